@@ -1,0 +1,1 @@
+"""The terminal's front end: parse, ask, print. Never imports daemon, service or stores."""

@@ -1,0 +1,1 @@
+"""The one way to reach the daemon. Never imports daemon, service or stores."""

@@ -1,0 +1,1 @@
+"""The process that owns all stores: server, dispatch, handlers, life cycle."""

@@ -1,0 +1,1 @@
+"""Pure rules: records, layers, routing, queries, ranking. No input or output."""

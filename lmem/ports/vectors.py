@@ -1,0 +1,137 @@
+"""What a service may ask of the vector store: points in, scored candidates out, generations beside each other.
+
+Not the truth: everything here can be rebuilt from SQLite. Vectors are bytes (see lmem.ports.embedder).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lmem.ports.embedder import Encoding
+
+MEMORIES = "memory_embeddings"
+PATTERNS = "pattern_embeddings"
+COLLECTIONS = (MEMORIES, PATTERNS)
+
+Payload = Mapping[str, str | int | float | Sequence[str] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point to write. Without `encoding` only the payload of an existing point is replaced."""
+
+    id: str
+    payload: Payload
+    encoding: Encoding | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A point as stored. `dense` is empty unless it was asked for."""
+
+    id: str
+    payload: Payload
+    dense: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One `must` condition: `key` has one of the values `any`, or lies in [gte, lt) (numbers, or ISO times).
+
+    With `negate` the condition must not hold.
+    """
+
+    key: str
+    any: tuple[str, ...] = ()
+    gte: float | str | None = None
+    lt: float | str | None = None
+    negate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A point that answers a query. `cosine` in [-1, 1]; `bm25` >= 0; each is 0 when that side was not asked for."""
+
+    id: str
+    cosine: float
+    bm25: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a query found, and how long each side took in milliseconds."""
+
+    found: tuple[Candidate, ...]
+    dense_ms: float
+    sparse_ms: float
+
+
+class Vectors(Protocol):
+    """The points of open generations. Ids are 32 hex digits everywhere; `generation` names an opened one."""
+
+    def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
+        """Upsert `points` and delete ids, then flush: when this returns, they survive a kill.
+
+        Raises StorageFull before touching anything when space is short, InvalidInput for a vector that is not finite
+        or not of norm 1.
+        """
+        ...
+
+    def retrieve(self, generation: str, collection: str, ids: Sequence[str], dense: bool = False) -> list[Stored]:
+        """The points of these ids that exist."""
+        ...
+
+    def search(
+        self,
+        generation: str,
+        collection: str,
+        query: Encoding,
+        conditions: Sequence[Condition],
+        limit: int,
+        only: str | None = None,
+    ) -> Candidates:
+        """The top `limit` by cosine and the top `limit` by BM25, every candidate with both scores.
+
+        `only` is 'dense' or 'sparse' to ask one side.
+        """
+        ...
+
+    def scroll(self, generation: str, collection: str, after: str | None, limit: int) -> list[Stored]:
+        """Points in order of id, starting after `after`."""
+        ...
+
+    def count(self, generation: str, collection: str) -> int:
+        """How many points are stored."""
+        ...
+
+
+class Generations(Protocol):
+    """Whole indexes beside each other: one serves, the next is built, verified and switched to."""
+
+    def open(self, generation: str, dimensions: int) -> str:
+        """Open a generation, made when absent. Answers its instance id; opening an open one only answers.
+
+        The instance id is made with the directory; a wiped or swapped directory has another one.
+        """
+        ...
+
+    def copy(self, generation: str, target: str) -> str:
+        """A hole-aware copy of an open, flushed generation under a new name and instance id, which it answers.
+
+        Nobody may write to `generation` meanwhile.
+        """
+        ...
+
+    def optimise(self, generation: str) -> None:
+        """Optimise a generation that is not open, in a child process of low priority."""
+        ...
+
+    def drop(self, generation: str) -> None:
+        """Close a generation and remove its files."""
+        ...
+
+    def sizes(self) -> dict[str, int]:
+        """Allocated bytes of each generation on disk (blocks, not lengths: the files are sparse)."""
+        ...

@@ -1,0 +1,119 @@
+"""The messages of the wire: hello, request, answer, notification, and the table of METHODS.
+
+Not a dispatcher; `lmem.daemon.dispatch` maps the same names to handlers. The wire is JSON-RPC 2.0, one object a line.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from lmem._version import __version__
+from lmem.errors import FrameError, Internal, LmemError, from_wire
+from lmem.protocol.framing import Frame
+
+PROTOCOL = 1
+"""Raised only when a change breaks older clients; fields are only ever added."""
+
+METHODS: dict[str, str] = {
+    "memory/add": "Store one memory; answers after the durable commit.",
+    "memory/add_many": "Store many memories, each on its own terms; answers one row per item.",
+    "memory/get": "One memory by id or unique prefix, with its relationships.",
+    "memory/list": "Memories in the order of the layered query, filtered.",
+    "memory/search": "Ranked memories for a question.",
+    "memory/edit": "Change fields of one memory.",
+    "memory/forget": "Archive memories, or purge them from every store.",
+    "memory/restore": "Bring archived memories back.",
+    "memory/history": "Every version of one memory.",
+    "memory/undo": "Reverse a change set, by default the last one.",
+    "memory/done": "Close a task: writes RESOLVES.",
+    "memory/tags": "Tags with their counts.",
+    "memory/export": "A page of all memories as records, in order of age.",
+    "status/get": "What runs, where it lies, and how far each projection is.",
+    "status/wait": "Answers when every projection has caught up.",
+    "status/doctor": "Findings about the daemon and its stores, each with its next step.",
+    "model/list": "Known models and which one is in use.",
+    "model/use": "Select the embedding model.",
+    "model/pull": "Fetch a model; progress comes as notifications.",
+    "daemon/stop": "Finish what runs, flush, and exit.",
+}
+
+ERROR_CODE = -32000
+"""The JSON-RPC code of every lmem error; `data.code` names it. Protocol errors use JSON-RPC's own codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """The first line of a client. `mode` is 'rpc' or 'mcp'; `cwd` is the client's working directory."""
+
+    mode: str
+    version: str
+    cwd: str
+    client: str
+    pid: int
+
+    def to_frame(self) -> Frame:
+        return {
+            "lmem": PROTOCOL,
+            "mode": self.mode,
+            "version": self.version,
+            "cwd": self.cwd,
+            "client": self.client,
+            "pid": self.pid,
+        }
+
+
+def hello(client: str, mode: str = "rpc") -> Hello:
+    """The hello of this process."""
+    try:
+        cwd = os.getcwd()
+    except OSError:  # the directory was removed under us
+        cwd = "/"
+    return Hello(mode, __version__, cwd, client, os.getpid())
+
+
+def parse_hello(frame: Frame) -> Hello:
+    """A client's hello. Raises FrameError when it is not one."""
+    protocol, mode = frame.get("lmem"), frame.get("mode")
+    if not isinstance(protocol, int) or mode not in ("rpc", "mcp"):
+        raise FrameError("The first line must be a hello: {\"lmem\": 1, \"mode\": \"rpc\", ...}.")
+    pid = frame.get("pid")
+    return Hello(
+        str(mode),
+        str(frame.get("version", "")),
+        str(frame.get("cwd", "/")),
+        str(frame.get("client", "unknown")),
+        pid if isinstance(pid, int) else 0,
+    )
+
+
+def request(number: int, method: str, params: Frame) -> Frame:
+    """A request frame."""
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+
+
+def notification(method: str, params: Frame) -> Frame:
+    """A frame that wants no answer; '$/progress' and '$/log' from the daemon, '$/cancel' from a client."""
+    return {"jsonrpc": "2.0", "method": method, "params": params}
+
+
+def answer(number: object, result: object) -> Frame:
+    """A successful answer."""
+    return {"jsonrpc": "2.0", "id": number, "result": result}
+
+
+def failure(number: object, error: LmemError) -> Frame:
+    """An answer that carries an error."""
+    code = {"bad_frame": -32600, "unknown_method": -32601, "invalid_input": -32602}.get(error.code, ERROR_CODE)
+    return {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": error.message, "data": error.to_wire()}}
+
+
+def result_of(frame: Frame) -> object:
+    """The result in an answer; raises the LmemError it carries instead."""
+    error = frame.get("error")
+    if isinstance(error, dict):
+        data = error.get("data")
+        raise from_wire(str(error.get("message", "")), data if isinstance(data, dict) else {})
+    if "result" not in frame:
+        raise Internal("The daemon sent an answer without a result.")
+    return frame["result"]

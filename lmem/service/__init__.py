@@ -1,0 +1,1 @@
+"""What lmem does with memories. Knows ports and domain, never a store or a driver."""

@@ -1,0 +1,1 @@
+"""Implementations of the ports. One store never imports another."""

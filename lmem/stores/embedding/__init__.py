@@ -1,0 +1,1 @@
+"""The embedder: ONNX Runtime or sentence-transformers in the index worker."""

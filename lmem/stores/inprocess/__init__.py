@@ -1,0 +1,1 @@
+"""Twins of stores that live in memory."""

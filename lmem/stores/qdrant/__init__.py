@@ -1,0 +1,1 @@
+"""The vectors: Qdrant Edge in the index worker."""

@@ -1,0 +1,1 @@
+"""The truth: SQLite behind one writer thread and a pool of readers."""
