@@ -68,7 +68,7 @@ def load(file: Path, environ: Mapping[str, str] | None = None) -> Config:
     known = {setting.key: setting for setting in SETTINGS}
     for key in written:
         if key not in known:
-            raise InvalidInput(f"{file} has the unknown setting '{key}'.", hint="See 'man lmem-config' for all settings.")
+            raise InvalidInput(f"{file} has the unknown setting '{key}'.", hint="See 'man lmem-config'.")
     values: dict[str, Value] = {}
     origins: dict[str, str] = {}
     for setting in SETTINGS:
@@ -102,16 +102,15 @@ def _flatten(table: Mapping[str, object], prefix: str = "") -> dict[str, object]
 
 def _parse(setting: Setting, value: object) -> Value:
     wanted = type(setting.default)
+    text = str(value).strip()
     try:
         if wanted is bool:
-            return {"true": True, "false": False, "1": True, "0": False}[str(value).lower()]
-        return wanted(value) if not isinstance(value, bool) else _refuse()
-    except (KeyError, ValueError, TypeError) as err:
+            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+        if isinstance(value, bool):
+            raise ValueError("a boolean is neither a number nor a text")
+        return int(text) if wanted is int else float(text) if wanted is float else text
+    except (KeyError, ValueError) as err:
         raise InvalidInput(
             f"The setting {setting.key} wants {wanted.__name__}, not {value!r}.",
             hint=f"Its default is {setting.default!r}.",
         ) from err
-
-
-def _refuse() -> Value:
-    raise ValueError("a boolean is not a number or a text")

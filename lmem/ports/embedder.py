@@ -53,7 +53,9 @@ class Embedder(Protocol):
         """A question, with every distinct term weighing one."""
         ...
 
-    def encode_documents(self, documents: Sequence[Document], average_length: float, dense: bool = True) -> list[Encoding]:
+    def encode_documents(
+        self, documents: Sequence[Document], average_length: float, dense: bool = True
+    ) -> list[Encoding]:
         """Texts to index. `average_length` is the collection's mean length in terms (fixed per generation).
 
         Without `dense` only terms are computed (their neighbours changed, their own text did not).

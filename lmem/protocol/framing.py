@@ -16,7 +16,7 @@ Frame = dict[str, object]
 
 
 def encode(frame: Frame) -> bytes:
-    """One frame as a line. Lone surrogates (from invalid UTF-8 in argv) are escaped, so the line is always valid UTF-8."""
+    """One frame as a line of valid UTF-8: lone surrogates (invalid bytes in argv) are escaped."""
     try:
         return json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
     except UnicodeEncodeError:

@@ -76,7 +76,7 @@ def parse_hello(frame: Frame) -> Hello:
     """A client's hello. Raises FrameError when it is not one."""
     protocol, mode = frame.get("lmem"), frame.get("mode")
     if not isinstance(protocol, int) or mode not in ("rpc", "mcp"):
-        raise FrameError("The first line must be a hello: {\"lmem\": 1, \"mode\": \"rpc\", ...}.")
+        raise FrameError('The first line must be a hello: {"lmem": 1, "mode": "rpc", ...}.')
     pid = frame.get("pid")
     return Hello(
         str(mode),

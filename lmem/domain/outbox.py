@@ -1,0 +1,46 @@
+"""What waits for the projections, and the projections themselves.
+
+Not the relay (lmem.service.projection).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """One outbox row: an object of some kind that a projection has not confirmed at this revision."""
+
+    projection: str
+    kind: str
+    object_id: str
+    op: str
+    seq: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A row that failed by itself and blocks nothing."""
+
+    projection: str
+    kind: str
+    object_id: str
+    attempts: int
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """One generation of one index. `settings` are fixed for its life (average length, version of the recipe)."""
+
+    id: str
+    port: str
+    engine: str
+    generation: str
+    instance_id: str | None
+    state: str
+    fingerprint: str | None
+    settings: Mapping[str, float]
