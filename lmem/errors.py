@@ -33,7 +33,9 @@ A message is a sentence; `hint` is the next safe step. Without arguments an erro
 
 from __future__ import annotations
 
-from typing import ClassVar
+TYPE_CHECKING = False  # as typing's, without its import: every client pays for what this file imports
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class LmemError(Exception):

@@ -1,15 +1,14 @@
 """Where everything lies: one function from the environment to every path lmem uses.
 
-Not a place that creates files, except `private_directory`. Standard library only: front ends import it on the hot path.
+Not a place that creates files, except `private_directory`. Standard library only, and no `dataclasses` (25 ms here):
+front ends import it on the hot path.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from lmem.errors import Forbidden
@@ -18,16 +17,20 @@ SOCKET_PATH_LIMIT = 100
 """Bytes. `sun_path` holds 108 on Linux and 104 on macOS; below both with room to spare."""
 
 
-@dataclass(frozen=True, slots=True)
 class Paths:
     """Every path of one lmem instance. `home` is LMEM_HOME when that is set, else None."""
 
-    home: Path | None
-    config: Path
-    data: Path
-    state: Path
-    cache: Path
-    runtime: Path
+    __slots__ = ("cache", "config", "data", "home", "runtime", "state")
+
+    def __init__(self, home: Path | None, config: Path, data: Path, state: Path, cache: Path, runtime: Path) -> None:
+        self.home, self.config, self.data = home, config, data
+        self.state, self.cache, self.runtime = state, cache, runtime
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Paths) and all(getattr(self, n) == getattr(other, n) for n in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((self.home, self.data, self.runtime))
 
     @property
     def config_file(self) -> Path:
@@ -83,6 +86,8 @@ class Paths:
         natural = self.runtime / "lmem.sock"
         if len(os.fsencode(natural)) <= SOCKET_PATH_LIMIT:
             return natural
+        import hashlib  # only here: its OpenSSL takes 4 ms to load
+
         digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:12]
         return Path("/tmp") / f"lmem-{os.getuid()}" / f"{digest}.sock"  # private_directory() guards it
 

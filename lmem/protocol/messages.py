@@ -6,7 +6,6 @@ Not a dispatcher; `lmem.daemon.dispatch` maps the same names to handlers. The wi
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from lmem._version import __version__
 from lmem.errors import FrameError, Internal, LmemError, from_wire
@@ -42,15 +41,22 @@ ERROR_CODE = -32000
 """The JSON-RPC code of every lmem error; `data.code` names it. Protocol errors use JSON-RPC's own codes."""
 
 
-@dataclass(frozen=True, slots=True)
 class Hello:
-    """The first line of a client. `mode` is 'rpc' or 'mcp'; `cwd` is the client's working directory."""
+    """The first line of a client. `mode` is 'rpc' or 'mcp'; `cwd` is the client's working directory.
 
-    mode: str
-    version: str
-    cwd: str
-    client: str
-    pid: int
+    Not a dataclass: that import alone costs a client more than everything else here.
+    """
+
+    __slots__ = ("client", "cwd", "mode", "pid", "version")
+
+    def __init__(self, mode: str, version: str, cwd: str, client: str, pid: int) -> None:
+        self.mode, self.version, self.cwd, self.client, self.pid = mode, version, cwd, client, pid
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hello) and self.to_frame() == other.to_frame()
+
+    def __hash__(self) -> int:
+        return hash((self.client, self.pid))
 
     def to_frame(self) -> Frame:
         return {
