@@ -21,4 +21,5 @@ def effective_importance(
     """
     weeks = max(0.0, (now - last_access).total_seconds() / WEEK_SECONDS)
     slowness = 1 + math.log1p(max(0, access_count))
-    return importance * max(FLOOR, (1 - decay_rate) ** (weeks / slowness))
+    kept: float = (1 - decay_rate) ** (weeks / slowness)
+    return importance * max(FLOOR, kept)

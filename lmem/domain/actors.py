@@ -1,0 +1,21 @@
+"""Who does something: the user, and the client and process it came through.
+
+Not an authentication; the socket's owner check is that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """One caller. `address` is 'unix:UID:PID', `agent` the client and version of its hello.
+
+    `shared` means that others than the user may read the answers, so private memories are left out.
+    """
+
+    user_id: str
+    address: str
+    agent: str
+    shared: bool = False

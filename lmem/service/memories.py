@@ -1,0 +1,246 @@
+"""Adding, reading and editing memories.
+
+Not the end of their life (lmem.service.lifecycle) and not search.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from lmem.domain import times
+from lmem.domain.actors import Actor
+from lmem.domain.filters import Filter
+from lmem.domain.layers import Layers
+from lmem.domain.memories import Draft, Memory, content_hash
+from lmem.domain.relations import Link
+from lmem.domain.routing import route
+from lmem.errors import Conflict, LmemError
+from lmem.ports.clock import Clock
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import names, recording
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What `add` did. `created` is False when the same memory was there already; `new_version` when it was edited."""
+
+    memory: Memory
+    created: bool
+    because: str
+    new_project: str | None = None
+    new_session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A memory with its relationships and the name of its project."""
+
+    memory: Memory
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What `edit` did; `changed` names the fields, and is empty when everything was so already."""
+
+    memory: Memory
+    changed: tuple[str, ...]
+    change_set: int | None
+
+
+class Memories:
+    """Add, read and edit. `wake` is called after each commit that gave the relay work."""
+
+    def __init__(self, storage: Storage, clock: Clock, wake: Callable[[], None]) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._wake = wake
+
+    async def add(self, actor: Actor, draft: Draft, create_names: bool = False) -> Added:
+        """Store a draft; durable when this returns, before any embedding.
+
+        A draft with the id or the (source_tool, external_id) of a stored memory is that memory: the same text changes
+        nothing, other text under the same external id is a new version. `create_names` makes the project and session
+        it names. Raises NotFound for an unknown project or session, Conflict for an id taken by another text.
+        """
+        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, create_names))
+        self._wake()
+        return added
+
+    async def add_many(self, actor: Actor, drafts: Sequence[Draft]) -> list[Added | LmemError]:
+        """Store drafts, each on its own terms; they share commits. The projects and sessions they name are made."""
+        results = await asyncio.gather(
+            *(self._storage.write(partial(self._add, actor=actor, draft=draft, create_names=True)) for draft in drafts),
+            return_exceptions=True,
+        )
+        self._wake()
+        answers: list[Added | LmemError] = []
+        for result in results:
+            if isinstance(result, BaseException) and not isinstance(result, LmemError):
+                raise result
+            answers.append(result)
+        return answers
+
+    async def get(self, actor: Actor, memory_id: str) -> Detail:
+        """A memory by id or unique prefix. Raises NotFound, AmbiguousId, InvalidInput."""
+
+        def work(tx: UnitOfWork) -> Detail:
+            found = names.memory(tx, actor, memory_id)
+            return Detail(found, tuple(tx.relations.of(found.id)))
+
+        return await self._storage.read(work)
+
+    async def page(self, wanted: Filter, order: str, limit: int, offset: int) -> tuple[list[Memory], int]:
+        """Memories in the order of the layered query ('rank') or of creation, and how many there are in all."""
+        return await self._storage.read(
+            lambda tx: (tx.memories.page(wanted, order, limit, offset), tx.memories.count(wanted))
+        )
+
+    async def export(self, wanted: Filter, after: int, limit: int) -> list[Memory]:
+        """Memories with a row number above `after`, archived ones too, oldest first."""
+        return await self._storage.read(lambda tx: tx.memories.after(wanted, after, limit))
+
+    async def tags(self, wanted: Filter) -> list[tuple[str, int]]:
+        """Tags with their counts, most used first."""
+        return await self._storage.read(lambda tx: tx.memories.tags(wanted))
+
+    async def edit(
+        self, actor: Actor, memory_id: str, changes: Mapping[str, object], reason: str | None, rev: int | None = None
+    ) -> Edited:
+        """Change fields of a memory (names of Memory's fields, and add_tags / remove_tags).
+
+        Raises Conflict when `rev` is given and is not the current one.
+        """
+
+        def work(tx: UnitOfWork) -> Edited:
+            before = names.memory(tx, actor, memory_id)
+            if rev is not None and rev != before.rev:
+                raise Conflict(f"Memory {before.id[:8]} is at revision {before.rev}, not {rev}.")
+            fields = dict(changes)
+            add, remove = _tags(fields.pop("add_tags", ())), _tags(fields.pop("remove_tags", ()))
+            if add or remove:
+                tags = _tags(fields.get("tags", before.tags))
+                fields["tags"] = tuple(tag for tag in dict.fromkeys((*tags, *add)) if tag not in remove)
+            after = replace(before, **fields)  # type: ignore[arg-type]  # handlers parsed every value
+            return self._edit(tx, actor, before, after, "updated", reason)
+
+        edited = await self._storage.write(work)
+        self._wake()
+        return edited
+
+    def _edit(
+        self, tx: UnitOfWork, actor: Actor, before: Memory, after: Memory, kind: str, reason: str | None
+    ) -> Edited:
+        if after == before:
+            return Edited(before, (), None)
+        at = times.to_text(self._clock.now())
+        change_set = tx.versions.open_change_set("edit", reason, actor.user_id, at)
+        changed = recording.change(tx, actor, before, after, kind, reason, change_set, at)
+        current = tx.memories.find(before.id) or after
+        return Edited(current, changed, change_set)
+
+    def _add(self, tx: UnitOfWork, actor: Actor, draft: Draft, create_names: bool) -> Added:
+        now = times.to_text(self._clock.now())
+        project_id, new_project = self._project(tx, actor, draft, create_names, now)
+        session_id, new_session = self._session(tx, actor, draft, project_id, create_names, now)
+        known = self._known(tx, actor, draft, project_id)
+        if known is not None:
+            return known
+        chosen = route(draft.memory_type, draft.tags, draft.layers, project_id is not None, session_id is not None)
+        memory = _memory(tx, actor, draft, chosen.layers, project_id, session_id, now)
+        recording.create(tx, actor, memory, now)
+        if session_id is not None:
+            tx.directory.join_session(session_id, memory.id, now)
+        return Added(memory, True, chosen.because, new_project, new_session)
+
+    def _known(self, tx: UnitOfWork, actor: Actor, draft: Draft, project_id: str | None) -> Added | None:
+        digest = content_hash(draft.title, draft.content)
+        if draft.id is not None:
+            found = tx.memories.find(draft.id)
+            if found is not None and found.content_hash != digest:
+                raise Conflict(f"The id {draft.id[:8]} belongs to another memory.")
+            return Added(found, False, "it was stored already") if found else None
+        if draft.external_id is None:
+            return None
+        found = tx.memories.external(draft.source_tool, draft.external_id, project_id)
+        if found is None:
+            return None
+        if found.title != draft.title or found.content != draft.content:
+            after = replace(found, title=draft.title, content=draft.content, summary=draft.summary, tags=draft.tags)
+            edited = self._edit(tx, actor, found, after, "updated", f"{draft.source_tool} gave it again, changed")
+            return Added(edited.memory, False, "it is a new version of what its source gave before")
+        return Added(found, False, "its source gave it before")
+
+    def _project(
+        self, tx: UnitOfWork, actor: Actor, draft: Draft, create: bool, now: str
+    ) -> tuple[str | None, str | None]:
+        if draft.project is None:
+            return None, None
+        if create and tx.directory.project(actor.user_id, draft.project) is None:
+            made = tx.directory.add_project(actor.user_id, draft.project, now)
+            tx.audit.append(actor, "create", "project", made, {}, now)
+            return made, draft.project
+        return names.project(tx, actor, draft.project), None
+
+    def _session(
+        self, tx: UnitOfWork, actor: Actor, draft: Draft, project_id: str | None, create: bool, now: str
+    ) -> tuple[str | None, str | None]:
+        if draft.session is None:
+            return None, None
+        if create and tx.directory.session(actor.user_id, draft.session, project_id) is None:
+            made = tx.directory.add_session(actor.user_id, draft.session, project_id, now)
+            tx.audit.append(actor, "create", "session", made, {}, now)
+            return made, draft.session
+        return names.session(tx, actor, draft.session, project_id), None
+
+
+def _memory(
+    tx: UnitOfWork,
+    actor: Actor,
+    draft: Draft,
+    layers: Layers,
+    project_id: str | None,
+    session_id: str | None,
+    now: str,
+) -> Memory:
+    created = times.to_text(draft.created_at) if draft.created_at else now
+    decay_rate = draft.decay_rate
+    if decay_rate is None:
+        decay_rate = float(tx.directory.default("default_decay_rate") or 0.1)
+    return Memory(
+        key=0,
+        id=draft.id or secrets.token_hex(16),
+        user_id=actor.user_id,
+        project_id=project_id,
+        session_id=session_id,
+        title=draft.title,
+        content=draft.content,
+        summary=draft.summary,
+        memory_type=draft.memory_type,
+        category=draft.category,
+        tags=draft.tags,
+        importance_score=draft.importance,
+        decay_rate=decay_rate,
+        access_count=0,
+        last_accessed_at=now,
+        context=draft.context,
+        git_context={},
+        layers=layers,
+        source_tool=draft.source_tool,
+        external_id=draft.external_id,
+        is_private=draft.is_private,
+        is_archived=False,
+        created_at=created,
+        updated_at=now,
+        valid_until=None,
+        rev=1,
+        content_hash=content_hash(draft.title, draft.content),
+    )
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else ()

@@ -1,0 +1,121 @@
+"""What every change of a memory writes, in one transaction: row, version, audit entry, outbox rows.
+
+Not a decision about what changes; the services decide and call `create` or `change`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from lmem.domain.actors import Actor
+from lmem.domain.history import Diff, Version
+from lmem.domain.memories import Memory, content_hash, to_json
+from lmem.errors import Conflict
+from lmem.ports.storage import Columns, UnitOfWork
+
+TEXT_FIELDS = ("title", "content", "summary")
+KEPT_FIELDS = (
+    "project_id", "session_id", "memory_type", "category", "tags", "importance_score", "decay_rate", "context",
+    "layers", "is_private", "is_archived", "valid_until",
+)  # fmt: skip
+"""Fields whose values a version keeps before and after; texts are kept by the version itself."""
+
+_COLUMNS = {"context": "context_json", "git_context": "git_context_json"}
+
+
+def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str) -> None:
+    """Store a new memory as version 1."""
+    key = tx.memories.insert(memory)
+    tx.versions.append(_version(memory, 1, "created", None, {}, None, at, actor))
+    tx.outbox.enqueue("memory", memory.id, memory.rev, "upsert")
+    tx.fulltext.add_pending(key, memory.title, memory.content, memory.summary)
+    tx.audit.append(actor, "create", "memory", memory.id, {"source": memory.source_tool}, at)
+
+
+def change(
+    tx: UnitOfWork,
+    actor: Actor,
+    before: Memory,
+    after: Memory,
+    change_type: str,
+    reason: str | None,
+    change_set: int,
+    at: str,
+) -> tuple[str, ...]:
+    """Store `after` over `before` as the next version; answers the names of the changed fields.
+
+    Does nothing when they are equal. Raises Conflict when the row moved on since `before` was read.
+    """
+    changed = tuple(
+        item.name for item in fields(Memory) if item.name in (*TEXT_FIELDS, *KEPT_FIELDS)
+        and getattr(before, item.name) != getattr(after, item.name)
+    )  # fmt: skip
+    if not changed:
+        return ()
+    current = tx.memories.find(before.id)
+    if current is None or current.rev != before.rev:
+        raise Conflict(f"Memory {before.id[:8]} was changed by somebody else meanwhile.")
+    after = replace(after, rev=before.rev + 1, updated_at=at, content_hash=content_hash(after.title, after.content))
+    text_changed = bool(set(changed) & set(TEXT_FIELDS))
+    if text_changed:
+        tx.versions.keep_text(before.id, before.title, before.content, before.summary)
+    tx.memories.update(before.id, _columns(changed, after))
+    number = tx.versions.newest_number(before.id) + 1
+    tx.versions.append(
+        _version(after, number, change_type, reason, _diff(before, after, changed), change_set, at, actor)
+    )
+    tx.outbox.enqueue("memory", after.id, after.rev, "upsert")
+    if text_changed or before.is_archived != after.is_archived:
+        tx.fulltext.drop_pending([after.id])
+        if not after.is_archived:
+            tx.fulltext.add_pending(after.key, after.title, after.content, after.summary)
+    tx.audit.append(actor, "update", "memory", after.id, {"fields": list(changed), "change_set": change_set}, at)
+    return changed
+
+
+def _version(
+    memory: Memory,
+    number: int,
+    kind: str,
+    reason: str | None,
+    diff: Diff,
+    change_set: int | None,
+    at: str,
+    actor: Actor,
+) -> Version:
+    valid_from = memory.created_at if number == 1 else at
+    return Version(
+        memory.id, number, "", "", None, kind, reason, diff, change_set, valid_from, at, actor.user_id
+    )  # fmt: skip
+
+
+def _diff(before: Memory, after: Memory, changed: tuple[str, ...]) -> Diff:
+    diff: dict[str, tuple[object, object]] = {}
+    for name in changed:
+        old, new = getattr(before, name), getattr(after, name)
+        if name in TEXT_FIELDS:  # the texts are in the versions; their sizes tell a reader what happened
+            diff[name] = (len(old or ""), len(new or ""))
+        elif name == "layers":
+            diff[name] = (list(old.names), list(new.names))
+        elif name == "tags":
+            diff[name] = (list(old), list(new))
+        else:
+            diff[name] = (old, new)
+    return diff
+
+
+def _columns(changed: tuple[str, ...], after: Memory) -> Columns:
+    columns: dict[str, str | int | float | None] = {
+        "rev": after.rev, "updated_at": after.updated_at, "content_hash": after.content_hash
+    }  # fmt: skip
+    for name in changed:
+        value = getattr(after, name)
+        if name == "layers":
+            columns |= after.layers.flags()
+        elif name == "tags":
+            columns["tags"] = to_json(list(value))
+        elif name in _COLUMNS:
+            columns[_COLUMNS[name]] = to_json(dict(value))
+        else:
+            columns[name] = int(value) if isinstance(value, bool) else value
+    return columns

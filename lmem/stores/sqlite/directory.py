@@ -1,0 +1,87 @@
+"""Users, projects, sessions, default values and the store's own secrets.
+
+Not the identity of a project (its git facts); names only.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+
+_COUNTS = """SELECT
+    (SELECT count(*) FROM memories WHERE user_id = ?1 AND is_archived = 0),
+    (SELECT count(*) FROM memories WHERE user_id = ?1 AND is_archived = 1),
+    (SELECT count(*) FROM projects WHERE user_id = ?1 AND is_active = 1),
+    (SELECT count(*) FROM sessions WHERE user_id = ?1)"""
+_JOIN = """INSERT INTO session_memories (session_id, memory_id, position_in_session, added_at)
+    SELECT ?1, ?2, coalesce(max(position_in_session), 0) + 1, ?3 FROM session_memories WHERE session_id = ?1"""
+
+
+class DirectoryRows:
+    """Directory on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def user(self, username: str, display_name: str | None, at: str) -> str:
+        row = self._db.execute("SELECT id FROM users WHERE username = ?", (username,)).fetchone()
+        if row:
+            return str(row[0])
+        made = secrets.token_hex(16)
+        self._db.execute(
+            "INSERT INTO users (id, username, display_name, created_at, updated_at, last_active_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (made, username, display_name, at, at, at),
+        )
+        return made
+
+    def project(self, user_id: str, name: str) -> str | None:
+        return self._first("SELECT id FROM projects WHERE user_id = ? AND name = ?", user_id, name)
+
+    def project_names(self, user_id: str) -> dict[str, str]:
+        rows = self._db.execute("SELECT id, name FROM projects WHERE user_id = ?", (user_id,))
+        return dict(rows.fetchall())
+
+    def add_project(self, user_id: str, name: str, at: str) -> str:
+        made = secrets.token_hex(16)
+        self._db.execute(
+            "INSERT INTO projects (id, user_id, name, created_at, updated_at, last_accessed_at)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            (made, user_id, name, at, at, at),
+        )
+        return made
+
+    def session(self, user_id: str, name: str, project_id: str | None) -> str | None:
+        return self._first("SELECT id FROM sessions WHERE id = ? AND user_id = ?", name, user_id) or self._first(
+            "SELECT id FROM sessions WHERE user_id = ? AND name = ? AND project_id IS ?", user_id, name, project_id
+        )
+
+    def add_session(self, user_id: str, name: str, project_id: str | None, at: str) -> str:
+        made = secrets.token_hex(16)
+        self._db.execute(
+            "INSERT INTO sessions (id, user_id, project_id, name, created_at, updated_at, last_active_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (made, user_id, project_id, name, at, at, at),
+        )
+        return made
+
+    def join_session(self, session_id: str, memory_id: str, at: str) -> None:
+        self._db.execute(_JOIN, (session_id, memory_id, at))
+
+    def default(self, key: str) -> str | None:
+        return self._first("SELECT value FROM system_config WHERE key = ?", key)
+
+    def secret(self, name: str) -> str:
+        found = self._first("SELECT value FROM store_meta WHERE key = ?", name)
+        if found is None:
+            found = secrets.token_hex(32)
+            self._db.execute("INSERT INTO store_meta (key, value) VALUES (?, ?)", (name, found))
+        return found
+
+    def counts(self, user_id: str) -> dict[str, int]:
+        row = self._db.execute(_COUNTS, (user_id,)).fetchone()
+        return dict(zip(("memories", "archived", "projects", "sessions"), row, strict=True))
+
+    def _first(self, sql: str, *values: str | None) -> str | None:
+        row = self._db.execute(sql, values).fetchone()
+        return str(row[0]) if row else None

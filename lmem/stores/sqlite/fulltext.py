@@ -1,0 +1,70 @@
+"""Full text: FTS5 over memories, over rows that wait for the relay, and trigrams for text without spaces.
+
+Not a parser of questions; expressions come from lmem.domain.query.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from lmem.domain.filters import Filter
+from lmem.ports.storage import Hit
+from lmem.stores.sqlite.memories import conditions, source
+
+# Weights of title, content and summary; `bm25()` in ORDER BY is faster than `ORDER BY rank` (measured).
+_SCORE = "bm25({table}, 2.0, 1.0, 1.0)"
+_PENDING = f"""SELECT m.id, -{_SCORE.format(table="memories_pending")} FROM memories_pending f
+    JOIN memories m ON m.memory_key = f.rowid WHERE memories_pending MATCH ?
+    ORDER BY {_SCORE.format(table="memories_pending")} LIMIT ?"""
+_ADD_PENDING = "INSERT INTO memories_pending (rowid, title, content, summary) VALUES (?, ?, ?, ?)"
+_DROP_PENDING = """DELETE FROM memories_pending WHERE rowid IN
+    (SELECT memory_key FROM memories WHERE id IN (SELECT value FROM json_each(?)))"""
+SCANNED_ROWS = 20_000
+
+
+class FullTextRows:
+    """FullText on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def match(self, expression: str, wanted: Filter, limit: int) -> list[Hit]:
+        return self._match("memories_fts", expression, wanted, limit)
+
+    def pending(self, expression: str, limit: int) -> list[Hit]:
+        return self._db.execute(_PENDING, (expression, limit)).fetchall() if expression else []
+
+    def unspaced(self, parts: Sequence[str], wanted: Filter, limit: int) -> list[Hit]:
+        grams = dict.fromkeys(part[at : at + 3] for part in parts for at in range(len(part) - 2))
+        if grams:
+            expression = " OR ".join(f'"{gram}"' for gram in list(grams)[:64])
+            return self._match("memories_trigram", expression, wanted, limit)
+        return self.containing(max(parts, key=len), wanted, limit) if parts else []
+
+    def containing(self, text: str, wanted: Filter, limit: int) -> list[Hit]:
+        where, values = conditions(wanted)
+        sql = f"""SELECT id, 1.0 FROM
+            (SELECT m.id, m.title, m.content FROM {source(wanted)} m WHERE {where} ORDER BY m.created_at DESC LIMIT ?)
+            WHERE instr(content, ?) OR instr(title, ?) LIMIT ?"""
+        return self._db.execute(sql, (*values, SCANNED_ROWS, text, text, limit)).fetchall()
+
+    def known(self, terms: Sequence[str]) -> set[str]:
+        sql = "SELECT 1 FROM memories_fts WHERE memories_fts MATCH ? LIMIT 1"
+        return {term for term in terms if self._db.execute(sql, (f'"{term}"',)).fetchone()}
+
+    def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None:
+        self._db.execute(_ADD_PENDING, (key, title, content, summary))
+
+    def drop_pending(self, ids: Sequence[str]) -> None:
+        self._db.execute(_DROP_PENDING, (json.dumps(list(ids)),))
+
+    def _match(self, table: str, expression: str, wanted: Filter, limit: int) -> list[Hit]:
+        if not expression:
+            return []
+        where, values = conditions(wanted)
+        score = _SCORE.format(table=table)
+        sql = f"""SELECT m.id, -{score} FROM {table} f JOIN {source(wanted)} m ON m.memory_key = f.rowid
+            WHERE {table} MATCH ? AND {where} ORDER BY {score} LIMIT ?"""
+        return self._db.execute(sql, (expression, *values, limit)).fetchall()

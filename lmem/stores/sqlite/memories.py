@@ -1,0 +1,166 @@
+"""The `memories` table: rows to records and back, filters to SQL.
+
+Not full text (fulltext.py) and not a transaction (storage.py).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from lmem.domain.filters import Filter
+from lmem.domain.layers import LAYERS, Layers
+from lmem.domain.memories import Memory, to_json
+from lmem.ports.storage import Columns
+
+COLUMNS = (
+    "memory_key, id, user_id, project_id, session_id, title, content, summary, memory_type, category, tags, "
+    "importance_score, decay_rate, access_count, last_accessed_at, context_json, git_context_json, layer_session, "
+    "layer_project, layer_global, layer_temporal, source_tool, external_id, is_private, is_archived, created_at, "
+    "updated_at, valid_until, rev, content_hash"
+)
+_INSERT = f"INSERT INTO memories ({COLUMNS.partition(', ')[2]}) VALUES ({', '.join('?' * COLUMNS.count(', '))})"  # without memory_key, which SQLite gives
+_FIND = f"SELECT {COLUMNS} FROM memories WHERE id = ?"
+_PREFIX = "SELECT id, title FROM memories WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
+_SAME = f"""SELECT {COLUMNS} FROM memories
+    WHERE user_id = ? AND content_hash = ? AND is_archived = 0 ORDER BY memory_key LIMIT 1"""
+_EXTERNAL = f"SELECT {COLUMNS} FROM memories WHERE source_tool = ? AND external_id = ? AND project_id IS ?"
+_TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(last_accessed_at, ?) WHERE id = ?"
+_ORDERS = {
+    "rank": "m.importance_score DESC, m.last_accessed_at DESC",  # specification 6.2
+    "created": "m.created_at DESC, m.memory_key DESC",
+}
+
+
+def source(wanted: Filter) -> str:
+    """The relation a caller may read: the one place that keeps private memories from shared answers."""
+    return "memories_shared" if wanted.shared else "memories_all"
+
+
+def conditions(wanted: Filter, alias: str = "m") -> tuple[str, list[str | float]]:
+    """A filter as a WHERE clause over `alias`, with its parameters."""
+    clauses = [f"{alias}.user_id = ?", f"{alias}.is_archived = {int(wanted.archived)}"]
+    values: list[str | float] = [wanted.user_id]
+    for column, chosen in (("memory_type", wanted.types), ("category", wanted.categories)):
+        if chosen:
+            clauses.append(f"{alias}.{column} IN ({', '.join('?' * len(chosen))})")
+            values += chosen
+    if wanted.layers:
+        clauses.append(
+            "(" + " OR ".join(f"{alias}.layer_{layer} = 1" for layer in LAYERS if layer in wanted.layers) + ")"
+        )
+    for tag in wanted.tags:
+        clauses.append(f"EXISTS (SELECT 1 FROM json_each({alias}.tags) WHERE value = ?)")
+        values.append(tag)
+    for clause, value in (
+        ("project_id = ?", wanted.project_id),
+        ("session_id = ?", wanted.session_id),
+        ("created_at >= ?", wanted.since),
+        ("created_at <= ?", wanted.until),
+        ("importance_score >= ?", wanted.min_importance),
+    ):
+        if value is not None:
+            clauses.append(f"{alias}.{clause}")
+            values.append(value)
+    if wanted.private_only:
+        clauses.append(f"{alias}.is_private = 1")
+    return " AND ".join(clauses), values
+
+
+def record(row: Sequence[object]) -> Memory:
+    """A Memory from a row of COLUMNS."""
+    (key, id_, user, project, session, title, content, summary, type_, category, tags, importance, decay, accesses,
+     accessed, context, git, *flags, source_tool, external, private, archived, created, updated, until, rev, digest,
+     ) = row  # fmt: skip
+    return Memory(
+        key, id_, user, project, session, title, content, summary, type_, category,  # type: ignore[arg-type]
+        tuple(json.loads(tags)) if tags else (),  # type: ignore[arg-type]
+        importance, decay, accesses, accessed,  # type: ignore[arg-type]
+        _object(context), _object(git),
+        Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)),
+        source_tool, external, bool(private), bool(archived), created, updated, until, rev, digest,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+class MemoryRows:
+    """MemoryTable on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def find(self, memory_id: str) -> Memory | None:
+        return self._one(_FIND, memory_id)
+
+    def starting_with(self, user_id: str, prefix: str, limit: int) -> list[tuple[str, str]]:
+        return self._db.execute(_PREFIX, (prefix, prefix + "g", user_id, limit)).fetchall()
+
+    def visible(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
+        where, values = conditions(wanted)
+        sql = (
+            f"SELECT {COLUMNS} FROM {source(wanted)} m "
+            f"WHERE m.id IN (SELECT value FROM json_each(?)) AND {where}"
+        )  # fmt: skip
+        return {row[1]: record(row) for row in self._db.execute(sql, (json.dumps(list(ids)), *values))}
+
+    def page(self, wanted: Filter, order: str, limit: int, offset: int) -> list[Memory]:
+        where, values = conditions(wanted)
+        sql = f"SELECT {COLUMNS} FROM {source(wanted)} m WHERE {where} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
+        return [record(row) for row in self._db.execute(sql, (*values, limit, offset))]
+
+    def after(self, wanted: Filter, key: int, limit: int) -> list[Memory]:
+        where, values = conditions(wanted)
+        where = where.replace("m.is_archived = 0", "m.is_archived IN (0, 1)")
+        sql = f"""SELECT {COLUMNS} FROM {source(wanted)} m
+            WHERE m.memory_key > ? AND {where} ORDER BY m.memory_key LIMIT ?"""
+        return [record(row) for row in self._db.execute(sql, (key, *values, limit))]
+
+    def count(self, wanted: Filter) -> int:
+        where, values = conditions(wanted)
+        found: int = self._db.execute(f"SELECT count(*) FROM {source(wanted)} m WHERE {where}", values).fetchone()[0]
+        return found
+
+    def same_text(self, user_id: str, content_hash: str) -> Memory | None:
+        return self._one(_SAME, user_id, content_hash)
+
+    def external(self, source_tool: str, external_id: str, project_id: str | None) -> Memory | None:
+        return self._one(_EXTERNAL, source_tool, external_id, project_id)
+
+    def tags(self, wanted: Filter) -> list[tuple[str, int]]:
+        where, values = conditions(wanted)
+        sql = f"""SELECT value, count(*) FROM {source(wanted)} m, json_each(m.tags)
+            WHERE {where} GROUP BY value ORDER BY count(*) DESC, value"""
+        return self._db.execute(sql, values).fetchall()
+
+    def insert(self, memory: Memory) -> int:
+        flags = memory.layers.flags()
+        values = (
+            memory.id, memory.user_id, memory.project_id, memory.session_id, memory.title, memory.content,
+            memory.summary, memory.memory_type, memory.category, to_json(list(memory.tags)), memory.importance_score,
+            memory.decay_rate, memory.access_count, memory.last_accessed_at, to_json(dict(memory.context)),
+            to_json(dict(memory.git_context)), *(flags[f"layer_{layer}"] for layer in LAYERS), memory.source_tool,
+            memory.external_id, int(memory.is_private), int(memory.is_archived), memory.created_at, memory.updated_at,
+            memory.valid_until, memory.rev, memory.content_hash,
+        )  # fmt: skip
+        return self._db.execute(_INSERT, values).lastrowid or 0
+
+    def update(self, memory_id: str, columns: Columns) -> None:
+        assigned = ", ".join(f"{name} = ?" for name in columns)
+        self._db.execute(f"UPDATE memories SET {assigned} WHERE id = ?", (*columns.values(), memory_id))
+
+    def delete(self, memory_id: str) -> None:
+        self._db.execute("DELETE FROM memories WHERE id = ?", (memory_id,))
+
+    def touch(self, reads: Mapping[str, int], at: str) -> None:
+        self._db.executemany(_TOUCH, [(count, at, memory_id) for memory_id, count in reads.items()])
+
+    def _one(self, sql: str, *values: str | None) -> Memory | None:
+        row = self._db.execute(sql, values).fetchone()
+        return record(row) if row else None
+
+
+def _object(text: object) -> dict[str, object]:
+    if not text or text == "{}":
+        return {}
+    found: dict[str, object] = json.loads(str(text))
+    return found

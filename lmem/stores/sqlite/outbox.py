@@ -1,0 +1,100 @@
+"""The `outbox` and `projections` tables: one row per object and projection, bounded however long a store is down.
+
+Not the relay (lmem.service.projection).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from lmem.domain.memories import to_json
+from lmem.domain.outbox import Parked, Pending, Projection
+from lmem.ports.storage import Columns
+
+_ENQUEUE = """INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
+    SELECT id, ?, ?, ?, ?, (SELECT value FROM outbox_sequence) FROM projections
+    WHERE state IN ('building', 'active') AND (?5 IS NULL OR id = ?5)"""
+_DUE = """SELECT projection, kind, object_id, op, seq, attempts FROM outbox
+    WHERE projection = ? AND parked_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
+    ORDER BY seq LIMIT ?"""
+_CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id = ? AND seq = ?"
+_PROJECTION = "id, port, engine, generation, instance_id, state, fingerprint, settings_json"
+
+
+class OutboxRows:
+    """OutboxTable on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def enqueue(self, kind: str, object_id: str, rev: int, op: str, only: str | None = None) -> None:
+        self._db.execute("UPDATE outbox_sequence SET value = value + 1")
+        self._db.execute(_ENQUEUE, (kind, object_id, rev, op, only))
+
+    def due(self, projection: str, now: str, limit: int) -> list[Pending]:
+        return [Pending(*row) for row in self._db.execute(_DUE, (projection, now, limit))]
+
+    def confirm(self, rows: Sequence[Pending]) -> None:
+        self._db.executemany(_CONFIRM, [(row.projection, row.kind, row.object_id, row.seq) for row in rows])
+        if rows:
+            last = max(row.seq for row in rows)
+            sql = "UPDATE projections SET checkpoint = max(checkpoint, ?) WHERE id = ?"
+            self._db.execute(sql, (last, rows[0].projection))
+        self._db.execute(
+            """DELETE FROM tombstones WHERE kind = ?1 AND object_id IN (SELECT value FROM json_each(?2))
+               AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = ?1 AND o.object_id = tombstones.object_id)""",
+            ("memory", json.dumps([row.object_id for row in rows if row.op == "delete"])),
+        )
+
+    def fail(self, row: Pending, error: str, retry_at: str | None) -> None:
+        self._db.execute(
+            """UPDATE outbox SET attempts = attempts + 1, error = ?, next_attempt_at = ?,
+               parked_at = CASE WHEN ? IS NULL THEN strftime('%Y-%m-%dT%H:%M:%fZ', 'now') END
+               WHERE projection = ? AND kind = ? AND object_id = ? AND seq = ?""",
+            (error[:500], retry_at, retry_at, row.projection, row.kind, row.object_id, row.seq),
+        )
+
+    def pending(self) -> dict[str, int]:
+        sql = "SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL GROUP BY projection"
+        return dict(self._db.execute(sql).fetchall())
+
+    def parked(self, limit: int) -> list[Parked]:
+        sql = """SELECT projection, kind, object_id, attempts, coalesce(error, '') FROM outbox
+            WHERE parked_at IS NOT NULL ORDER BY projection, seq LIMIT ?"""
+        return [Parked(*row) for row in self._db.execute(sql, (limit,))]
+
+    def projections(self, port: str) -> list[Projection]:
+        sql = f"SELECT {_PROJECTION} FROM projections WHERE port = ? AND state != 'retired' ORDER BY created_at, id"
+        return [Projection(*row[:7], json.loads(row[7])) for row in self._db.execute(sql, (port,))]
+
+    def add_projection(self, projection: Projection, at: str, source: str | None) -> None:
+        item = projection
+        self._db.execute(
+            f"INSERT INTO projections ({_PROJECTION}, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (item.id, item.port, item.engine, item.generation, item.instance_id, item.state, item.fingerprint,
+             to_json(dict(item.settings)), at),
+        )  # fmt: skip
+        if source is not None:
+            self._db.execute(
+                """INSERT INTO outbox (projection, kind, object_id, rev, op, seq, parked_at, error, attempts)
+                   SELECT ?, kind, object_id, rev, op, seq, parked_at, error, attempts FROM outbox
+                   WHERE projection = ?""",
+                (item.id, source),
+            )
+            return
+        self._db.execute(
+            """INSERT INTO outbox (projection, kind, object_id, rev, op, seq)
+               SELECT ?, 'memory', id, rev, 'upsert', (SELECT value FROM outbox_sequence) + row_number()
+                   OVER (ORDER BY memory_key) FROM memories WHERE is_archived = 0""",
+            (item.id,),
+        )
+        self._db.execute("UPDATE outbox_sequence SET value = (SELECT max(value, coalesce(max(seq), 0)) FROM outbox)")
+
+    def set_projection(self, projection_id: str, columns: Columns) -> None:
+        assigned = ", ".join(f"{name} = ?" for name in columns)
+        self._db.execute(f"UPDATE projections SET {assigned} WHERE id = ?", (*columns.values(), projection_id))
+
+    def drop_projection(self, projection_id: str) -> None:
+        self._db.execute("DELETE FROM projections WHERE id = ?", (projection_id,))

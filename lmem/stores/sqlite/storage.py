@@ -1,0 +1,71 @@
+"""The storage port on SQLite: tables bound to a connection, transactions through the database's one writer.
+
+Not the writer itself (database.py).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lmem.ports.storage import UnitOfWork
+from lmem.stores.sqlite.audit import AuditRows
+from lmem.stores.sqlite.database import Database
+from lmem.stores.sqlite.directory import DirectoryRows
+from lmem.stores.sqlite.fulltext import FullTextRows
+from lmem.stores.sqlite.memories import MemoryRows
+from lmem.stores.sqlite.outbox import OutboxRows
+from lmem.stores.sqlite.relations import RelationRows
+from lmem.stores.sqlite.versions import VersionRows
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Every table on one connection: the unit of work of specification 5.4's coordinator."""
+
+    memories: MemoryRows
+    fulltext: FullTextRows
+    versions: VersionRows
+    outbox: OutboxRows
+    relations: RelationRows
+    directory: DirectoryRows
+    audit: AuditRows
+
+
+def tables(connection: sqlite3.Connection) -> Tables:
+    """The tables of a connection."""
+    return Tables(
+        MemoryRows(connection),
+        FullTextRows(connection),
+        VersionRows(connection),
+        OutboxRows(connection),
+        RelationRows(connection),
+        DirectoryRows(connection),
+        AuditRows(connection),
+    )
+
+
+class SqliteStorage:
+    """Storage over one Database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+        return await self._database.write(lambda connection: work(tables(connection)))
+
+    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
+        return await self._database.read(lambda connection: work(tables(connection)))
+
+    async def purge_residue(self) -> None:
+        await self._database.purge_residue()
+
+    async def facts(self) -> dict[str, object]:
+        return await self._database.facts()
+
+    async def close(self) -> None:
+        await self._database.close()

@@ -1,0 +1,84 @@
+"""The `memory_versions` and `change_sets` tables.
+
+Not the decision what a version holds (lmem.service.recording).
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+
+from lmem.domain.history import ChangeSet, Version
+from lmem.domain.memories import to_json
+
+_COLUMNS = (
+    "memory_id, version_number, title, content, summary, change_type, change_reason, diff_json, change_set, "
+    "valid_from, created_at, created_by"
+)
+_OF = f"SELECT {_COLUMNS} FROM memory_versions_text WHERE memory_id = ? ORDER BY version_number"
+_IN_SET = f"SELECT {_COLUMNS} FROM memory_versions_text WHERE change_set = ? ORDER BY memory_id, version_number DESC"
+_APPEND = """INSERT INTO memory_versions (memory_id, version_number, title, content, summary, change_type,
+    change_reason, diff_json, change_set, valid_from, created_at, created_by)
+    VALUES (?, ?, '', '', NULL, ?, ?, ?, ?, ?, ?, ?)"""
+_KEEP = """UPDATE memory_versions SET title = ?, content = ?, summary = ?, has_text = 1
+    WHERE memory_id = ? AND version_number = (SELECT max(version_number) FROM memory_versions WHERE memory_id = ?)"""
+_NEWEST = "SELECT coalesce(max(version_number), 0) FROM memory_versions WHERE memory_id = ?"
+# The newest version that can be undone: of a change set that nothing undid and that is no undo itself, or an add
+# whose memory is still there.
+_LAST = """SELECT v.change_set, v.memory_id FROM memory_versions v
+    LEFT JOIN change_sets c ON c.id = v.change_set JOIN memories m ON m.id = v.memory_id
+    WHERE v.created_by = ? AND CASE WHEN v.change_set IS NULL THEN m.is_archived = 0
+        ELSE c.undone_by IS NULL AND c.kind != 'undo' END
+    ORDER BY v.rowid DESC LIMIT 1"""
+
+
+class VersionRows:
+    """VersionTable on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def of(self, memory_id: str) -> list[Version]:
+        return [_version(row) for row in self._db.execute(_OF, (memory_id,))]
+
+    def append(self, version: Version) -> None:
+        diff = to_json({name: list(pair) for name, pair in version.diff.items()}) if version.diff else None
+        self._db.execute(
+            _APPEND,
+            (version.memory_id, version.number, version.change_type, version.reason, diff, version.change_set,
+             version.valid_from, version.recorded_at, version.created_by),
+        )  # fmt: skip
+
+    def keep_text(self, memory_id: str, title: str, content: str, summary: str | None) -> None:
+        self._db.execute(_KEEP, (title, content, summary, memory_id, memory_id))
+
+    def newest_number(self, memory_id: str) -> int:
+        found: int = self._db.execute(_NEWEST, (memory_id,)).fetchone()[0]
+        return found
+
+    def open_change_set(self, kind: str, reason: str | None, user_id: str, at: str) -> int:
+        sql = "INSERT INTO change_sets (kind, reason, created_at, created_by) VALUES (?, ?, ?, ?)"
+        return self._db.execute(sql, (kind, reason, at, user_id)).lastrowid or 0
+
+    def change_set(self, number: int) -> ChangeSet | None:
+        sql = "SELECT id, kind, reason, created_at, undone_by FROM change_sets WHERE id = ?"
+        row = self._db.execute(sql, (number,)).fetchone()
+        return ChangeSet(*row) if row else None
+
+    def last_change(self, user_id: str) -> tuple[int | None, str] | None:
+        row: tuple[int | None, str] | None = self._db.execute(_LAST, (user_id,)).fetchone()
+        return row
+
+    def in_change_set(self, number: int) -> list[Version]:
+        return [_version(row) for row in self._db.execute(_IN_SET, (number,))]
+
+    def mark_undone(self, number: int, by: int) -> None:
+        self._db.execute("UPDATE change_sets SET undone_by = ? WHERE id = ?", (by, number))
+
+
+def _version(row: Sequence[object]) -> Version:
+    values = list(row)
+    diff = json.loads(str(values[7])) if values[7] else {}
+    values[7] = {name: (pair[0], pair[1]) for name, pair in diff.items()}
+    return Version(*values)  # type: ignore[arg-type]  # columns are in the order of the fields
