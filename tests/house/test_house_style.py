@@ -58,15 +58,24 @@ def test_functions_are_short(folder: str) -> None:
     assert not long
 
 
-def test_everything_public_in_a_service_or_a_port_says_what_it_does() -> None:
+def test_everything_public_in_a_service_says_what_it_does() -> None:
     silent = [
         f"{source.name}:{node.lineno} {node.name}"
-        for layer in ("service", "ports")
-        for source in sources(PACKAGE / layer)
+        for source in sources(PACKAGE / "service")
         for node in _public(source.tree)
         if ast.get_docstring(node) is None
     ]
     assert not silent
+
+
+def test_every_port_says_what_it_is_for() -> None:
+    classes = [
+        (source, node)
+        for source in sources(PACKAGE / "ports")
+        for node in source.tree.body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert not [f"{source.name}: {node.name}" for source, node in classes if ast.get_docstring(node) is None]
 
 
 def _public(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
