@@ -61,3 +61,24 @@ class Embedder(Protocol):
         Without `dense` only terms are computed (their neighbours changed, their own text did not).
         """
         ...
+
+
+class AsyncEmbedder(Protocol):
+    """Embedder as services use it: the same methods, awaited; what each does stands there.
+
+    Besides the errors named there: WorkerDied when the index worker died meanwhile, StoreUnavailable when it is down.
+    """
+
+    async def load(self) -> ModelInfo:
+        """See Embedder.load."""
+        ...
+
+    async def encode_query(self, text: str) -> Encoding:
+        """See Embedder.encode_query."""
+        ...
+
+    async def encode_documents(
+        self, documents: Sequence[Document], average_length: float, dense: bool = True
+    ) -> list[Encoding]:
+        """See Embedder.encode_documents."""
+        ...

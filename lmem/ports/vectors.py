@@ -20,7 +20,11 @@ Payload = Mapping[str, str | int | float | Sequence[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A point to write. Without `encoding` only the payload of an existing point is replaced."""
+    """A point to write.
+
+    Without `encoding` only the payload of an existing point is replaced; with an encoding whose `dense` is empty, its
+    payload and its terms. Payload keys that are None are not stored.
+    """
 
     id: str
     payload: Payload
@@ -29,7 +33,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A point as stored. `dense` is empty unless it was asked for."""
+    """A point as stored. `dense` is empty unless it was asked for; Edge keeps Float16, so it is exact to 1e-3."""
 
     id: str
     payload: Payload
@@ -69,13 +73,17 @@ class Candidates:
 
 
 class Vectors(Protocol):
-    """The points of open generations. Ids are 32 hex digits everywhere; `generation` names an opened one."""
+    """The points of open generations. Ids are 32 hex digits everywhere; `generation` names an opened one.
+
+    Every method raises StoreUnavailable for a generation that is not open, InvalidInput for an unknown collection.
+    """
 
     def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
-        """Upsert `points` and delete ids, then flush: when this returns, they survive a kill.
+        """Upsert `points`, then delete ids, then flush: when this returns, they survive a kill.
 
-        Raises StorageFull before touching anything when space is short, InvalidInput for a vector that is not finite
-        or not of norm 1.
+        An id that is not stored may be deleted. Raises before touching anything: StorageFull when space is short,
+        InvalidInput (naming the id) for a vector that is not finite, not of norm 1 or of other dimensions, NotFound
+        when a point without a dense vector is not stored yet.
         """
         ...
 
@@ -113,25 +121,87 @@ class Generations(Protocol):
     def open(self, generation: str, dimensions: int) -> str:
         """Open a generation, made when absent. Answers its instance id; opening an open one only answers.
 
-        The instance id is made with the directory; a wiped or swapped directory has another one.
+        The instance id is made with the directory; a wiped or swapped directory has another one. Raises Conflict when
+        it exists with other dimensions, StorageFull when space is short.
         """
         ...
 
     def copy(self, generation: str, target: str) -> str:
         """A hole-aware copy of an open, flushed generation under a new name and instance id, which it answers.
 
-        Nobody may write to `generation` meanwhile.
+        Nobody may write to `generation` meanwhile. Raises Conflict when `target` exists.
         """
         ...
 
     def optimise(self, generation: str) -> None:
-        """Optimise a generation that is not open, in a child process of low priority."""
+        """Optimise a generation that is not open, in a child process of low priority. Raises Conflict when it is."""
         ...
 
     def drop(self, generation: str) -> None:
-        """Close a generation and remove its files."""
+        """Close a generation and remove its files; one that does not exist is no error."""
         ...
 
     def sizes(self) -> dict[str, int]:
         """Allocated bytes of each generation on disk (blocks, not lengths: the files are sparse)."""
+        ...
+
+
+class AsyncVectors(Protocol):
+    """Vectors as services use them: the same methods, awaited; what each does stands there.
+
+    Besides the errors named there: WorkerDied when the index worker died meanwhile, StoreUnavailable when it is down.
+    """
+
+    async def write(
+        self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()
+    ) -> None:
+        """See Vectors.write."""
+        ...
+
+    async def retrieve(self, generation: str, collection: str, ids: Sequence[str], dense: bool = False) -> list[Stored]:
+        """See Vectors.retrieve."""
+        ...
+
+    async def search(
+        self,
+        generation: str,
+        collection: str,
+        query: Encoding,
+        conditions: Sequence[Condition],
+        limit: int,
+        only: str | None = None,
+    ) -> Candidates:
+        """See Vectors.search."""
+        ...
+
+    async def scroll(self, generation: str, collection: str, after: str | None, limit: int) -> list[Stored]:
+        """See Vectors.scroll."""
+        ...
+
+    async def count(self, generation: str, collection: str) -> int:
+        """See Vectors.count."""
+        ...
+
+
+class AsyncGenerations(Protocol):
+    """Generations as services use them: the same methods, awaited; what each does stands there."""
+
+    async def open(self, generation: str, dimensions: int) -> str:
+        """See Generations.open."""
+        ...
+
+    async def copy(self, generation: str, target: str) -> str:
+        """See Generations.copy."""
+        ...
+
+    async def optimise(self, generation: str) -> None:
+        """See Generations.optimise."""
+        ...
+
+    async def drop(self, generation: str) -> None:
+        """See Generations.drop."""
+        ...
+
+    async def sizes(self) -> dict[str, int]:
+        """See Generations.sizes."""
         ...
