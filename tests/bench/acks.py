@@ -8,6 +8,8 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
@@ -26,7 +28,7 @@ def durable(home: Home, texts: Texts) -> list[Row]:
     bare, ours, waits = [], [], list[float]()
     for number in range(ROUNDS):
         bare.append(_bare_commits(home.path / f"bare-{number}.db", texts.item()))
-        rate, taken = _adds(home, [texts.item() for _ in range(500)])
+        rate, taken = _adds(home, [texts.item() for _ in range(2_000)])
         ours.append(rate)
         waits += taken
     ratio = percentile(ours, 0.5) / percentile(bare, 0.5)
@@ -54,37 +56,36 @@ def _bare_commits(file: Path, text: str) -> float:
 def _adds(home: Home, texts: list[str]) -> tuple[float, list[float]]:
     """Acknowledgements a second over all connections, and the seconds each one took."""
     context = multiprocessing.get_context("spawn")
-    barrier, results = context.Barrier(CONNECTIONS), context.SimpleQueue()
-    clients = [
-        context.Process(target=_client, args=(home, number, texts, barrier, results)) for number in range(CONNECTIONS)
-    ]
-    for client in clients:
-        client.start()
-    answers = [results.get() for _ in clients]
-    for client in clients:
-        client.join()
-    if wrong := [answer for answer in answers if isinstance(answer, str)]:
-        raise SystemExit(f"An add was refused: {wrong[0]}")
+    together = (context.Barrier(CONNECTIONS),)
+    with ProcessPoolExecutor(CONNECTIONS, context, _meet_at, together) as clients:
+        answers = list(clients.map(_client, repeat(home), range(CONNECTIONS), repeat(texts)))
     taken = [seconds for answer in answers for seconds in answer]
     return len(taken) / SECONDS, taken
 
 
-def _client(home: Home, number: int, texts: list[str], barrier: Barrier,
-            results: multiprocessing.SimpleQueue[list[float] | str]) -> None:
-    """One connection in a process of its own; its lines are finished before the clock runs."""
+_barriers: list[Barrier] = []
+
+
+def _meet_at(barrier: Barrier) -> None:
+    _barriers.append(barrier)
+
+
+def _client(home: Home, number: int, texts: list[str]) -> list[float]:
+    """Seconds of each add of one connection, in a process of its own; its lines are finished before the clock runs."""
     lines = [
         encode(request(at, "memory/add", {"content": f"{text} ({number}.{at})", "source_tool": "cli.add"}))
         for at, text in enumerate(texts, 1)
     ]
-    taken, wrong = list[float](), ""
+    taken, at = list[float](), 0
     with home.wire() as wire:
-        barrier.wait()
-        before, until, at = time.perf_counter(), time.perf_counter() + SECONDS, 0
-        while before < until and not wrong:
+        _barriers[0].wait(timeout=60)
+        before = time.perf_counter()
+        until = before + SECONDS
+        while before < until:
             answer = wire.exchange(lines[at % len(lines)])
             now = time.perf_counter()
             taken.append(now - before)
             before, at = now, at + 1
             if b'"result"' not in answer:
-                wrong = answer.decode()
-    results.put(wrong or taken)
+                raise SystemExit(f"An add was refused: {answer.decode()}")
+    return taken

@@ -78,7 +78,7 @@ def _at_size(where: Home, options: argparse.Namespace, texts: Texts, wanted: Wan
     stored, indexed = searches.fill(where, items)
     yield f"ingest of {len(items)} memories", [
         Row("acknowledged", {"seconds": stored, "per s": len(items) / stored}),
-        *encoding.against(len(items) / indexed, items, indexed),
+        *encoding.against(where, items, indexed),
     ]
     if wanted("rest"):
         yield "one minute after", footprint.at_rest(where)
