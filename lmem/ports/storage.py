@@ -134,8 +134,8 @@ class OutboxTable(Protocol):
 
     def due(self, projection: str, now: str, limit: int) -> list[Pending]: ...
 
-    def confirm(self, rows: Sequence[Pending]) -> None:
-        """Forget rows that the target has confirmed, unless they were replaced by newer ones meanwhile."""
+    def confirm(self, rows: Sequence[Pending]) -> list[str]:
+        """Forget rows that the target has confirmed; answers the ids that no newer row has replaced meanwhile."""
         ...
 
     def fail(self, row: Pending, error: str, retry_at: str | None) -> None:
@@ -194,6 +194,14 @@ class Directory(Protocol):
 
     def default(self, key: str) -> str | None:
         """A value of `system_config`."""
+        ...
+
+    def set_default(self, key: str, value: str) -> None:
+        """Write a value of `system_config`."""
+        ...
+
+    def any_memory(self) -> bool:
+        """Whether anything is stored at all."""
         ...
 
     def secret(self, name: str) -> str:

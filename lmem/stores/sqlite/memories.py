@@ -20,7 +20,8 @@ COLUMNS = (
     "layer_project, layer_global, layer_temporal, source_tool, external_id, is_private, is_archived, created_at, "
     "updated_at, valid_until, rev, content_hash"
 )
-_INSERT = f"INSERT INTO memories ({COLUMNS.partition(', ')[2]}) VALUES ({', '.join('?' * COLUMNS.count(', '))})"  # without memory_key, which SQLite gives
+_STORED = COLUMNS.partition(", ")[2]  # without memory_key, which SQLite gives
+_INSERT = f"INSERT INTO memories ({_STORED}) VALUES (?{', ?' * _STORED.count(', ')})"
 _FIND = f"SELECT {COLUMNS} FROM memories WHERE id = ?"
 _PREFIX = "SELECT id, title FROM memories WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
 _SAME = f"""SELECT {COLUMNS} FROM memories

@@ -20,6 +20,8 @@ _DUE = """SELECT projection, kind, object_id, op, seq, attempts FROM outbox
     WHERE projection = ? AND parked_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
     ORDER BY seq LIMIT ?"""
 _CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id = ? AND seq = ?"
+_BURY = """DELETE FROM tombstones WHERE kind = ?1 AND object_id = ?2
+    AND NOT EXISTS (SELECT 1 FROM outbox WHERE kind = ?1 AND object_id = ?2)"""  # every projection has confirmed
 _PROJECTION = "id, port, engine, generation, instance_id, state, fingerprint, settings_json"
 
 
@@ -36,17 +38,18 @@ class OutboxRows:
     def due(self, projection: str, now: str, limit: int) -> list[Pending]:
         return [Pending(*row) for row in self._db.execute(_DUE, (projection, now, limit))]
 
-    def confirm(self, rows: Sequence[Pending]) -> None:
-        self._db.executemany(_CONFIRM, [(row.projection, row.kind, row.object_id, row.seq) for row in rows])
+    def confirm(self, rows: Sequence[Pending]) -> list[str]:
+        gone = [
+            row.object_id
+            for row in rows
+            if self._db.execute(_CONFIRM, (row.projection, row.kind, row.object_id, row.seq)).rowcount
+        ]
         if rows:
-            last = max(row.seq for row in rows)
             sql = "UPDATE projections SET checkpoint = max(checkpoint, ?) WHERE id = ?"
-            self._db.execute(sql, (last, rows[0].projection))
-        self._db.execute(
-            """DELETE FROM tombstones WHERE kind = ?1 AND object_id IN (SELECT value FROM json_each(?2))
-               AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.kind = ?1 AND o.object_id = tombstones.object_id)""",
-            ("memory", json.dumps([row.object_id for row in rows if row.op == "delete"])),
-        )
+            self._db.execute(sql, (max(row.seq for row in rows), rows[0].projection))
+        deleted = [(row.kind, row.object_id) for row in rows if row.op == "delete"]
+        self._db.executemany(_BURY, deleted)
+        return gone
 
     def fail(self, row: Pending, error: str, retry_at: str | None) -> None:
         self._db.execute(
@@ -67,7 +70,8 @@ class OutboxRows:
 
     def projections(self, port: str) -> list[Projection]:
         sql = f"SELECT {_PROJECTION} FROM projections WHERE port = ? AND state != 'retired' ORDER BY created_at, id"
-        return [Projection(*row[:7], json.loads(row[7])) for row in self._db.execute(sql, (port,))]
+        rows = self._db.execute(sql, (port,)).fetchall()
+        return [Projection(*values, json.loads(settings)) for *values, settings in rows]
 
     def add_projection(self, projection: Projection, at: str, source: str | None) -> None:
         item = projection

@@ -1,0 +1,125 @@
+"""Builds the daemon's app: the only module that knows services and stores.
+
+Not a life cycle (lmem.daemon.lifecycle runs what this builds).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+
+from lmem.daemon.call import Call, Host
+from lmem.daemon.clock import SystemClock
+from lmem.daemon.dispatch import dispatch
+from lmem.daemon.models import Models
+from lmem.daemon.services import Services
+from lmem.domain import times
+from lmem.errors import StoreUnavailable
+from lmem.paths import private_directory
+from lmem.service.activity import Activity
+from lmem.service.indexes import Indexes
+from lmem.service.lifecycle import Lifecycle
+from lmem.service.memories import Memories
+from lmem.service.projection import Relay
+from lmem.service.search import Search
+from lmem.stores.isolated import IndexWorker, Spec
+from lmem.stores.sqlite.database import Database
+from lmem.stores.sqlite.storage import SqliteStorage
+
+VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
+
+
+class App:
+    """The services behind the socket, with the tasks that keep them going."""
+
+    def __init__(self, services: Services, tasks: list[asyncio.Task[None]]) -> None:
+        self.services = services
+        self._tasks = tasks
+
+    async def dispatch(self, call: Call) -> object:
+        return await dispatch(self.services, call)
+
+    def describe(self) -> dict[str, object]:
+        return {"ready": {"storage": True, "vectors": self.services.indexes.reason is None}}
+
+    async def close(self) -> None:
+        """Stop the tasks, write what is buffered, close the stores; the truth last."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.services.relay.close()
+        await self.services.activity.flush()
+        await self.services.worker.stop()
+        await self.services.storage.close()
+
+
+async def build(host: Host) -> App:
+    """The app on this machine's stores. Raises LmemError when the truth cannot be opened.
+
+    The index worker starts in the background: an `add` needs only SQLite, and a search says what is not ready.
+    """
+    paths = host.paths
+    for directory in (paths.data, paths.state, paths.cache, paths.vectors):
+        private_directory(directory)
+    clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
+    storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
+    account = pwd.getpwuid(os.getuid())
+    user_id, query_key = await storage.write(
+        lambda tx: (
+            tx.directory.user(account.pw_name, account.pw_gecos.partition(",")[0] or None, times.to_text(clock.now())),
+            tx.directory.secret("audit_query_key"),
+        )
+    )
+    worker = IndexWorker(paths.state / "worker.log")
+    vectors, generations, embedder = worker.vectors(), worker.generations(), worker.embedder()
+
+    def wake() -> None:
+        relay.wake()
+
+    indexes = Indexes(storage, embedder, generations, clock, "edge", wake)
+    relay = Relay(storage, indexes, vectors, clock, host.config.number("vectors.optimise_after"))
+
+    async def reload() -> None:
+        await worker.restart(specs())
+
+    models = Models(host, storage, reload)
+    await models.start()
+
+    def specs() -> dict[str, Spec]:
+        reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
+        factory, arguments = models.spec()
+        return {
+            "embedder": Spec(factory, arguments),
+            "vectors": Spec(VECTORS, {"root": str(paths.vectors), "reserve_bytes": reserve}),
+        }
+
+    worker.on_start = indexes.start
+    worker.on_death = indexes.down
+    services = Services(
+        host=host,
+        user_id=user_id,
+        username=account.pw_name,
+        clock=clock,
+        storage=storage,
+        memories=Memories(storage, clock, wake),
+        lifecycle=Lifecycle(storage, clock, wake),
+        search=Search(storage, indexes, vectors, clock),
+        indexes=indexes,
+        relay=relay,
+        activity=Activity(storage, clock, bytes.fromhex(query_key)),
+        vectors=vectors,
+        generations=generations,
+        worker=worker,
+        models=models,
+    )
+    tasks = [asyncio.create_task(_start_worker(services, specs())), asyncio.create_task(relay.run())]
+    return App(services, tasks)
+
+
+async def _start_worker(services: Services, specs: dict[str, Spec]) -> None:
+    try:
+        await services.worker.start(specs)
+    except StoreUnavailable as err:
+        services.indexes.down(err)
+    await services.models.pull_if_missing()

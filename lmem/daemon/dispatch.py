@@ -1,0 +1,56 @@
+"""The dispatch table: every method of the wire and its handler. The whole API of the daemon fits on this screen.
+
+Not a server; one of the three doors where any exception is recorded and reported.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from lmem.daemon.call import Call
+from lmem.daemon.handlers import daemon, lifecycle, memories, models, search, status
+from lmem.daemon.params import Params
+from lmem.daemon.services import Services
+from lmem.errors import Internal, LmemError, UnknownMethod
+
+Handler = Callable[[Services, Call, Params], Awaitable[dict[str, object]]]
+
+HANDLERS: dict[str, Handler] = {
+    "memory/add": memories.add,
+    "memory/add_many": memories.add_many,
+    "memory/get": memories.get,
+    "memory/list": memories.page,
+    "memory/search": search.search,
+    "memory/edit": memories.edit,
+    "memory/forget": lifecycle.forget,
+    "memory/restore": lifecycle.restore,
+    "memory/history": lifecycle.history,
+    "memory/undo": lifecycle.undo,
+    "memory/done": lifecycle.done,
+    "memory/tags": memories.tags,
+    "memory/export": memories.export,
+    "status/get": status.get,
+    "status/wait": status.wait,
+    "status/doctor": status.doctor,
+    "model/list": models.listed,
+    "model/use": models.use,
+    "model/pull": models.pull,
+    "daemon/stop": daemon.stop,
+}
+
+log = logging.getLogger(__name__)
+
+
+async def dispatch(services: Services, call: Call) -> object:
+    """The answer of a call. Raises LmemError only: anything else is logged and becomes Internal."""
+    handler = HANDLERS.get(call.method)
+    if handler is None:
+        raise UnknownMethod(f"There is no method '{call.method[:80]}'.")
+    try:
+        return await handler(services, call, Params(call.params))
+    except LmemError:
+        raise
+    except Exception as err:
+        log.exception("%s failed", call.method)
+        raise Internal(f"{call.method} failed inside the daemon: {type(err).__name__}.") from err

@@ -1,0 +1,161 @@
+"""memory/add, add_many, get, list, edit, tags, export: parameters to service calls and back.
+
+Not a rule in sight: those are in lmem.service and lmem.domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lmem.daemon.call import Call
+from lmem.daemon.handlers.drafts import draft
+from lmem.daemon.handlers.records import Json, memory_json, version_json
+from lmem.daemon.params import Params
+from lmem.daemon.services import Services
+from lmem.domain.filters import Filter
+from lmem.domain.layers import layers
+from lmem.domain.memories import Draft, clean_share, clean_tags, clean_text, clean_title, clean_word
+from lmem.errors import InvalidInput, LmemError
+from lmem.service.duplicates import near_duplicate
+from lmem.service.memories import Added
+
+MAX_ITEMS = 1000
+
+
+async def add(services: Services, call: Call, params: Params) -> Json:
+    actor = services.actor(call)
+    new = draft(params, services.clock.now(), _max_bytes(services), f"{call.caller.client}.add")
+    added = await services.memories.add(actor, new)
+    memory = added.memory
+    near = None
+    if params.flag("check_duplicates") and added.created:
+        near = await near_duplicate(services.storage, memory, Filter(actor.user_id, shared=actor.shared))
+    names = await services.project_names([memory.project_id])
+    return {
+        "id": memory.id,
+        "created": added.created,
+        "title": memory.title,
+        "layer": memory.layers.primary,
+        "layers": list(memory.layers.names),
+        "routed_because": added.because,
+        "project": names.get(memory.project_id or ""),
+        "near_duplicate": near and {"id": near[0].id, "title": near[0].title, "similarity": round(near[1], 3)},
+    }
+
+
+async def add_many(services: Services, call: Call, params: Params) -> Json:
+    items = params.raw("items")
+    if not isinstance(items, list) or len(items) > MAX_ITEMS:
+        raise InvalidInput(f"'items' must be a list of at most {MAX_ITEMS} objects.")
+    source_tool = params.maybe_text("source_tool") or f"{call.caller.client}.bulk"
+    parsed = [_parsed(services, item, source_tool) for item in items]
+    drafts = [item for item in parsed if isinstance(item, Draft)]
+    stored = iter(await services.memories.add_many(services.actor(call), drafts))
+    rows: list[Json] = []
+    made: dict[str, list[str]] = {"projects_created": [], "sessions_created": []}
+    for number, item in enumerate(parsed):
+        line = items[number].get("line", number + 1) if isinstance(items[number], dict) else number + 1
+        result = item if isinstance(item, LmemError) else next(stored)
+        if isinstance(result, Added):
+            rows.append({"line": line, "id": result.memory.id, "created": result.created})
+            made["projects_created"] += [result.new_project] if result.new_project else []
+            made["sessions_created"] += [result.new_session] if result.new_session else []
+        else:
+            error = {"code": result.code, "message": result.message, "hint": result.hint}
+            rows.append({"line": line, "error": error})
+    return {"results": rows, **made}
+
+
+async def get(services: Services, call: Call, params: Params) -> Json:
+    actor = services.actor(call)
+    detail = await services.memories.get(actor, params.text("id"))
+    services.activity.read(actor, [detail.memory.id])
+    names = await services.project_names([detail.memory.project_id])
+    return memory_json(detail.memory, names, detail.links)
+
+
+async def page(services: Services, call: Call, params: Params) -> Json:
+    wanted = await services.filter(services.actor(call), params)
+    order = params.maybe_text("order") or "rank"
+    if order not in ("rank", "created"):
+        raise InvalidInput(f"There is no order '{order[:40]}'.", hint="Orders are: rank, created.")
+    limit, offset = params.number("limit", 20, 1, 1000), params.number("offset", 0, 0, 10_000_000)
+    memories, total = await services.memories.page(wanted, order, limit, offset)
+    names = await services.project_names(memory.project_id for memory in memories)
+    return {"memories": [memory_json(memory, names) for memory in memories], "total": total}
+
+
+async def edit(services: Services, call: Call, params: Params) -> Json:
+    rev = params.number("rev", 0, 0, 2**53)
+    edited = await services.memories.edit(
+        services.actor(call),
+        params.text("id"),
+        _changes(Params(params.mapping("changes")), _max_bytes(services)),
+        params.maybe_text("reason"),
+        rev or None,
+    )
+    return {
+        "id": edited.memory.id,
+        "rev": edited.memory.rev,
+        "changed": list(edited.changed),
+        "change_set": edited.change_set,
+    }
+
+
+async def tags(services: Services, call: Call, params: Params) -> Json:
+    wanted = await services.filter(services.actor(call), params)
+    return {"tags": [{"tag": tag, "count": count} for tag, count in await services.memories.tags(wanted)]}
+
+
+async def export(services: Services, call: Call, params: Params) -> Json:
+    actor = services.actor(call)
+    wanted = await services.filter(actor, params)
+    limit = params.number("limit", 500, 1, 1000)
+    memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
+    names = await services.project_names(memory.project_id for memory in memories)
+    records = []
+    for memory in memories:
+        _, versions = await services.lifecycle.history(actor, memory.id)
+        records.append({**memory_json(memory, names), "versions": [version_json(item) for item in versions]})
+    return {"records": records, "next": memories[-1].key if len(memories) == limit else None}
+
+
+def _max_bytes(services: Services) -> int:
+    return services.host.config.number("memory.max_bytes")
+
+
+def _parsed(services: Services, item: object, source_tool: str) -> Draft | LmemError:
+    if not isinstance(item, dict):
+        return InvalidInput("A line must be a JSON object with a 'content'.")
+    try:
+        return draft(Params(item), services.clock.now(), _max_bytes(services), source_tool)
+    except LmemError as err:
+        return err
+
+
+def _changes(params: Params, max_bytes: int) -> dict[str, object]:
+    """The fields of Memory that `changes` names, each parsed. Raises InvalidInput, for an unknown field too."""
+    parsers: dict[str, Callable[[], tuple[str, object]]] = {
+        "title": lambda: ("title", clean_title(params.text("title"))),
+        "content": lambda: ("content", clean_text(params.text("content"), max_bytes)),
+        "summary": lambda: ("summary", clean_text(params.text("summary"), max_bytes, "summary")),
+        "type": lambda: ("memory_type", clean_word(params.text("type"), "type")),
+        "category": lambda: ("category", clean_word(params.text("category"), "category")),
+        "tags": lambda: ("tags", clean_tags(params.texts("tags"))),
+        "add_tags": lambda: ("add_tags", clean_tags(params.texts("add_tags"))),
+        "remove_tags": lambda: ("remove_tags", clean_tags(params.texts("remove_tags"))),
+        "importance": lambda: ("importance_score", clean_share(params.raw("importance"), "importance")),
+        "decay_rate": lambda: ("decay_rate", clean_share(params.raw("decay_rate"), "decay rate")),
+        "layer": lambda: ("layers", layers(params.texts("layer"))),
+        "private": lambda: ("is_private", params.flag("private")),
+        "context": lambda: ("context", params.mapping("context")),
+    }
+    changes: dict[str, object] = {}
+    for name in params.names():
+        if name not in parsers:
+            raise InvalidInput(f"A memory has no field '{name[:40]}'.", hint=f"Fields are: {', '.join(parsers)}.")
+        field, value = parsers[name]()
+        changes[field] = value
+    if not changes:
+        raise InvalidInput("There is nothing to change.", hint="Name a field, for example --title.")
+    return changes

@@ -1,0 +1,29 @@
+"""model/list, use, pull.
+
+Not the sources of a model (lmem.stores.embedding.models).
+"""
+
+from __future__ import annotations
+
+from lmem.daemon.call import Call
+from lmem.daemon.handlers.records import Json
+from lmem.daemon.params import Params
+from lmem.daemon.services import Services
+
+
+async def listed(services: Services, call: Call, params: Params) -> Json:
+    return {"models": services.models.listed(), "engine": services.models.choice.engine}
+
+
+async def use(services: Services, call: Call, params: Params) -> Json:
+    choice = await services.models.use(params.text("name"), params.maybe_text("engine"))
+    model = services.indexes.model
+    return {"name": choice.name, "engine": choice.engine, "fingerprint": model and model.fingerprint}
+
+
+async def pull(services: Services, call: Call, params: Params) -> Json:
+    def progress(what: str, done: int, total: int) -> None:
+        call.progress({"token": "pull", "what": what, "done": done, "total": total})
+
+    name, path, source = await services.models.pull(params.maybe_text("name"), progress)
+    return {"name": name, "path": str(path), "source": source}

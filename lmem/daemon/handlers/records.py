@@ -1,0 +1,71 @@
+"""Records as the wire shows them: memories, versions and changes as JSON objects.
+
+Not a handler; every noun's handlers share these shapes, which lmem-protocol(7) documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from lmem.domain.history import Version
+from lmem.domain.memories import Memory
+from lmem.domain.relations import Link
+
+Json = dict[str, object]
+
+
+def memory_json(memory: Memory, projects: Mapping[str, str], links: Sequence[Link] | None = None) -> Json:
+    """A memory; with `links` also what it is linked to."""
+    record: Json = {
+        "id": memory.id,
+        "title": memory.title,
+        "content": memory.content,
+        "summary": memory.summary,
+        "type": memory.memory_type,
+        "category": memory.category,
+        "tags": list(memory.tags),
+        "importance": memory.importance_score,
+        "decay_rate": memory.decay_rate,
+        "layer": memory.layers.primary,
+        "layers": list(memory.layers.names),
+        "project": projects.get(memory.project_id or ""),
+        "session": memory.session_id,
+        "context": dict(memory.context),
+        "git": dict(memory.git_context),
+        "source_tool": memory.source_tool,
+        "external_id": memory.external_id,
+        "private": memory.is_private,
+        "archived": memory.is_archived,
+        "access_count": memory.access_count,
+        "created_at": memory.created_at,
+        "updated_at": memory.updated_at,
+        "rev": memory.rev,
+    }
+    if links is not None:
+        record["links"] = [
+            {"type": link.type, "direction": link.direction, "id": link.other_id, "title": link.other_title}
+            for link in links
+        ]
+    return record
+
+
+def version_json(version: Version) -> Json:
+    """One version, with its text."""
+    return {
+        "version": version.number,
+        "change_type": version.change_type,
+        "reason": version.reason,
+        "recorded_at": version.recorded_at,
+        "valid_from": version.valid_from,
+        "title": version.title,
+        "content": version.content,
+        "summary": version.summary,
+        "diff": {name: list(pair) for name, pair in version.diff.items()},
+        "change_set": version.change_set,
+        "created_by": version.created_by,
+    }
+
+
+def short_json(memories: Sequence[Memory]) -> list[Json]:
+    """Ids and titles."""
+    return [{"id": memory.id, "title": memory.title} for memory in memories]

@@ -1,0 +1,89 @@
+"""memory/search: a question to the search service, its answer to JSON.
+
+Not a ranking; the reasons it shows come from the service.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from lmem.daemon.call import Call
+from lmem.daemon.handlers.records import Json
+from lmem.daemon.params import Params
+from lmem.daemon.services import Services
+from lmem.errors import InvalidInput, StoreUnavailable
+from lmem.service.search import Empty, Found
+
+INDEXES = ("fts", "sparse", "dense")
+
+
+async def search(services: Services, call: Call, params: Params) -> Json:
+    started = time.perf_counter()
+    actor = services.actor(call)
+    query, only = params.text("query"), params.maybe_text("only")
+    if not query.strip():
+        raise InvalidInput("The question is empty.", hint='Ask in plain words: lmem search "why did we choose X".')
+    if only is not None and only not in INDEXES:
+        raise InvalidInput(f"There is no index '{only[:40]}'.", hint=f"Indexes are: {', '.join(INDEXES)}.")
+    wanted = await services.filter(actor, params)
+    answer = await services.search.search(query, wanted, params.number("limit", 10, 1, 200), only)
+    services.activity.searched(actor, query, [item.memory.id for item in answer.found])
+    explain = params.flag("explain")
+    shown = [*answer.found, *(answer.empty.near if answer.empty else ())]
+    projects = await services.project_names(item.memory.project_id for item in shown)
+    result: Json = {
+        "results": [_result(item, projects, explain) for item in answer.found],
+        "served_by": list(answer.served_by),
+        "degraded": _degraded(answer.degraded),
+    }
+    if answer.empty is not None:
+        result["empty"] = _empty(answer.empty)
+    result["took_ms"] = round((time.perf_counter() - started) * 1000, 3)
+    if explain:
+        result["timings_ms"] = dict(answer.timings)
+    return result
+
+
+def _result(item: Found, projects: Mapping[str, str], explain: bool) -> Json:
+    memory = item.memory
+    result: Json = {
+        "id": memory.id,
+        "title": memory.title,
+        "content": memory.content,
+        "type": memory.memory_type,
+        "score": round(item.ranked.score, 6),
+        "created_at": memory.created_at,
+        "project": projects.get(memory.project_id or ""),
+        "layer": memory.layers.primary,
+        "tags": list(memory.tags),
+        "line": item.line and {"number": item.line[0], "text": item.line[1][:400]},
+    }
+    if explain:
+        evidence, parts = item.ranked.evidence, item.ranked.parts
+        result["why"] = {
+            "cosine": round(evidence.cosine, 6),
+            "bm25": round(evidence.bm25, 6),
+            "fulltext": evidence.fulltext and round(evidence.fulltext[0], 6),
+            "dense_part": round(parts["dense"], 6),
+            "sparse_part": round(parts["sparse"], 6),
+            "boosts": {name: round(value, 6) for name, value in parts.items() if name not in ("dense", "sparse")},
+            "importance": memory.importance_score,
+        }
+    return result
+
+
+def _degraded(errors: Sequence[StoreUnavailable]) -> list[Json]:
+    return [{"store": "vectors", "code": err.code, "reason": err.message, "hint": err.hint} for err in errors]
+
+
+def _empty(empty: Empty) -> Json:
+    return {
+        "reason": empty.reason,
+        "corpus": empty.corpus,
+        "unknown_terms": list(empty.unknown_terms),
+        "near": [
+            {"id": item.memory.id, "title": item.memory.title, "score": round(item.ranked.score, 6)}
+            for item in empty.near
+        ],
+    }

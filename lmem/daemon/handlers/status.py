@@ -1,0 +1,116 @@
+"""status/get, wait, doctor: what runs, how far it is, what is wrong and what to do.
+
+Not the checks (lmem.daemon.health).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from lmem._version import __version__
+from lmem.daemon import health
+from lmem.daemon.call import Call
+from lmem.daemon.handlers.records import Json
+from lmem.daemon.params import Params
+from lmem.daemon.services import Services
+from lmem.domain import times
+from lmem.errors import LmemError, StoreUnavailable
+
+WAIT_STEP = 0.1
+LONGEST_WAIT = 24 * 3600
+
+
+async def get(services: Services, call: Call, params: Params) -> Json:
+    host = services.host
+    counts, pending, parked, instance = await services.storage.read(
+        lambda tx: (
+            tx.directory.counts(services.user_id),
+            tx.outbox.pending(),
+            tx.outbox.parked(20),
+            tx.directory.secret("instance_id"),
+        )
+    )
+    paths = host.paths
+    return {
+        "version": __version__,
+        "instance": instance,
+        "now": times.to_text(services.clock.now()),
+        "clock": "LMEM_NOW" if services.clock.shifted else "system",
+        "daemon": {
+            "pid": host.pid,
+            "socket": str(paths.socket),
+            "started_at": host.started_at,
+            "uptime_s": round(time.monotonic() - host.began, 1),
+            "rss_bytes": health.resident(host.pid),
+            "connections": host.connections(),
+        },
+        "paths": {
+            "home": str(paths.home) if paths.home else None,
+            "config": str(paths.config_file),
+            "data": str(paths.data),
+            "state": str(paths.state),
+            "cache": str(paths.cache),
+            "database": str(paths.database),
+            "vectors": str(paths.vectors),
+            "log": str(paths.log_file),
+            "socket": str(paths.socket),
+            "models": str(paths.models),
+        },
+        "stores": await health.stores(services),
+        "outbox": {
+            "pending": sum(pending.values()),
+            "parked": len(parked),
+            "by_projection": pending,
+            "rows": [
+                {"projection": row.projection, "kind": row.kind, "id": row.object_id, "attempts": row.attempts,
+                 "error": row.error}
+                for row in parked
+            ],
+        },
+        "counts": counts,
+        "user": {"name": services.username},
+        "worker": {
+            "pid": services.worker.pid,
+            "state": services.worker.state,
+            "restarts": services.worker.restarts,
+            "rss_bytes": health.resident(services.worker.pid) if services.worker.pid else None,
+        },
+    }  # fmt: skip
+
+
+async def wait(services: Services, call: Call, params: Params) -> Json:
+    """Answers when every projection has caught up; raises what keeps them from it when waiting cannot help."""
+    deadline = time.monotonic() + params.number("timeout", LONGEST_WAIT, 0, LONGEST_WAIT)
+    most = 0
+    while True:
+        waiting = sum((await services.storage.read(lambda tx: tx.outbox.pending())).values())
+        building = services.indexes.optimising or services.indexes.reason is not None
+        if not waiting and not building:
+            parked = await services.storage.read(lambda tx: len(tx.outbox.parked(1000)))
+            return {"pending": 0, "parked": parked}
+        _refuse_hopeless(services)
+        most = max(most, waiting)
+        call.progress({"token": "wait", "what": "indexing", "done": most - waiting, "total": most})
+        if time.monotonic() > deadline:
+            raise StoreUnavailable(
+                f"{waiting} rows still wait for the index.", hint="Look at 'lmem status' again later."
+            )
+        await asyncio.sleep(WAIT_STEP)
+
+
+async def doctor(services: Services, call: Call, params: Params) -> Json:
+    findings = await health.findings(services)
+    return {
+        "findings": [
+            {"check": item.check, "level": item.level, "message": item.message, "next": item.next_step}
+            for item in findings
+        ]
+    }
+
+
+def _refuse_hopeless(services: Services) -> None:
+    reason: LmemError | None = services.indexes.reason
+    pulling = services.models.pulling
+    if reason is not None and not pulling and (reason.code == "model_missing" or services.worker.state == "closed"):
+        raise reason

@@ -1,0 +1,125 @@
+"""What is well and what is not: the state of each store, and the doctor's findings with their next steps.
+
+Not a repair; every finding names a command or a setting for that.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmem.daemon.services import Services
+from lmem.errors import LmemError, StoreUnavailable
+from lmem.ports.vectors import MEMORIES
+
+FIXED_SQLITE = (3, 51, 3)
+LOW_DISK = 512 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check. `level` is ok, warn or fail; `next_step` says what to do."""
+
+    check: str
+    level: str
+    message: str
+    next_step: str | None = None
+
+
+def resident(pid: int) -> int | None:
+    """Resident memory of a process in bytes, where /proc tells it."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except (OSError, IndexError):
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def stores(services: Services) -> dict[str, object]:
+    """The state of each store as `lmem status` shows it."""
+    model, indexes = services.indexes.model, services.indexes
+    return {
+        "sqlite": {"state": "ready", **await services.storage.facts()},
+        "vectors": await _vectors(services),
+        "embedder": {
+            "state": "ready" if model else "missing" if _is_missing(indexes.reason) else "down",
+            "model": services.models.choice.name,
+            "engine": services.models.choice.engine,
+            "fingerprint": model.fingerprint if model else None,
+        },
+    }
+
+
+async def findings(services: Services) -> list[Finding]:
+    """Every check of the daemon and its stores."""
+    paths = services.host.paths
+    pending, parked = await services.storage.read(lambda tx: (sum(tx.outbox.pending().values()), tx.outbox.parked(100)))
+    free = shutil.disk_usage(paths.data).free
+    return [
+        _sqlite(),
+        _private(paths.data),
+        _private(paths.socket.parent),
+        Finding("disk", "ok", f"{free // 2**20:,} MB are free in {paths.data}.")
+        if free > LOW_DISK
+        else Finding("disk", "warn", f"Only {free // 2**20} MB are free in {paths.data}.", "Free some space."),
+        _index(services),
+        _relay(services, pending),
+        Finding("parked", "ok", "No row is parked.")
+        if not parked
+        else Finding(
+            "parked", "warn", f"{len(parked)} rows are parked: {parked[0].error}",
+            f"Edit the memory to try it again: lmem edit {parked[0].object_id[:8]}",
+        ),
+    ]  # fmt: skip
+
+
+async def _vectors(services: Services) -> dict[str, object]:
+    indexes = services.indexes
+    try:
+        generation = indexes.serving()
+        points = await services.vectors.count(generation, MEMORIES)
+        sizes = await services.generations.sizes()
+    except StoreUnavailable as err:
+        return {"state": "missing" if _is_missing(err) else "down", "reason": err.message, "hint": err.hint}
+    return {
+        "state": "optimising" if indexes.optimising else "ready",
+        "generation": generation,
+        "points": points,
+        "bytes": sum(sizes.values()),
+    }
+
+
+def _is_missing(err: LmemError | None) -> bool:
+    return err is not None and err.code == "model_missing"
+
+
+def _sqlite() -> Finding:
+    version = sqlite3.sqlite_version
+    if sqlite3.sqlite_version_info >= FIXED_SQLITE:
+        return Finding("sqlite", "ok", f"SQLite {version}.")
+    return Finding("sqlite", "ok", f"SQLite {version}; its WAL bug needs two writers, and lmem has one.")
+
+
+def _private(directory: Path) -> Finding:
+    mode = stat.S_IMODE(directory.lstat().st_mode)
+    if mode & 0o077:
+        return Finding("permissions", "fail", f"{directory} is open to others.", f"chmod 700 {directory}")
+    return Finding("permissions", "ok", f"{directory} is yours alone.")
+
+
+def _index(services: Services) -> Finding:
+    reason = services.indexes.reason
+    if reason is None:
+        return Finding("index", "ok", f"{services.models.choice.name} is loaded and the vector index serves.")
+    return Finding("index", "warn", f"{reason.message} Full text answers.", reason.hint)
+
+
+def _relay(services: Services, pending: int) -> Finding:
+    trouble = services.relay.trouble
+    if trouble is not None:
+        return Finding("relay", "warn", f"{pending} rows wait: {trouble.message}", trouble.hint)
+    return Finding("relay", "ok", f"{pending} rows wait for the vector index.")

@@ -1,0 +1,82 @@
+"""Everything a handler may use, built once by bootstrap.
+
+Not a container with behaviour: a record of the services, and who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from lmem.daemon.call import Call, Host
+from lmem.daemon.clock import SystemClock
+from lmem.daemon.models import Models
+from lmem.daemon.params import Params
+from lmem.domain.actors import Actor
+from lmem.domain.filters import Filter
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.ports.vectors import AsyncGenerations, AsyncVectors
+from lmem.service import names
+from lmem.service.activity import Activity
+from lmem.service.indexes import Indexes
+from lmem.service.lifecycle import Lifecycle
+from lmem.service.memories import Memories
+from lmem.service.projection import Relay
+from lmem.service.receipts import receipt
+from lmem.service.search import Search
+from lmem.stores.isolated import IndexWorker
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services of one daemon. `user_id` is the operating system's user, whose daemon this is."""
+
+    host: Host
+    user_id: str
+    username: str
+    clock: SystemClock
+    storage: Storage
+    memories: Memories
+    lifecycle: Lifecycle
+    search: Search
+    indexes: Indexes
+    relay: Relay
+    activity: Activity
+    vectors: AsyncVectors
+    generations: AsyncGenerations
+    worker: IndexWorker
+    models: Models
+    known_projects: dict[str, str] = field(default_factory=dict)
+
+    async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
+        """The receipt of a purge, one row a place."""
+        backups = sorted(path.name for path in self.host.paths.backups.glob("*.db"))
+        places = await receipt(self.storage, self.indexes, self.vectors, backups, ids)
+        return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
+
+    def actor(self, call: Call) -> Actor:
+        """Who this call is from. Only the user's own terminal sees private memories."""
+        caller = call.caller
+        address, agent = f"unix:{caller.uid}:{caller.pid}", f"{caller.client}/{caller.version}"
+        return Actor(self.user_id, address, agent[:200], shared=caller.client == "mcp")
+
+    async def filter(self, actor: Actor, params: Params) -> Filter:
+        """The filter of a call, its names resolved. Raises NotFound for an unknown project or session."""
+        project, session = params.maybe_text("project"), params.maybe_text("session")
+        if project is None and session is None:
+            return params.filter(actor.user_id, None, actor.shared, self.clock.now())
+
+        def work(tx: UnitOfWork) -> tuple[str | None, str | None]:
+            project_id = names.project(tx, actor, project) if project else None
+            return project_id, names.session(tx, actor, session, project_id) if session else None
+
+        project_id, session_id = await self.storage.read(work)
+        wanted = params.filter(actor.user_id, project_id, actor.shared, self.clock.now())
+        return replace(wanted, session_id=session_id)
+
+    async def project_names(self, ids: Iterable[str | None]) -> dict[str, str]:
+        """Project id -> name, for at least these ids; read from the truth only when one is new."""
+        if {item for item in ids if item} - self.known_projects.keys():
+            found = await self.storage.read(lambda tx: tx.directory.project_names(self.user_id))
+            self.known_projects.update(found)
+        return self.known_projects

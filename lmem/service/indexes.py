@@ -1,0 +1,195 @@
+"""Which generation of the vector index serves, and how the next one comes to be.
+
+Not the relay that fills them (lmem.service.projection): this opens, builds, optimises, switches and drops.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from lmem.domain import times
+from lmem.domain.outbox import Projection
+from lmem.errors import ModelMissing, StoreUnavailable
+from lmem.ports.clock import Clock
+from lmem.ports.embedder import AsyncEmbedder, ModelInfo
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.ports.vectors import AsyncGenerations
+
+PORT = "vectors"
+AVERAGE_LENGTH = 30.0
+"""Mean length of a memory in terms, fixed for the life of a generation; 15 to 40 are within .007 (measured)."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _State:
+    model: ModelInfo | None = None
+    active: Projection | None = None
+    building: Projection | None = None
+    reason: StoreUnavailable | None = None
+    optimising: bool = False
+
+
+class Indexes:
+    """The generations of the vector index. `wake` tells the relay that a generation waits to be filled."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        embedder: AsyncEmbedder,
+        generations: AsyncGenerations,
+        clock: Clock,
+        engine: str,
+        wake: Callable[[], None],
+    ) -> None:
+        self.embedder = embedder
+        self._storage = storage
+        self._generations = generations
+        self._clock = clock
+        self._engine = engine
+        self._wake = wake
+        self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The loaded model, if any."""
+        return self._state.model
+
+    @property
+    def optimising(self) -> bool:
+        """Whether a copy is being optimised in the background."""
+        return self._state.optimising
+
+    @property
+    def reason(self) -> StoreUnavailable | None:
+        """Why no generation serves, or None when one does."""
+        return self._state.reason
+
+    @property
+    def targets(self) -> tuple[Projection, ...]:
+        """The open generations that the relay fills, the serving one first."""
+        state = self._state
+        return tuple(item for item in (state.active, state.building) if item is not None) if state.model else ()
+
+    def serving(self) -> str:
+        """The generation that answers. Raises StoreUnavailable (ModelMissing without a model) when none does."""
+        state = self._state
+        if state.reason is not None:
+            raise state.reason
+        if state.active is None:
+            raise StoreUnavailable("The vector index is being built.", hint="'lmem status --wait' returns when it is.")
+        return state.active.generation
+
+    def down(self, reason: StoreUnavailable) -> None:
+        """Nothing serves until `start` has run again."""
+        self._state.reason = reason
+
+    async def start(self) -> None:
+        """Load the model and open the generations; run after each start of the index worker.
+
+        Without a model nothing is opened, and `serving` says ModelMissing. A generation whose instance id is not the
+        recorded one was wiped or swapped: a new one is built from the truth.
+        """
+        try:
+            model = await self.embedder.load()
+        except ModelMissing as err:
+            self._state = _State(reason=err)
+            return
+        state = _State(model=model)
+        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
+        for projection in known:
+            await self._open(projection, state)
+        if state.active is None and state.building is None:
+            state.building = await self._new(model, known, None, "building")
+        self._state = state
+        await self.settle()
+        self._wake()
+
+    async def settle(self) -> None:
+        """Let the generation that is being built serve, once nothing waits for it."""
+        state = self._state
+        if state.building is None or state.optimising:
+            return
+        waiting = await self._storage.read(lambda tx: tx.outbox.pending())
+        if waiting.get(state.building.id):
+            return
+        old, new = state.active, replace(state.building, state="active")
+        state.active, state.building = new, None
+
+        def work(tx: UnitOfWork) -> None:
+            tx.outbox.set_projection(new.id, {"state": "active"})
+            if old is not None:
+                tx.outbox.drop_projection(old.id)
+
+        await self._storage.write(work)
+        if old is not None:
+            await self._generations.drop(old.generation)
+        log.info("generation %s serves", new.generation)
+
+    async def prepare_copy(self) -> Projection | None:
+        """Copy the serving generation as the next one; the relay must be paused, or the copy is torn.
+
+        Answers the copy, or None when one is being built already.
+        """
+        state = self._state
+        if state.active is None or state.building is not None or state.model is None:
+            return None
+        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
+        state.optimising = True
+        return await self._new(state.model, known, state.active, "building")
+
+    async def optimise(self, copy: Projection) -> None:
+        """Optimise a copy in the background and let the relay catch it up; `settle` then switches to it."""
+        state = self._state
+        try:
+            await self._generations.optimise(copy.generation)
+            await self._generations.open(copy.generation, state.model.dimensions if state.model else 0)
+            state.building = copy
+        except StoreUnavailable:
+            await self._forget(copy)
+            raise
+        finally:
+            state.optimising = False
+        self._wake()
+
+    async def _open(self, projection: Projection, state: _State) -> None:
+        assert state.model is not None
+        stale_copy = projection.state == "building" and state.active is not None
+        if stale_copy or projection.fingerprint != state.model.fingerprint:
+            await self._forget(projection)
+            return
+        instance = await self._generations.open(projection.generation, state.model.dimensions)
+        if projection.instance_id not in (None, instance):
+            log.warning("generation %s is not the one that was written; it is built anew", projection.generation)
+            await self._forget(projection)
+            return
+        if projection.instance_id is None:
+            await self._storage.write(lambda tx: tx.outbox.set_projection(projection.id, {"instance_id": instance}))
+        if projection.state == "active":
+            state.active = projection
+        else:
+            state.building = projection
+
+    async def _new(
+        self, model: ModelInfo, known: list[Projection], source: Projection | None, state: str
+    ) -> Projection:
+        number = 1 + max((int(item.generation.rpartition("-")[2]) for item in known), default=0)
+        generation = f"gen-{number:04d}"
+        if source is None:
+            instance = await self._generations.open(generation, model.dimensions)
+        else:
+            instance = await self._generations.copy(source.generation, generation)
+        settings = source.settings if source else {"average_length": AVERAGE_LENGTH, "recipe": 1.0}
+        projection = Projection(
+            f"{PORT}-{number:04d}", PORT, self._engine, generation, instance, state, model.fingerprint, settings
+        )
+        at = times.to_text(self._clock.now())
+        await self._storage.write(lambda tx: tx.outbox.add_projection(projection, at, source.id if source else None))
+        return projection
+
+    async def _forget(self, projection: Projection) -> None:
+        await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
+        await self._generations.drop(projection.generation)

@@ -1,0 +1,63 @@
+"""The receipt of a purge: each place a memory lay in, how it was checked, and what is left there.
+
+Not the purge (lmem.service.lifecycle).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmem.errors import StoreUnavailable
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.ports.vectors import MEMORIES, AsyncVectors
+from lmem.service.indexes import Indexes
+
+PATIENCE = 5.0
+"""Seconds that a receipt waits for the relay; what is not confirmed by then is said to be pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place: its name, the check that was made, and 'gone' or 'pending'."""
+
+    place: str
+    check: str
+    state: str
+
+
+async def receipt(
+    storage: Storage, indexes: Indexes, vectors: AsyncVectors, backups: Sequence[str], ids: Sequence[str]
+) -> list[Place]:
+    """What a purge of `ids` left where."""
+
+    def left(tx: UnitOfWork) -> int:
+        return sum(tx.memories.find(memory_id) is not None or bool(tx.versions.of(memory_id)) for memory_id in ids)
+
+    truth = "gone" if not await storage.read(left) else "pending"
+    rows = [
+        Place("sqlite: memory and versions", "no row with this id", truth),
+        Place("sqlite: full text", "index segments merged without the row", truth),
+        Place("sqlite: write-ahead log", "truncated by a checkpoint", truth),
+        Place("vectors", *await _vectors(indexes, vectors, ids)),
+    ]
+    rows += [
+        Place(f"backup {name}", "made before the purge; it goes when it is rotated", "pending") for name in backups
+    ]
+    return rows
+
+
+async def _vectors(indexes: Indexes, vectors: AsyncVectors, ids: Sequence[str]) -> tuple[str, str]:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PATIENCE
+    while True:
+        try:
+            found = await vectors.retrieve(indexes.serving(), MEMORIES, ids)
+        except StoreUnavailable as err:
+            return f"not reachable: {err.message}", "pending"
+        if not found:
+            return "no point with this id", "gone"
+        if loop.time() > deadline:
+            return "the relay has not confirmed the removal", "pending"
+        await asyncio.sleep(0.05)
