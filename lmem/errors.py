@@ -11,6 +11,7 @@ Not a place for logic; it imports nothing, so every layer may raise these.
     │   ├── DaemonUnresponsive  daemon_unresponsive  exit 3
     │   ├── DaemonStartFailed   daemon_start_failed  exit 3
     │   ├── DaemonStopping      daemon_stopping      exit 3
+    │   ├── ConnectionLost      connection_lost      exit 3
     │   ├── SocketDenied        socket_denied        exit 3
     │   └── VersionMismatch     version_mismatch     exit 3
     ├── NotFound                not_found            exit 4
@@ -20,6 +21,7 @@ Not a place for logic; it imports nothing, so every layer may raise these.
     ├── StoreUnavailable        store_unavailable    exit 6
     │   ├── ModelMissing        model_missing        exit 6
     │   └── WorkerDied          worker_died          exit 6
+    ├── Cancelled               cancelled            exit 1
     ├── StorageFull             storage_full         exit 1
     ├── Forbidden               forbidden            exit 1
     ├── DownloadFailed          download_failed      exit 1
@@ -121,6 +123,14 @@ class DaemonStopping(DaemonError):
     default_hint = "Run the command again: it starts a new daemon."
 
 
+class ConnectionLost(DaemonError):
+    """The connection broke before the answer came; whether the request took effect is not known."""
+
+    code = "connection_lost"
+    retryable = False
+    default_hint = "Look at what is stored with 'lmem list' before you run the command again."
+
+
 class SocketDenied(DaemonError):
     """This process may not use the daemon's socket, as inside a sandbox; the daemon itself may be well."""
 
@@ -167,6 +177,14 @@ class AlreadyRunning(Conflict):
 
     code = "already_running"
     default_hint = "Use the running daemon, or stop it with 'lmem daemon stop'."
+
+
+class Cancelled(LmemError):
+    """The request was cancelled."""
+
+    code = "cancelled"
+    retryable = True
+    default_hint = "Look at what is stored with 'lmem list', then run the command again if you still want it."
 
 
 # The stores

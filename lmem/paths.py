@@ -73,6 +73,11 @@ class Paths:
         return self.state / "daemon.log"
 
     @property
+    def crash_file(self) -> Path:
+        """Where a daemon started on demand prints: empty unless it died of something that no log records."""
+        return self.state / "daemon.stderr"
+
+    @property
     def spool(self) -> Path:
         return self.state / "spool"
 
