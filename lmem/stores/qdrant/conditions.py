@@ -1,0 +1,65 @@
+"""Conditions of the port as a Qdrant Edge filter.
+
+Not the place that decides what to filter by: services do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qdrant_edge import FieldCondition, Filter, MatchAny, MatchValue, RangeDateTime, RangeFloat
+
+from lmem.errors import InvalidInput
+from lmem.ports.vectors import Condition
+from lmem.stores.qdrant.schema import PAYLOAD_INDEXES
+
+if TYPE_CHECKING:
+    from qdrant_edge import ConditionType  # an alias of the stubs alone
+
+
+def edge_filter(collection: str, conditions: Sequence[Condition]) -> Filter | None:
+    """All conditions at once as `must` and `must_not`; None when there are none.
+
+    Raises InvalidInput for a key without a payload index and for a condition that asks nothing.
+    """
+    if not conditions:
+        return None
+    must: list[ConditionType] = []
+    must_not: list[ConditionType] = []
+    for condition in conditions:
+        parts = _parts(collection, condition)
+        if not condition.negate:
+            must += parts
+        elif len(parts) == 1:
+            must_not += parts
+        else:
+            must_not.append(Filter(must=parts))
+    return Filter(must=must or None, must_not=must_not or None)
+
+
+def _parts(collection: str, condition: Condition) -> list[ConditionType]:
+    key = condition.key
+    kind = PAYLOAD_INDEXES[collection].get(key)
+    if kind is None:
+        raise InvalidInput(f"{collection} cannot be filtered by '{key}'.")
+    parts: list[ConditionType] = []
+    if condition.any:
+        values = list(condition.any)
+        parts.append(FieldCondition(key=key, match=MatchValue(values[0]) if len(values) == 1 else MatchAny(values)))
+    if condition.gte is not None or condition.lt is not None:
+        parts.append(FieldCondition(key=key, range=_range(key, kind, condition.gte, condition.lt)))
+    if not parts:
+        raise InvalidInput(f"The condition on '{key}' names neither values nor a range.")
+    return parts
+
+
+def _range(key: str, kind: str, gte: float | str | None, lt: float | str | None) -> RangeFloat | RangeDateTime:
+    if kind == "datetime" and not isinstance(gte, float | int) and not isinstance(lt, float | int):
+        try:
+            return RangeDateTime(gte=gte, lt=lt)
+        except ValueError as err:
+            raise InvalidInput(f"The range of '{key}' is not made of ISO 8601 times: {err}.") from err
+    if kind in ("float", "integer") and not isinstance(gte, str) and not isinstance(lt, str):
+        return RangeFloat(gte=gte, lt=lt)
+    raise InvalidInput(f"The range of '{key}' does not fit its kind, {kind}.")

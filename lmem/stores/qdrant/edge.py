@@ -1,0 +1,160 @@
+"""The vector store in process: Qdrant Edge behind the ports Vectors and Generations.
+
+Not the daemon's to import: it runs in the index worker, because Edge can die of SIGBUS and holds the interpreter lock.
+Threads: one writes, any number search.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection as Ids
+from collections.abc import Sequence
+from typing import cast
+from uuid import UUID
+
+from qdrant_edge import (
+    CountRequest,
+    Filter,
+    HasIdCondition,
+    Query,
+    QueryRequest,
+    Record,
+    ScrollRequest,
+    SparseVector,
+)
+
+from lmem.domain.encodings import packed, sparse_vector, unit_vector
+from lmem.errors import InvalidInput, NotFound
+from lmem.ports.embedder import Encoding
+from lmem.ports.vectors import Candidate, Candidates, Condition, Point, Stored
+from lmem.stores.qdrant import batches
+from lmem.stores.qdrant.conditions import edge_filter
+from lmem.stores.qdrant.generations import EdgeGenerations
+from lmem.stores.qdrant.ids import point_id
+from lmem.stores.qdrant.schema import DENSE, SPARSE
+from lmem.stores.qdrant.shards import Collection
+
+READ_BATCH = 256
+"""Points of one read: 6 ms with their vectors, during which no other thread runs."""
+
+_SIDES = (None, "dense", "sparse")
+_LAST = UUID(int=(1 << 128) - 1)
+
+
+class EdgeVectors(EdgeGenerations):
+    """Points in Qdrant Edge. Implements Vectors beside Generations; made with plain arguments, as EdgeGenerations."""
+
+    def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
+        part = self._collection(generation, collection)
+        planned = batches.operations(points, delete, part.dimensions)
+        self._need_stored(part, points)
+        self._need_space(batches.estimate(points, len(delete)))
+        if part.owners is not None:
+            part.owners.add(point.payload for point in points)
+        for operation in planned:
+            part.shard.update(operation)
+        part.shard.flush()
+
+    def retrieve(self, generation: str, collection: str, ids: Sequence[str], dense: bool = False) -> list[Stored]:
+        part = self._collection(generation, collection)
+        wanted = [point_id(id) for id in ids]
+        records: list[Record] = []
+        for at in range(0, len(wanted), READ_BATCH):
+            records += part.shard.retrieve(list(wanted[at : at + READ_BATCH]), True, [DENSE] if dense else False)
+        return [_stored(record, dense) for record in records]
+
+    def search(
+        self,
+        generation: str,
+        collection: str,
+        query: Encoding,
+        conditions: Sequence[Condition],
+        limit: int,
+        only: str | None = None,
+    ) -> Candidates:
+        part = self._collection(generation, collection)
+        if only not in _SIDES or limit < 1:
+            raise InvalidInput(f"A search asks 'dense', 'sparse' or both sides for at least one point, not {only!r}.")
+        needed = conditions if part.owners is None else part.owners.needed(conditions)
+        wanted = edge_filter(collection, needed)
+        dense, sparse = _sides(part, query, only)
+        cosines, dense_ms = _ask(part, dense, wanted, limit)
+        weights, sparse_ms = _ask(part, sparse, wanted, limit)
+        more, more_ms = _ask(part, dense, None, limit, weights.keys() - cosines.keys())
+        cosines |= more
+        dense_ms += more_ms
+        more, more_ms = _ask(part, sparse, None, limit, cosines.keys() - weights.keys())
+        weights |= more
+        sparse_ms += more_ms
+        ids = cosines if dense is not None else weights
+        found = tuple(Candidate(id.hex, cosines.get(id, 0.0), weights.get(id, 0.0)) for id in ids)
+        return Candidates(found, dense_ms, sparse_ms)
+
+    def scroll(self, generation: str, collection: str, after: str | None, limit: int) -> list[Stored]:
+        part = self._collection(generation, collection)
+        last = None if after is None else point_id(after)
+        found: list[Stored] = []
+        while len(found) < limit and last != _LAST:
+            wanted = min(READ_BATCH, limit - len(found))
+            start = None if last is None else UUID(int=last.int + 1)
+            records, _ = part.shard.scroll(ScrollRequest(offset=start, limit=wanted, with_payload=True))
+            found += [_stored(record, dense=False) for record in records]
+            if len(records) < wanted:
+                break
+            last = point_id(found[-1].id)
+        return found
+
+    def count(self, generation: str, collection: str) -> int:
+        return self._collection(generation, collection).shard.count(CountRequest(exact=True))
+
+    def _need_stored(self, part: Collection, points: Sequence[Point]) -> None:
+        """Raises NotFound when a point that brings no dense vector is not stored, nor written before in this call."""
+        brought: set[str] = set()
+        needed: set[str] = set()
+        for point in points:
+            if batches.whole(point):
+                brought.add(point.id)
+            elif point.id not in brought:
+                needed.add(point.id)
+        if not needed:
+            return
+        stored = {_id(record.id).hex for record in part.shard.retrieve([point_id(id) for id in needed], False, False)}
+        if missing := needed - stored:
+            raise NotFound(
+                f"There is no point {min(missing)} to change ({len(missing)} in all).",
+                hint="Write it with its vector.",
+            )
+
+
+def _sides(part: Collection, query: Encoding, only: str | None) -> tuple[Query | None, Query | None]:
+    """The dense and the sparse query; None for a side that is not asked or that the text has nothing for."""
+    dense = sparse = None
+    if only != "sparse" and query.dense:
+        dense = Query.Nearest(unit_vector("the query", query.dense, part.dimensions))
+    if only != "dense" and query.terms:
+        sparse = Query.Nearest(SparseVector(*sparse_vector("the query", query.terms, query.weights)), SPARSE)
+    return dense, sparse
+
+
+def _ask(
+    part: Collection, query: Query | None, wanted: Filter | None, limit: int, among: Ids[UUID] | None = None
+) -> tuple[dict[UUID, float], float]:
+    """Scores by id and the milliseconds they took; of the points `among` when given, else of the best `limit`."""
+    if query is None or (among is not None and not among):
+        return {}, 0.0
+    started = time.perf_counter()
+    if among is not None:
+        wanted, limit = Filter(must=[HasIdCondition(set(among))]), len(among)
+    hits = part.shard.query(QueryRequest(limit=limit, query=query, filter=wanted))
+    scores = {_id(hit.id): hit.score for hit in hits}
+    return scores, (time.perf_counter() - started) * 1000
+
+
+def _stored(record: Record, dense: bool) -> Stored:
+    vector = packed(cast("list[float]", record.vector)) if dense else b""  # the default vector alone is a plain list
+    return Stored(_id(record.id).hex, record.payload or {}, vector)
+
+
+def _id(found: int | str | UUID) -> UUID:
+    assert isinstance(found, UUID)  # every point is written by point_id
+    return found

@@ -1,0 +1,89 @@
+"""Copies of sparse files that stay sparse, and sizes in allocated blocks.
+
+Not for files that another process writes. Edge's files are mostly holes: 0.4 MB allocated look like 140 MB.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+_CHUNK = 1 << 20
+_BLOCK = 512  # the unit of st_blocks, whatever the filesystem's own block is
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a directory tree, data blocks only, and flush every file and directory. `target` must not exist."""
+    target.mkdir(mode=0o700)
+    for entry in sorted(os.scandir(source), key=lambda found: found.name):
+        if entry.is_dir(follow_symlinks=False):
+            copy_tree(Path(entry.path), target / entry.name)
+        else:
+            _copy_file(entry.path, target / entry.name)
+    sync_directory(target)
+
+
+def allocated(path: Path) -> int:
+    """Bytes of disk blocks that a directory tree occupies."""
+    total = 0
+    for folder, _, files in os.walk(path):
+        total += os.lstat(folder).st_blocks * _BLOCK
+        total += sum(os.lstat(os.path.join(folder, name)).st_blocks * _BLOCK for name in files)
+    return total
+
+
+def write_durably(path: Path, data: bytes) -> None:
+    """Write a small file under a temporary name, flush it, rename it, and make the name survive a power cut."""
+    draft = path.with_name(path.name + ".new")
+    with open(draft, "wb") as writer:
+        writer.write(data)
+        writer.flush()
+        os.fsync(writer.fileno())
+    draft.replace(path)
+    sync_directory(path.parent)
+
+
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _copy_file(source: str, target: Path) -> None:
+    with open(source, "rb", buffering=0) as reader, open(target, "xb", buffering=0) as writer:
+        length = os.fstat(reader.fileno()).st_size
+        writer.truncate(length)
+        position = 0
+        while position < length:
+            start = _seek(reader.fileno(), position, os.SEEK_DATA)
+            if start is None:
+                break
+            position = _seek(reader.fileno(), start, os.SEEK_HOLE) or length
+            _copy_range(reader.fileno(), writer.fileno(), start, position)
+        os.fsync(writer.fileno())
+        os.fchmod(writer.fileno(), 0o600)
+
+
+def _seek(descriptor: int, position: int, whence: int) -> int | None:
+    """Where the next data or hole begins; None when only a hole is left."""
+    try:
+        return os.lseek(descriptor, position, whence)
+    except OSError as err:
+        if err.errno == errno.ENXIO:
+            return None
+        raise
+
+
+def _copy_range(reader: int, writer: int, start: int, end: int) -> None:
+    while start < end:
+        data = os.pread(reader, min(_CHUNK, end - start), start)
+        if not data:
+            return
+        written = 0
+        while written < len(data):
+            written += os.pwrite(writer, data[written:], start + written)
+        start += len(data)

@@ -1,0 +1,53 @@
+"""The collections as data: vectors, payload indexes and the number of their schema (specification 2.1, 2.2).
+
+Not tied to Edge or a server: both build theirs from these tables.
+"""
+
+from __future__ import annotations
+
+from lmem.errors import InvalidInput
+from lmem.ports.vectors import MEMORIES, PATTERNS
+
+SCHEMA = 1
+"""Grows when a collection's vectors or payload indexes change; a generation of another schema is built anew."""
+
+DENSE = ""
+"""The default vector: cosine, of the model's dimensions."""
+
+SPARSE = "text"
+"""BM25 weights; inverse document frequency is Qdrant's part."""
+
+FREE_TEXT = frozenset({"title", "summary"})
+"""Payload keys that Edge never stores: after a delete their bytes would stay in its pages (a server gets them)."""
+
+PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
+    MEMORIES: {
+        "memory_id": "keyword",
+        "user_id": "keyword",
+        "project_id": "keyword",
+        "session_id": "keyword",
+        "memory_type": "keyword",
+        "category": "keyword",
+        "tags": "keyword",
+        "importance_score": "float",
+        "layer_assignments": "keyword",
+        "created_at": "datetime",
+        "updated_at": "datetime",
+    },
+    PATTERNS: {
+        "pattern_id": "keyword",
+        "pattern_type": "keyword",
+        "pattern_name": "keyword",
+        "project_ids": "keyword",
+        "success_rate": "float",
+        "usage_count": "integer",
+        "created_at": "datetime",
+    },
+}
+"""Key to kind, by collection. Only these keys can be conditions: a filter on another one would read every payload."""
+
+
+def check_collection(name: str) -> None:
+    """Raises InvalidInput for a collection that does not exist."""
+    if name not in PAYLOAD_INDEXES:
+        raise InvalidInput(f"There is no collection '{name}'; there are {', '.join(PAYLOAD_INDEXES)}.")
