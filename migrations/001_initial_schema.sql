@@ -181,7 +181,9 @@ CREATE INDEX idx_memories_recent_important ON memories (created_at DESC, importa
 CREATE INDEX idx_memories_active_important ON memories (user_id, importance_score DESC, last_accessed_at DESC)
     WHERE is_archived = 0;
 CREATE INDEX idx_memories_content_hash ON memories (user_id, content_hash);
-CREATE UNIQUE INDEX idx_memories_external ON memories (source_tool, external_id) WHERE external_id IS NOT NULL;
+-- One memory for each id of a source; two projects may use the same ids.
+CREATE UNIQUE INDEX idx_memories_external ON memories (source_tool, external_id, ifnull(project_id, ''))
+    WHERE external_id IS NOT NULL;
 
 -- Every read of memories goes through one of these two views.
 -- memories_all: the user's own terminal, the relay, upkeep, backup and verification.

@@ -71,7 +71,10 @@ class OutboxRows:
     def projections(self, port: str) -> list[Projection]:
         sql = f"SELECT {_PROJECTION} FROM projections WHERE port = ? AND state != 'retired' ORDER BY created_at, id"
         rows = self._db.execute(sql, (port,)).fetchall()
-        return [Projection(*values, json.loads(settings)) for *values, settings in rows]
+        return [
+            Projection(id_, port_, engine, generation, instance, state, fingerprint, json.loads(settings))
+            for id_, port_, engine, generation, instance, state, fingerprint, settings in rows
+        ]
 
     def add_projection(self, projection: Projection, at: str, source: str | None) -> None:
         item = projection
