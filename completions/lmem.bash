@@ -1,0 +1,140 @@
+# Made by 'python -m lmem.cli.reference' from the command tree; not to be edited.
+_lmem_ask() {
+    local word rest
+    while IFS=$'\t' read -r word rest; do
+        COMPREPLY+=("$(printf %q "$word")")
+    done < <(lmem _complete "$1" "$2" 2>/dev/null)
+}
+
+_lmem() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command= second= word
+    local IFS=$' \t\n'
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        [[ $word == -* ]] && continue
+        if [[ -z $command ]]; then command=$word; else second=$word; break; fi
+    done
+    case $command in
+        model|daemon|completions) command="$command $second" ;;
+    esac
+    COMPREPLY=()
+    case "$command:$prev" in
+        'add:--title')  return ;;
+        'add:--type'|'add:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
+        'add:--tag') _lmem_ask tags "$cur"; return ;;
+        'add:--importance'|'add:-i')  return ;;
+        'add:--layer'|'add:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
+        'add:--project'|'add:-p') _lmem_ask projects "$cur"; return ;;
+        'add:--session')  return ;;
+        'add:--category')  return ;;
+        'add:--summary')  return ;;
+        'add:--decay-rate')  return ;;
+        'add:--at')  return ;;
+        'add:--created-at')  return ;;
+        'add:--source-id')  return ;;
+        'add:--file'|'add:-f') COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        'add:--jsonl') COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        'search:--type'|'search:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
+        'search:--tag') _lmem_ask tags "$cur"; return ;;
+        'search:--project'|'search:-p') _lmem_ask projects "$cur"; return ;;
+        'search:--layer'|'search:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
+        'search:--category')  return ;;
+        'search:--session')  return ;;
+        'search:--since')  return ;;
+        'search:--until')  return ;;
+        'search:--min-importance')  return ;;
+        'search:--limit'|'search:-n')  return ;;
+        'search:--only') COMPREPLY=($(compgen -W 'fts sparse dense' -- "$cur")); return ;;
+        'list:--type'|'list:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
+        'list:--tag') _lmem_ask tags "$cur"; return ;;
+        'list:--project'|'list:-p') _lmem_ask projects "$cur"; return ;;
+        'list:--layer'|'list:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
+        'list:--category')  return ;;
+        'list:--session')  return ;;
+        'list:--since')  return ;;
+        'list:--until')  return ;;
+        'list:--min-importance')  return ;;
+        'list:--limit'|'list:-n')  return ;;
+        'list:--offset')  return ;;
+        'edit:--title')  return ;;
+        'edit:--content')  return ;;
+        'edit:--type'|'edit:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
+        'edit:--tag') _lmem_ask tags "$cur"; return ;;
+        'edit:--add-tag') _lmem_ask tags "$cur"; return ;;
+        'edit:--remove-tag') _lmem_ask tags "$cur"; return ;;
+        'edit:--importance'|'edit:-i')  return ;;
+        'edit:--layer'|'edit:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
+        'edit:--category')  return ;;
+        'edit:--summary')  return ;;
+        'edit:--decay-rate')  return ;;
+        'edit:--reason')  return ;;
+        'done:--by') _lmem_ask ids "$cur"; return ;;
+        'done:--reason')  return ;;
+        'forget:--reason')  return ;;
+        'export:--type'|'export:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
+        'export:--tag') _lmem_ask tags "$cur"; return ;;
+        'export:--project'|'export:-p') _lmem_ask projects "$cur"; return ;;
+        'export:--layer'|'export:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
+        'export:--category')  return ;;
+        'export:--session')  return ;;
+        'export:--since')  return ;;
+        'export:--until')  return ;;
+        'export:--min-importance')  return ;;
+        'export:--output'|'export:-o') COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        'status:--timeout')  return ;;
+        'model use:--engine') COMPREPLY=($(compgen -W 'light sentence-transformers' -- "$cur")); return ;;
+        'daemon logs:--lines'|'daemon logs:-n')  return ;;
+    esac
+    if [[ $cur == -* ]]; then
+        case $command in
+            '') COMPREPLY=($(compgen -W '--version -V --json -h --help' -- "$cur")) ;;
+            'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --at --created-at --source-id --edit -e --file -f --jsonl --json -h --help' -- "$cur")) ;;
+            'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --explain -x --only --json -h --help' -- "$cur")) ;;
+            'show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;
+            'edit') COMPREPLY=($(compgen -W '--title --content --type -t --tag --add-tag --remove-tag --importance -i --layer -l --category --summary --decay-rate --private --no-private --reason --json -h --help' -- "$cur")) ;;
+            'done') COMPREPLY=($(compgen -W '--failed --by --reason --json -h --help' -- "$cur")) ;;
+            'forget') COMPREPLY=($(compgen -W '--purge --dry-run -n --yes -y --reason --json -h --help' -- "$cur")) ;;
+            'restore') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'history') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'undo') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'tags') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --output -o --json -h --help' -- "$cur")) ;;
+            'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
+            'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'model ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'daemon ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'completions ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'model pull') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'model list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'model use') COMPREPLY=($(compgen -W '--engine --json -h --help' -- "$cur")) ;;
+            'daemon start') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'daemon stop') COMPREPLY=($(compgen -W '--force --json -h --help' -- "$cur")) ;;
+            'daemon restart') COMPREPLY=($(compgen -W '--force --json -h --help' -- "$cur")) ;;
+            'daemon status') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'daemon logs') COMPREPLY=($(compgen -W '--follow -f --lines -n --json -h --help' -- "$cur")) ;;
+            'daemon run') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'daemon install') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'daemon uninstall') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'completions install') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'completions show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+        esac
+        return
+    fi
+    case $command in
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo tags export status doctor init version model daemon completions' -- "$cur")) ;;
+        'show') _lmem_ask ids "$cur"; ;;
+        'edit') _lmem_ask ids "$cur"; ;;
+        'done') _lmem_ask ids "$cur"; ;;
+        'forget') _lmem_ask ids "$cur"; ;;
+        'restore') _lmem_ask ids "$cur"; ;;
+        'history') _lmem_ask ids "$cur"; ;;
+        'model ') COMPREPLY=($(compgen -W 'pull list use' -- "$cur")) ;;
+        'daemon ') COMPREPLY=($(compgen -W 'start stop restart status logs run install uninstall' -- "$cur")) ;;
+        'completions ') COMPREPLY=($(compgen -W 'install show' -- "$cur")) ;;
+        'completions install') COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); ;;
+        'completions show') COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); ;;
+    esac
+}
+complete -F _lmem lmem

@@ -1,0 +1,56 @@
+"""lmem _complete: ids, tags and projects for the shell, one a line, or nothing.
+
+Not for people: it never starts a daemon, never complains, and gives up after a second.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+
+from lmem.cli.link import ask
+from lmem.cli.output import SHORT, visible
+from lmem.errors import LmemError
+
+PATIENCE = 0.9
+"""Seconds; a Tab that takes longer is worse than one that finds nothing."""
+MANY = 200
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+def complete(argv: list[str]) -> int:
+    """Print the ids, tags or projects (argv: KIND PREFIX) that begin so, each with a tab and a description."""
+    kind, prefix = [*argv, "", ""][:2]
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    try:
+        found = _candidates(kind, prefix)
+    except (LmemError, OSError, TimeoutError):
+        return 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    for word, about in found:
+        if word.startswith(prefix):
+            sys.stdout.write(f"{visible(word)}\t{visible(about)}\n")
+    return 0
+
+
+def _give_up(number: int, frame: FrameType | None) -> None:
+    raise TimeoutError
+
+
+def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
+    if kind == "tags":
+        rows = ask("memory/tags", idempotent=True, autostart=False)["tags"]
+        return [(str(row["tag"]), str(row["count"])) for row in rows]
+    if kind not in ("ids", "projects"):
+        return []
+    request: dict[str, object] = {"order": "created", "limit": MANY, "all_projects": True}
+    memories = ask("memory/list", request, idempotent=True, autostart=False)["memories"]
+    if kind == "projects":
+        return [(name, "project") for name in sorted({str(m["project"]) for m in memories if m.get("project")})]
+    width = max(SHORT, len(prefix))
+    return [(str(m["id"])[:width], str(m["title"]).replace("\n", " ").replace("\t", " ")[:60]) for m in memories]

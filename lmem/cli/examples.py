@@ -1,0 +1,71 @@
+"""EXAMPLES: what every command's help and man page end with.
+
+Not run from here; the transcripts do that.
+"""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
+    "": (
+        ('lmem add "we chose WAL because two writers lost rows" --type decision', "Remember something."),
+        ("lmem search how do we keep rows safe", "Find it by meaning."),
+        ("lmem show 3f2a9c1d", "Read it in full, by the first characters of its id."),
+    ),
+    "add": (
+        ('lmem add "we chose WAL because two writers lost rows" --type decision --tag sqlite', "Remember a decision."),
+        ("git log -1 --format=%B | lmem add - --type note", "Remember what a pipe says."),
+        ('lmem add "parse() is slow on long lines" --at lmem/cli/fast.py:12', "Remember it with its place."),
+        ("lmem add --jsonl notes.jsonl --project api", "Add many at once."),
+    ),
+    "search": (
+        ("lmem search how do we keep rows safe", "Find by meaning."),
+        ("lmem search '\"write-ahead log\"' --type decision --since 'last month'", "Find a phrase."),
+        ("lmem search WAL --explain", "See why each result is there."),
+    ),
+    "show": (("lmem show 3f2a9c1d", "Print one memory."), ("lmem show 3f2a 77b0 --json", "Print two for a script.")),
+    "list": (
+        ("lmem list --type task --tag release", "List tasks of a release."),
+        ("lmem list --newest --limit 5 --json", "Print the last five as JSON lines."),
+    ),
+    "edit": (
+        ("lmem edit 3f2a9c1d", "Change the text in your editor."),
+        ("lmem edit 3f2a9c1d --add-tag sqlite --importance 0.9 --reason 'it came up again'", "Change fields."),
+    ),
+    "forget": (
+        ("lmem forget 3f2a9c1d", "Archive a memory."),
+        ("lmem forget 3f2a9c1d --purge", "Remove it for ever; its id is asked for."),
+    ),
+    "restore": (("lmem restore 3f2a9c1d", "Bring it back."),),
+    "history": (("lmem history 3f2a9c1d", "See what each version changed."),),
+    "undo": (("lmem undo", "Reverse the last change."), ("lmem undo 51c0d2aa", "Reverse a certain change.")),
+    "done": (
+        ("lmem done 3f2a9c1d", "Close a task."),
+        ("lmem done 3f2a9c1d --by 77b0c4de", "Close it, and say what resolved it."),
+    ),
+    "tags": (("lmem tags", "List all tags."),),
+    "export": (
+        ("lmem export --output memories.jsonl", "Save everything."),
+        ("lmem export --type decision | jq -r .title", "List the titles of all decisions."),
+    ),
+    "status": (("lmem status", "See what runs."), ("lmem status --wait", "Wait until every index has caught up.")),
+    "doctor": (("lmem doctor", "Find out what is wrong."),),
+    "init": (("lmem init", "Get the model."),),
+    "version": (("lmem version --json", "Print the versions for a script."),),
+    "model": (("lmem model list", "See which models there are."),),
+    "model pull": (("lmem model pull", "Get the configured model."),),
+    "model list": (("lmem model list", "See which models there are."),),
+    "model use": (("lmem model use all-MiniLM-L6-v2 --engine light", "Select a model and its engine."),),
+    "daemon": (("lmem daemon status", "Ask whether it runs."), ("lmem daemon logs -f", "Watch its log.")),
+    "daemon start": (("lmem daemon start", "Start it now."),),
+    "daemon stop": (("lmem daemon stop", "Stop it."),),
+    "daemon restart": (("lmem daemon restart --force", "Replace a daemon that does not answer."),),
+    "daemon status": (("lmem daemon status", "Ask whether it runs."),),
+    "daemon logs": (("lmem daemon logs -n 20", "Print the last 20 lines."), ("lmem daemon logs -f", "Watch the log.")),
+    "daemon run": (("lmem daemon run", "Run it in this terminal."),),
+    "daemon install": (("lmem daemon install --dry-run", "See the unit that would be written."),),
+    "daemon uninstall": (("lmem daemon uninstall", "Remove the unit."),),
+    "completions": (("lmem completions install", "Complete in your shell."),),
+    "completions install": (("lmem completions install zsh", "Write the completions of zsh."),),
+    "completions show": (("lmem completions show fish", "Print the script of fish."),),
+}
+"""For each command: lines to type, each with what it does. '' is lmem itself."""

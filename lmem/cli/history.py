@@ -1,0 +1,45 @@
+"""history: every version of a memory and what each changed.
+
+Not the going back; see `lmem undo`.
+"""
+
+from __future__ import annotations
+
+from lmem.cli import output
+from lmem.cli.link import ask
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lmem.cli.link import Answer
+
+
+def history(*, id: str, as_json: bool) -> int:
+    """lmem history."""
+    found = ask("memory/history", {"id": id}, idempotent=True)
+    if as_json:
+        output.answer_json(found)
+        return 0
+    for version in sorted(found["versions"], key=lambda version: -int(version["version"])):
+        _print_version(version)
+    return 0
+
+
+def _print_version(version: Answer) -> None:
+    recorded = str(version["recorded_at"])
+    head = f"version {version['version']}  {version['change_type']}  {recorded} ({output.age(recorded)})"
+    reason = output.stored(version.get("reason") or "")
+    change = str(version.get("change_set") or "")[: output.SHORT]
+    output.line(f"{output.paint(head, 'bold')}  {reason}".rstrip())
+    if change:
+        author = output.stored(version.get("created_by") or "unknown")
+        output.line(output.paint(f"  change {change}, by {author}", "dim"))
+    for column, (before, after) in (version.get("diff") or {}).items():
+        if before is not None:
+            output.line(output.paint(f"  - {column}: {_value(before)}", "red"))
+        if after is not None:
+            output.line(output.paint(f"  + {column}: {_value(after)}", "green"))
+
+
+def _value(value: object) -> str:
+    text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
+    return output.stored(text).replace("\n", "\n      ")

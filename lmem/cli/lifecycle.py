@@ -1,0 +1,90 @@
+"""forget, restore, undo and done: what happens to a memory after it was added.
+
+Not the rules of archiving; the daemon has them.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from lmem.cli import output
+from lmem.cli.link import ask, given, reach
+from lmem.errors import InvalidInput, LmemError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lmem.cli.link import Answer
+
+
+def forget(*, ids: list[str], purge: bool, dry_run: bool, yes: bool, reason: str | None, as_json: bool) -> int:
+    """lmem forget."""
+    request = {"ids": ids, "purge": purge, "dry_run": dry_run, **given({"reason": reason})}
+    with reach() as daemon:
+        if purge and not yes and not dry_run:
+            asked: Answer = daemon.call("memory/forget", {**request, "dry_run": True})
+            for memory in asked["forgotten"]:
+                _confirm(memory)
+            request["ids"] = [memory["id"] for memory in asked["forgotten"]]
+        forgotten: Answer = daemon.call("memory/forget", request)
+    if as_json:
+        output.answer_json(forgotten)
+        return 0
+    verb = {(True, True): "Would purge", (True, False): "Purged", (False, True): "Would archive"}.get(
+        (purge, dry_run), "Archived"
+    )
+    _print_each(verb, forgotten["forgotten"])
+    for entry in forgotten.get("receipt") or []:
+        colour = "green" if entry["state"] == "gone" else "yellow"
+        output.line(f"  {entry['place']:<12} {output.paint(entry['state'], colour):<8} {entry['check']}")
+    if forgotten["forgotten"] and not purge and not dry_run:
+        output.note(output.paint("'lmem undo' or 'lmem restore ID' brings it back.", "dim"))
+    return 0
+
+
+def _confirm(memory: Answer) -> None:
+    """Ask for the id to be typed. Raises InvalidInput when there is nobody to ask, LmemError for another answer."""
+    if not sys.stdin.isatty():
+        raise InvalidInput(
+            "Purging cannot be undone, and there is no terminal to ask on.", hint="Add --yes if you are sure."
+        )
+    output.note(f"{memory['id']}  {output.visible(memory['title'])}")
+    output.note("This is removed from every store for ever. Type its id (the first 8 characters do) to go on:")
+    typed = sys.stdin.readline().strip().lower()
+    if len(typed) < output.SHORT or not str(memory["id"]).startswith(typed):
+        raise LmemError("That is not its id, so nothing was purged.", hint="'lmem forget ID' archives it instead.")
+
+
+def restore(*, ids: list[str], as_json: bool) -> int:
+    """lmem restore."""
+    restored = ask("memory/restore", {"ids": ids})
+    output.answer_json(restored) if as_json else _print_each("Restored", restored["restored"])
+    return 0
+
+
+def undo(*, change_set: str | None, as_json: bool) -> int:
+    """lmem undo."""
+    undone = ask("memory/undo", given({"change_set": change_set}))
+    if as_json:
+        output.answer_json(undone)
+        return 0
+    output.line(f"Undid {undone['kind']} {output.paint(str(undone['change_set'])[: output.SHORT], 'cyan')}:")
+    _print_each("", undone["reversed"])
+    return 0
+
+
+def done(*, id: str, failed: bool, by: str | None, reason: str | None, as_json: bool) -> int:
+    """lmem done."""
+    closed = ask("memory/done", {"id": id, "failed": failed, **given({"by": by, "reason": reason})})
+    if as_json:
+        output.answer_json(closed)
+        return 0
+    other = str(closed.get("resolved_by") or "")
+    by_whom = f" by {other[: output.SHORT]}" if other and other != closed["id"] else ""
+    output.line(f"Closed {output.paint(output.short(closed), 'cyan')}{by_whom}: {closed.get('outcome') or 'done'}")
+    return 0
+
+
+def _print_each(verb: str, memories: list[Answer]) -> None:
+    for memory in memories:
+        lead = f"{verb} " if verb else "  "
+        output.line(f"{lead}{output.paint(output.short(memory), 'cyan')}  {output.stored(memory['title'])}")

@@ -1,0 +1,79 @@
+"""init and model: get, list and select the embedding model.
+
+Not the fetching; the daemon does that, and tells how far it is.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from lmem.cli import output
+from lmem.cli.link import ask, given
+from lmem.cli.progress import Progress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lmem.cli.link import Answer
+
+
+def init(*, as_json: bool) -> int:
+    """lmem init."""
+    pulled = _pull(None, as_json)
+    if as_json:
+        output.answer_json({**pulled, "next": "lmem add"})
+        return 0
+    _say_pulled(pulled)
+    output.line("lmem is ready. Next:")
+    output.line('  lmem add "we chose SQLite because it needs no server" --type decision')
+    output.line("  lmem search which database do we use")
+    output.line("  lmem completions install")
+    return 0
+
+
+def pull(*, name: str | None, as_json: bool) -> int:
+    """lmem model pull."""
+    pulled = _pull(name, as_json)
+    output.answer_json(pulled) if as_json else _say_pulled(pulled)
+    return 0
+
+
+def _pull(name: str | None, as_json: bool) -> Answer:
+    with Progress("Getting the model", bytes_=True, as_json=as_json) as bar:
+        return ask("model/pull", given({"name": name}), on_progress=bar.on_notification, idempotent=True)
+
+
+def _say_pulled(pulled: Answer) -> None:
+    output.line(f"Model {pulled['name']} from {output.stored(pulled['source'])}, checksum verified.")
+    output.line(output.paint(output.stored(pulled["path"]), "dim"))
+
+
+def list_models(*, as_json: bool) -> int:
+    """lmem model list."""
+    found = ask("model/list", idempotent=True)
+    if as_json:
+        output.answer_json(found)
+        return 0
+    rows = [
+        ("*" if m["active"] else "", m["name"], str(m["dimensions"]), "here" if m["present"] else "not here",
+         output.stored(m.get("path") or m.get("source") or ""))
+        for m in found["models"]
+    ]  # fmt: skip
+    if sys.stdout.isatty():
+        from lmem.cli.drawing import print_table
+
+        print_table(("", "Model", "Dimensions", "State", "Place"), rows, numbers=(2,))
+    else:
+        for row in rows:
+            output.line("\t".join(row))
+    output.note(output.paint(f"Engine: {found['engine']}", "dim"))
+    return 0
+
+
+def use(*, name: str, engine: str | None, as_json: bool) -> int:
+    """lmem model use."""
+    used = ask("model/use", {"name": name, **given({"engine": engine})})
+    if as_json:
+        output.answer_json(used)
+    else:
+        output.line(f"In use: {used['name']} by the {used['engine']} engine ({str(used['fingerprint'])[:12]}).")
+    return 0

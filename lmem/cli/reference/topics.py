@@ -1,0 +1,93 @@
+"""The man pages made from tables: lmem-config(5) from SETTINGS, lmem-protocol(7) from METHODS and ERRORS.
+
+Not lmem-layers(7) and lmem-design(7): those are written by hand, in man/.
+"""
+
+from __future__ import annotations
+
+from lmem.cli.reference import facts, roff
+from lmem.config import SETTINGS
+from lmem.errors import ERRORS
+from lmem.protocol.framing import MAX_FRAME
+from lmem.protocol.messages import ERROR_CODE, METHODS, PROTOCOL
+
+
+def pages() -> dict[str, str]:
+    """File name to text."""
+    return {"lmem-config.5": _config(), "lmem-protocol.7": _protocol()}
+
+
+def _config() -> str:
+    text = (
+        "lmem reads its settings from the environment, then from config.toml, then from the defaults below. A name "
+        "that is not known or a value of another type is an error, not a guess.",
+        "The file is TOML; the part of a key before the dot is the table.",
+    )
+    return "".join(
+        [
+            roff.header("lmem-config", 5),
+            roff.section("NAME", "lmem\\-config \\- settings of lmem\n"),
+            roff.section("DESCRIPTION", roff.paragraphs(text)),
+            roff.section("SETTINGS", roff.items((roff.bold(key), about) for key, _, about in facts.settings())),
+            roff.section("ENVIRONMENT", roff.items((roff.bold(name), about) for name, about in facts.ENVIRONMENT)),
+            roff.section("FILES", roff.items((roff.italic(path), about) for path, about in facts.FILES)),
+            roff.section("EXAMPLES", _toml()),
+            roff.section("SEE ALSO", roff.see([("lmem", 1), ("lmem-layers", 7), ("lmem-protocol", 7)])),
+        ]
+    )
+
+
+def _toml() -> str:
+    """A config.toml with one table at its defaults."""
+    first = SETTINGS[0].key.partition(".")[0]
+    lines = [f"[{first}]"]
+    for setting in SETTINGS:
+        table, _, name = setting.key.partition(".")
+        if table == first:
+            value = f'"{setting.default}"' if isinstance(setting.default, str) else str(setting.default).lower()
+            lines.append(f"{name} = {value}")
+    return ".nf\n" + "".join(f"{roff.escape(line)}\n" for line in lines) + ".fi\n"
+
+
+WIRE = (
+    "lmem's daemon listens on a Unix socket that only its owner may use; there is no TCP port. 'lmem status' prints "
+    "its path. Both sides send one JSON object a line, in UTF-8.",
+    "The first line of a client is its hello: an object with lmem (the protocol's number), mode ('rpc' or 'mcp'), "
+    "version, cwd, client and pid. The daemon answers with its own: lmem, version, instance, pid and what is ready. "
+    "A daemon that does not say hello within two seconds is at fault.",
+    "In mode rpc, JSON-RPC 2.0 follows: requests with an id, a method and params by name. Answers may come in another "
+    "order than the requests. A notification '$/progress' (token, done, total, what) may come before an answer; "
+    "closing the socket cancels what runs.",
+    "Fields are only ever added, so a reader must leave alone what it does not know. In params an id may be cut to a "
+    "prefix that is unique, of at least 4 characters; answers show all 32.",
+    "A request that may have taken effect is sent again only if that is safe: 'memory/add' takes an 'id' made by the "
+    "client, and the same id twice is one memory.",
+)
+
+
+def _protocol() -> str:
+    errors = (
+        (roff.bold(error.code), f"{error().message} {error.default_hint} Exit status {error.exit_status}.")
+        for error in ERRORS.values()
+    )
+    limits = (
+        (roff.bold("Protocol"), f"This page describes number {PROTOCOL}."),
+        (roff.bold("Line"), f"At most {MAX_FRAME} bytes, with its end; a longer one is answered with bad_frame."),
+    )
+    shape = (
+        f"An error is a JSON-RPC error object. Its code is {ERROR_CODE}, or JSON-RPC's own for frames, methods and "
+        "params; its message is a sentence; its data holds code (a name below), hint (the next safe step) and "
+        "retryable. The command line prints message and hint, with --json as an object on standard error, and exits "
+        "with the status named here.",
+    )
+    return "".join(
+        [
+            roff.header("lmem-protocol", 7),
+            roff.section("NAME", "lmem\\-protocol \\- how programs talk to the lmem daemon\n"),
+            roff.section("DESCRIPTION", roff.paragraphs(WIRE)),
+            roff.section("LIMITS", roff.items(limits)),
+            roff.section("METHODS", roff.items((roff.bold(name), about) for name, about in METHODS.items())),
+            roff.section("ERRORS", roff.paragraphs(shape) + roff.items(errors)),
+            roff.section("SEE ALSO", roff.see([("lmem", 1), ("lmem-config", 5), ("lmem-design", 7)])),
+        ]
+    )

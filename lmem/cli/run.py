@@ -1,0 +1,96 @@
+"""One door for every command: find its function, call it, turn what it raises into a sentence and an exit status.
+
+Not a parser: the fast reader and Typer both come here, with the same name and the same values.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+
+from lmem.errors import LmemError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+COMMANDS: dict[str, str] = {
+    "add": "memories.add",
+    "search": "search.search",
+    "show": "memories.show",
+    "list": "search.list_memories",
+    "edit": "memories.edit",
+    "forget": "lifecycle.forget",
+    "restore": "lifecycle.restore",
+    "history": "history.history",
+    "undo": "lifecycle.undo",
+    "done": "lifecycle.done",
+    "tags": "tags.tags",
+    "export": "transfer.export",
+    "status": "status.status",
+    "doctor": "doctor.doctor",
+    "init": "model.init",
+    "version": "status.version",
+    "model pull": "model.pull",
+    "model list": "model.list_models",
+    "model use": "model.use",
+    "daemon start": "daemon.start",
+    "daemon stop": "daemon.stop",
+    "daemon restart": "daemon.restart",
+    "daemon status": "daemon.status",
+    "daemon logs": "daemon.logs",
+    "daemon run": "daemon.run",
+    "daemon install": "units.install",
+    "daemon uninstall": "units.uninstall",
+    "completions install": "completions.install",
+    "completions show": "completions.show",
+    "": "home.home",
+}
+"""Each command and where it is done: module of this package, function. '' is lmem without a command."""
+
+INTERRUPTED = 130
+
+
+def function_of(name: str) -> Callable[..., int | None]:
+    """The function that does the command `name`; only its module is imported."""
+    module, _, function = COMMANDS[name].rpartition(".")
+    found: Callable[..., int | None] = getattr(__import__(f"lmem.cli.{module}", fromlist=[function]), function)
+    return found
+
+
+def run(name: str, params: Mapping[str, Any]) -> int:
+    """Do the command `name` with its parsed values; returns the exit status."""
+    try:
+        status = function_of(name)(**params) or 0
+        sys.stdout.flush()
+        return status
+    except LmemError as err:
+        return report(err, as_json=bool(params.get("as_json")))
+    except BrokenPipeError:
+        return reader_left()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OSError as err:
+        where = f" '{err.filename}'" if err.filename else ""
+        failed = LmemError(f"{err.strerror or err}{where}.", hint="Check the path, its permissions and the free space.")
+        return report(failed, as_json=bool(params.get("as_json")))
+
+
+def report(error: LmemError, as_json: bool) -> int:
+    """Say what went wrong on stderr, with the next step; returns the error's exit status."""
+    from lmem.cli import output
+
+    if as_json:
+        output.note_json({"error": {"code": error.code, "message": error.message, "hint": error.hint}})
+    else:
+        output.note(f"{output.paint('lmem:', 'red', sys.stderr)} {output.visible(error.message)}")
+        output.note(output.paint(output.visible(error.hint), "dim", sys.stderr))
+    return error.exit_status
+
+
+def reader_left() -> int:
+    """Whoever read our output has gone, as `head` does: no error. Nothing more may be written at exit either."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

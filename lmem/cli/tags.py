@@ -1,0 +1,30 @@
+"""tags: every tag with its count.
+
+Not a way to change tags; see `lmem edit`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from lmem.cli import output
+from lmem.cli.link import ask
+
+
+def tags(*, as_json: bool) -> int:
+    """lmem tags."""
+    found = ask("memory/tags", idempotent=True)
+    if as_json:
+        output.answer_json(found)
+        return 0
+    rows = [(output.stored(row["tag"]), f"{row['count']:,}") for row in found["tags"]]
+    if not rows:
+        output.note("No memory has a tag. Add one with 'lmem add --tag TAG' or 'lmem edit ID --add-tag TAG'.")
+    elif sys.stdout.isatty():
+        from lmem.cli.drawing import print_table
+
+        print_table(("Tag", "Memories"), rows, numbers=(1,))
+    else:
+        for name, number in rows:
+            output.line(f"{name}\t{number}")
+    return 0

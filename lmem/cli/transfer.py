@@ -1,0 +1,162 @@
+"""add --jsonl and export: many memories as JSON lines, in and out.
+
+Not the rules for one line; the daemon judges each memory on its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import Iterator
+from typing import IO, Any
+
+from lmem.cli import output
+from lmem.cli.link import ask, given, reach
+from lmem.cli.progress import Progress
+from lmem.client.connection import Connection
+from lmem.errors import InvalidInput, LmemError
+from lmem.protocol.messages import result_of
+
+CHUNK_ITEMS = 200
+CHUNK_BYTES = 2_000_000
+IN_FLIGHT = 4
+LINE_BYTES = 4_000_000
+PAGE = 500
+
+Row = dict[str, Any]
+"""One line's outcome: {"line", "id", "created"} or {"line", "error"}."""
+Chunk = tuple[list[Row], list[Row]]
+"""Items to send, and one row for each line in order: an error already known, or {"line"} that waits for its answer."""
+
+
+def add_lines(path: str, common: Row, as_json: bool) -> int:
+    """Add one memory for each line of `path`; exit status 1 when a line was refused, the others being stored."""
+    added = refused = 0
+    with _opened(path) as file, reach() as daemon, _progress(path, as_json) as bar:
+        for rows in _sent(daemon, _chunks(file, common)):
+            added += sum("error" not in row for row in rows)
+            refused += sum("error" in row for row in rows)
+            for row in rows:
+                _print_row(row, as_json)
+            sys.stdout.flush()
+            bar.show(rows[-1]["line"], None)
+    if not as_json:
+        output.line(f"Remembered {output.count(added, 'memory', 'memories')}; {output.count(refused, 'line')} refused.")
+    return 1 if refused else 0
+
+
+def _sent(daemon: Connection, chunks: Iterator[Chunk]) -> Iterator[list[Row]]:
+    """The finished rows of each chunk, in order; at most IN_FLIGHT requests are under way."""
+    waiting: deque[tuple[int | None, list[Row]]] = deque()
+    for items, rows in chunks:
+        request: Row = {"items": items, "source_tool": "cli.bulk"}
+        waiting.append((daemon.send("memory/add_many", request) if items else None, rows))
+        if len(waiting) == IN_FLIGHT:
+            yield _received(daemon, *waiting.popleft())
+    while waiting:
+        yield _received(daemon, *waiting.popleft())
+
+
+def _received(daemon: Connection, number: int | None, rows: list[Row]) -> list[Row]:
+    """The rows of a chunk with the daemon's answers in the places that wait for them."""
+    if number is None:
+        return rows
+    result = result_of(daemon.receive(number)[1])
+    answers = iter(result["results"] if isinstance(result, dict) else ())
+    return [row if "error" in row else {**row, **next(answers)} for row in rows]
+
+
+def _opened(path: str) -> IO[bytes]:
+    return os.fdopen(os.dup(0), "rb") if path == "-" else open(path, "rb")
+
+
+def _progress(path: str, as_json: bool) -> Progress:
+    return Progress(f"Adding {'from standard input' if path == '-' else path}", as_json=as_json)
+
+
+def _chunks(file: IO[bytes], common: Row) -> Iterator[Chunk]:
+    """The lines of a file in requests of at most CHUNK_ITEMS lines and CHUNK_BYTES."""
+    items: list[Row] = []
+    rows: list[Row] = []
+    room = CHUNK_BYTES
+    for number, raw in enumerate(file, 1):
+        if not raw.strip():
+            continue
+        if rows and (len(rows) >= CHUNK_ITEMS or len(raw) > room):
+            yield items, rows
+            items, rows, room = [], [], CHUNK_BYTES
+        room -= len(raw)
+        row: Row = {"line": number}
+        try:
+            items.append({"id": os.urandom(16).hex(), **common, **_parsed(raw), **row})
+        except InvalidInput as err:
+            row["error"] = {"code": err.code, "message": err.message, "hint": err.hint}
+        rows.append(row)
+    if rows:
+        yield items, rows
+
+
+def _parsed(raw: bytes) -> Row:
+    """The object in a line. Raises InvalidInput when there is none."""
+    if len(raw) > LINE_BYTES:
+        raise InvalidInput(f"The line has over {LINE_BYTES // 1_000_000} MB.", hint="Split it into several memories.")
+    try:
+        found = json.loads(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as err:
+        raise InvalidInput("The line is not valid UTF-8.", hint="Convert the file, for example with iconv.") from err
+    except (ValueError, RecursionError) as err:
+        hint = 'Write one object a line, as {"content": "we chose X because Y"}.'
+        raise InvalidInput(f"The line is not JSON: {err}.", hint=hint) from err
+    if not isinstance(found, dict):
+        raise InvalidInput("The line is not a JSON object.", hint='Write it as {"content": "..."}.')
+    return found
+
+
+def _print_row(row: Row, as_json: bool) -> None:
+    if as_json:
+        output.answer_json({name: row[name] for name in ("line", "id", "created", "error") if name in row})
+    elif "error" in row:
+        error = row["error"]
+        output.note(f"line {row['line']}: {output.visible(error['message'])} {output.visible(error.get('hint') or '')}")
+
+
+def export(*, to: str | None, as_json: bool, **fields: Any) -> int:
+    """lmem export. With --output the file appears whole or not at all."""
+    path, filters = to, given(fields)
+    if path is None or path == "-":
+        for record in _records(filters):
+            output.answer_json(record)
+        return 0
+    part = f"{path}.part"
+    written = 0
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            with Progress("Writing", as_json=as_json) as bar:
+                for written, record in enumerate(_records(filters), 1):
+                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
+                    bar.show(written, None)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except (LmemError, OSError):
+        if os.path.exists(part):
+            os.unlink(part)
+        raise
+    if as_json:
+        output.answer_json({"path": os.path.abspath(path), "memories": written})
+    else:
+        output.line(f"Wrote {output.count(written, 'memory', 'memories')} to {path}.")
+    return 0
+
+
+def _records(filters: Row) -> Iterator[Row]:
+    """Every record, page by page."""
+    after: object = None
+    while True:
+        page = ask("memory/export", {**filters, "limit": PAGE, **given({"after": after})}, idempotent=True)
+        yield from page["records"]
+        after = page.get("next")
+        if not after:
+            return

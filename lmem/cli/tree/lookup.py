@@ -1,0 +1,99 @@
+"""The commands that find and print memories, as declared to Typer.
+
+Not what they do; see `lmem.cli.search` and `lmem.cli.memories`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument, Option
+
+from lmem.cli.run import run
+from lmem.cli.tree import parameters as p
+
+
+def search(
+    words: Annotated[list[str], Argument(metavar="QUERY...", help="A question or words; several are joined.")],
+    type: p.ByType = None,
+    tag: p.ByTag = None,
+    project: p.ByProject = None,
+    layer: p.ByLayer = None,
+    category: p.ByCategory = None,
+    session: p.BySession = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    min_importance: p.MinImportance = None,
+    all_projects: p.AllProjects = False,
+    archived: p.Archived = False,
+    private: p.PrivateOnly = False,
+    limit: p.Limit = None,
+    explain: Annotated[
+        bool, Option("--explain", "-x", help="Show the parts of each score and the time taken.")
+    ] = False,
+    only: Annotated[
+        str | None, Option("--only", metavar="INDEX", help="Ask one index alone: fts, sparse or dense.")
+    ] = None,
+    as_json: p.Json = False,
+) -> int:
+    """Find memories by meaning, by word, by time.
+
+    A quoted phrase, a prefix ('migr*') and identifiers, paths, flags and error codes match as written. No sign is an
+    error. Words of time in the question ('last week', 'in March') become a range. When an index is not available,
+    the others answer and stderr says so.
+    """
+    return run("search", locals())
+
+
+def list_(
+    type: p.ByType = None,
+    tag: p.ByTag = None,
+    project: p.ByProject = None,
+    layer: p.ByLayer = None,
+    category: p.ByCategory = None,
+    session: p.BySession = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    min_importance: p.MinImportance = None,
+    all_projects: p.AllProjects = False,
+    archived: p.Archived = False,
+    private: p.PrivateOnly = False,
+    limit: p.Limit = None,
+    offset: Annotated[int | None, Option("--offset", metavar="COUNT", help="Skip so many first.")] = None,
+    newest: Annotated[bool, Option("--newest", help="Newest first, instead of most important first.")] = False,
+    as_json: p.Json = False,
+) -> int:
+    """List memories, the most important first; with --json one object a line."""
+    return run("list", locals())
+
+
+def show(ids: p.Ids, as_json: p.Json = False) -> int:
+    """Print memories in full; with --json one object a line."""
+    return run("show", locals())
+
+
+def tags(as_json: p.Json = False) -> int:
+    """List all tags with their counts."""
+    return run("tags", locals())
+
+
+def export(
+    type: p.ByType = None,
+    tag: p.ByTag = None,
+    project: p.ByProject = None,
+    layer: p.ByLayer = None,
+    category: p.ByCategory = None,
+    session: p.BySession = None,
+    since: p.Since = None,
+    until: p.Until = None,
+    min_importance: p.MinImportance = None,
+    all_projects: p.AllProjects = False,
+    archived: p.Archived = False,
+    private: p.PrivateOnly = False,
+    to: Annotated[
+        str | None, Option("--output", "-o", metavar="FILE", help="Write to a file; otherwise standard output.")
+    ] = None,
+    as_json: p.Json = False,
+) -> int:
+    """Write memories with their versions as JSON lines, oldest first."""
+    return run("export", locals())

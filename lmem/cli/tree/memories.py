@@ -1,0 +1,136 @@
+"""The commands that store and change memories, as declared to Typer.
+
+Not what they do; see `lmem.cli.memories` and `lmem.cli.lifecycle`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument, Option
+
+from lmem.cli.run import run
+from lmem.cli.tree import parameters as p
+
+
+def add(
+    words: Annotated[
+        list[str] | None, Argument(metavar="[TEXT]...", help="What to remember; '-' reads it from standard input.")
+    ] = None,
+    title: p.Title = None,
+    type: p.Kind = None,
+    tag: p.Tags = None,
+    importance: p.Importance = None,
+    layer: p.Layers = None,
+    project: p.Project = None,
+    session: p.Session = None,
+    category: p.Category = None,
+    summary: p.Summary = None,
+    decay_rate: p.DecayRate = None,
+    private: Annotated[bool, Option("--private", help="Show it in your own terminal only.")] = False,
+    at: Annotated[str | None, Option("--at", metavar="FILE:LINE", help="The place in the code it is about.")] = None,
+    created_at: Annotated[
+        str | None, Option("--created-at", metavar="TIME", help="When it was so, in ISO 8601; otherwise now.")
+    ] = None,
+    source_id: Annotated[
+        str | None, Option("--source-id", metavar="TEXT", help="Your own key: the same key twice is one memory.")
+    ] = None,
+    edit: Annotated[bool, Option("--edit", "-e", help="Write the text in $VISUAL or $EDITOR.")] = False,
+    file: Annotated[str | None, Option("--file", "-f", metavar="FILE", help="Read the text from a file.")] = None,
+    jsonl: Annotated[
+        str | None, Option("--jsonl", metavar="FILE", help="Add one memory for each JSON line; '-' is standard input.")
+    ] = None,
+    as_json: p.Json = False,
+) -> int:
+    """Remember something.
+
+    The text is an argument, standard input ('-'), a file or what you write in an editor. Without --title, its first
+    line is the title. The answer comes when the memory is safely on disk; it can be found from then on. A memory
+    that says nearly the same is named.
+
+    --jsonl takes one object a line: content, and if wanted title, type, tags, importance, project, session, author,
+    created_at, source_id. A bad line is reported and spoils no other.
+    """
+    return run("add", locals())
+
+
+def edit(
+    id: p.Id,
+    title: p.NewTitle = None,
+    content: Annotated[
+        str | None, Option("--content", metavar="TEXT", help="New text; '-' reads it from standard input.")
+    ] = None,
+    type: p.Kind = None,
+    tag: Annotated[
+        list[str] | None, Option("--tag", metavar="TAG", help="Replace all tags by this; give it again for more.")
+    ] = None,
+    add_tag: Annotated[list[str] | None, Option("--add-tag", metavar="TAG", help="Add a tag.")] = None,
+    remove_tag: Annotated[list[str] | None, Option("--remove-tag", metavar="TAG", help="Take a tag away.")] = None,
+    importance: p.Importance = None,
+    layer: p.Layers = None,
+    category: p.Category = None,
+    summary: p.Summary = None,
+    decay_rate: p.DecayRate = None,
+    private: Annotated[
+        bool | None, Option("--private/--no-private", help="Show it in your own terminal only, or everywhere.")
+    ] = None,
+    reason: p.Reason = None,
+    as_json: p.Json = False,
+) -> int:
+    """Change a memory; what it said before stays in its history.
+
+    Without an option that names a field, the text opens in $VISUAL or $EDITOR.
+    """
+    return run("edit", locals())
+
+
+def forget(
+    ids: p.Ids,
+    purge: Annotated[
+        bool, Option("--purge", help="Remove it from every store for ever, and print a receipt. Cannot be undone.")
+    ] = False,
+    dry_run: p.DryRun = False,
+    yes: p.Yes = False,
+    reason: p.Reason = None,
+    as_json: p.Json = False,
+) -> int:
+    """Archive memories, or remove them for ever with --purge.
+
+    An archived memory is found no more but is kept; 'lmem restore' brings it back. --purge asks for the id to be
+    typed back, unless --yes is given.
+    """
+    return run("forget", locals())
+
+
+def restore(ids: p.Ids, as_json: p.Json = False) -> int:
+    """Bring archived memories back."""
+    return run("restore", locals())
+
+
+def history(id: p.Id, as_json: p.Json = False) -> int:
+    """Show every version of a memory, the newest first, and what each changed."""
+    return run("history", locals())
+
+
+def undo(
+    change_set: Annotated[
+        str | None, Argument(metavar="[CHANGE_SET]", help="Which change to reverse; otherwise the last one.")
+    ] = None,
+    as_json: p.Json = False,
+) -> int:
+    """Reverse the last change, or the change set that is named.
+
+    Adding, editing, archiving and restoring can be undone; 'forget --purge' cannot.
+    """
+    return run("undo", locals())
+
+
+def done(
+    id: p.Id,
+    failed: Annotated[bool, Option("--failed", help="It was given up or did not work.")] = False,
+    by: Annotated[str | None, Option("--by", metavar="ID", help="The memory that resolves it.")] = None,
+    reason: p.Reason = None,
+    as_json: p.Json = False,
+) -> int:
+    """Close a task."""
+    return run("done", locals())

@@ -1,0 +1,35 @@
+"""Values that completion offers: fixed words, and what has to be asked for.
+
+Not what is accepted; the daemon decides that. A house test holds these equal to the domain's own lists.
+"""
+
+from __future__ import annotations
+
+TYPES = (
+    "decision", "task", "progress", "insight", "pattern", "error", "solution", "preference", "note", "commit",
+)  # fmt: skip
+LAYERS = ("session", "project", "global", "temporal")
+SHELLS = ("bash", "zsh", "fish")
+
+FIXED: dict[str, tuple[str, ...]] = {
+    "type": TYPES,
+    "layer": LAYERS,
+    "only": ("fts", "sparse", "dense"),
+    "engine": ("light", "sentence-transformers"),
+    "shell": SHELLS,
+}
+"""By parameter name: words that complete it."""
+
+ASKED: dict[str, str] = {
+    "id": "ids",
+    "ids": "ids",
+    "by": "ids",
+    "tag": "tags",
+    "add_tag": "tags",
+    "remove_tag": "tags",
+    "project": "projects",
+}
+"""By parameter name: what `lmem _complete` is asked for."""
+
+FILES = ("file", "jsonl", "to")
+"""Parameters that are paths."""
