@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tests.bench.harness import Home, Row
+from tests.bench.harness import Home, Row, spread_ms
 
 SAMPLE = 400
 AVERAGE_TERMS = 40.0
@@ -28,6 +28,26 @@ def against(home: Home, items: Sequence[str], seconds: float) -> list[Row]:
         Row("stored, embedded and indexed", {"seconds": seconds, "per s": rate, "ratio": rate / own},
             "at least 0.6 of the engine"),
     ]
+
+
+def questions(home: Home, texts: Sequence[str]) -> Row:
+    """What the engine alone takes for the same kind of questions, one by one, with no pipe and no daemon."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as child:
+        taken = child.submit(_one_by_one, home.paths.cache, list(texts)).result()
+    return Row("  (the engine alone, in its own process)", spread_ms(taken))
+
+
+def _one_by_one(cache: Path, texts: list[str]) -> list[float]:
+    from lmem.stores.embedding.light import LightEmbedder
+
+    engine = LightEmbedder(os.environ["LMEM_MODEL_DIR"], str(cache))
+    engine.load()
+    taken = list[float]()
+    for text in texts:
+        started = time.perf_counter()
+        engine.encode_query(text)
+        taken.append(time.perf_counter() - started)
+    return taken[len(taken) // 10 :]
 
 
 def _measure(cache: Path, texts: list[str]) -> float:

@@ -199,12 +199,12 @@ class Row:
     goal: str = ""
 
 
-def spread(seconds: Sequence[float], unit: float = 1000.0) -> dict[str, float]:
-    """p50, p95 and max in milliseconds (or another unit), with the number of samples."""
+def spread_ms(seconds: Sequence[float]) -> dict[str, float | str]:
+    """p50, p95 and max in milliseconds, with the number of samples."""
     return {
-        "p50": percentile(seconds, 0.50) * unit,
-        "p95": percentile(seconds, 0.95) * unit,
-        "max": max(seconds) * unit,
+        "p50 ms": percentile(seconds, 0.50) * 1000,
+        "p95 ms": percentile(seconds, 0.95) * 1000,
+        "max ms": max(seconds) * 1000,
         "n": len(seconds),
     }
 

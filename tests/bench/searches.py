@@ -11,7 +11,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from tests.bench.harness import Home, Row, Wire, installed, nested, spread
+from tests.bench import encoding
+from tests.bench.harness import Home, Row, Wire, installed, nested, spread_ms
 from tests.bench.texts import Texts
 
 WARM_UP = 20
@@ -42,12 +43,13 @@ def answers(home: Home, texts: Texts, items: Sequence[str], goal: str) -> list[R
     with home.wire() as wire:
         for _ in range(WARM_UP):
             _ask(wire, texts.question())
-        whole, encoding, rest = zip(*(_ask(wire, texts.question()) for _ in range(QUESTIONS)), strict=True)
-        rows.append(Row("question, whole answer", _ms(whole)))
-        rows.append(Row("  its own encoding", _ms(encoding)))
-        rows.append(Row("  the rest", _ms(rest), goal))
+        whole, encoded, rest = zip(*(_ask(wire, texts.question()) for _ in range(QUESTIONS)), strict=True)
+        rows.append(Row("question, whole answer", spread_ms(whole)))
+        rows.append(Row("  its own encoding", spread_ms(encoded)))
+        rows.append(Row("  the rest", spread_ms(rest), goal))
+        rows.append(encoding.questions(home, [texts.question() for _ in range(QUESTIONS)]))
         for kind, queries in kinds.items():
-            rows.append(Row(kind, _ms([_ask(wire, query)[0] for query in queries])))
+            rows.append(Row(kind, spread_ms([_ask(wire, query)[0] for query in queries])))
     return rows
 
 
@@ -56,12 +58,8 @@ def _ask(wire: Wire, query: str) -> tuple[float, float, float]:
     started = time.perf_counter()
     answer = wire.call("memory/search", {"query": query, "limit": 10, "explain": True})
     whole = time.perf_counter() - started
-    encoding = float(str(nested(answer, "timings_ms").get("encode", 0.0))) / 1000
-    return whole, encoding, whole - encoding
-
-
-def _ms(seconds: Sequence[float]) -> dict[str, float | str]:
-    return {(name if name == "n" else f"{name} ms"): value for name, value in spread(seconds).items()}
+    encoded = float(str(nested(answer, "timings_ms").get("encode", 0.0))) / 1000
+    return whole, encoded, whole - encoded
 
 
 def during_ingest(home: Home, texts: Texts, items: Sequence[str]) -> list[Row]:
@@ -93,8 +91,8 @@ def during_ingest(home: Home, texts: Texts, items: Sequence[str]) -> list[Row]:
     slow = {"over 500 ms": float(sum(1 for one in searches if one > 0.5)), "degraded": float(sum(degraded))}
     return [
         Row(f"ingest of {len(items)} items", {"seconds": seconds, "items per s": len(items) / seconds}),
-        Row("search meanwhile", _ms(searches) | slow, "p95 at most 60 ms, none over 500 ms"),
-        Row("add acknowledged meanwhile", _ms(adds), "max at most 100 ms"),
+        Row("search meanwhile", spread_ms(searches) | slow, "p95 at most 60 ms, none over 500 ms"),
+        Row("add acknowledged meanwhile", spread_ms(adds), "max at most 100 ms"),
     ]
 
 
