@@ -6,7 +6,6 @@ Not a connection of its own; it only fills in who asks and where the daemon live
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 
 from lmem.client.connection import Connection, connect
 from lmem.paths import paths
@@ -31,8 +30,8 @@ def ask(
         return daemon.call(method, params or {}, on_progress=on_progress, idempotent=idempotent)
 
 
-def reach(*, autostart: bool = True) -> AbstractContextManager[Connection]:
-    """A connection for several requests."""
+def reach(*, autostart: bool = True) -> Connection:
+    """A connection for several requests, to be used in a with statement."""
     return connect(paths(), client="cli", autostart=autostart)
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from typing import TYPE_CHECKING
 
 from lmem.errors import SocketDenied
 
+TYPE_CHECKING = False  # as typing's, without its import: this is on the path of every command
 if TYPE_CHECKING:
     from lmem.paths import Paths
 

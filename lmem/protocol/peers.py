@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import struct
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as typing's, without its import: this is on the path of every command
 if TYPE_CHECKING:
     from asyncio.trsock import TransportSocket
     from socket import socket
