@@ -152,7 +152,7 @@ CREATE TABLE memories (
     layer_temporal INTEGER NOT NULL DEFAULT 0 CHECK (layer_temporal IN (0, 1)),
 
     source_tool TEXT NOT NULL,  -- cli.add, cli.bulk, git.post-commit, mcp.memory_add, import.NAME
-    external_id TEXT,  -- the source's own id; with source_tool it means one memory
+    external_id TEXT,  -- the source's own id; with source_tool and project it means one memory
     is_private INTEGER NOT NULL DEFAULT 0 CHECK (is_private IN (0, 1)),
     is_archived INTEGER NOT NULL DEFAULT 0 CHECK (is_archived IN (0, 1)),
     -- Set when another memory supersedes this one.

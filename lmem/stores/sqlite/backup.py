@@ -1,0 +1,98 @@
+"""Backups: a consistent copy of the live database, checked before it counts, the newest kept.
+
+Not a copy of files: SQLite writes it (VACUUM INTO). The live file is never opened as a plain file here.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from lmem.errors import Damaged
+from lmem.stores.sqlite.connection import APPLICATION_ID, open_copy, open_reader
+from lmem.stores.sqlite.faults import translate
+
+KEEP = 5
+FULL_TEXT = ("memories_fts", "memories_trigram", "memories_pending")
+_PATTERN = "layered_memory-*.db"
+
+
+def backup_name(label: str, at: datetime | None = None) -> str:
+    """A file name that sorts by time: layered_memory-20261122T101500.123Z-LABEL.db."""
+    stamp = (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
+    return f"layered_memory-{stamp}Z-{label}.db"
+
+
+def make_backup(database: Path, target: Path) -> None:
+    """Write a checked copy of the live `database` to `target`; it appears there whole or not at all.
+
+    Raises StorageFull when the disk is full and Damaged when the copy does not pass its check.
+    """
+    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        _vacuum_into(database, partial)
+        partial.chmod(0o600)
+        check_copy(partial)
+        _sync(partial)
+        partial.replace(target)
+        _sync(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def rotate(directory: Path, keep: int = KEEP) -> list[Path]:
+    """Remove all backups in `directory` but the newest `keep`; the removed ones."""
+    old = sorted(directory.glob(_PATTERN))[:-keep]
+    for path in old:
+        path.unlink()
+    return old
+
+
+def check_copy(path: Path) -> None:
+    """Raise Damaged unless the copy is a sound lmem database. Never for the live file: that belongs to the writer."""
+    connection = open_copy(path)
+    try:
+        findings = _findings(connection)
+    except sqlite3.Error as err:
+        raise Damaged(f"The copy {path} did not pass its check: {err}.") from err
+    finally:
+        connection.close()
+    if findings:
+        raise Damaged(f"The copy {path} did not pass its check: {'; '.join(findings[:3])}.")
+
+
+def _findings(connection: sqlite3.Connection) -> list[str]:
+    found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    found += [f"{row[0]} refers to a missing row of {row[2]}" for row in connection.execute("PRAGMA foreign_key_check")]
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        found.append("it is not an lmem database")
+    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    connection.execute("BEGIN")  # the check is written as an INSERT; nothing of it is kept
+    for table in FULL_TEXT:
+        if table in present:  # a copy from before a migration has fewer
+            connection.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
+    connection.rollback()
+    return found
+
+
+def _vacuum_into(database: Path, target: Path) -> None:
+    reader = open_reader(database)
+    try:
+        reader.execute("PRAGMA query_only=OFF")  # it would refuse to write the copy, too
+        reader.execute("VACUUM INTO ?", (str(target),))
+    except sqlite3.Error as err:
+        raise translate(err) from err
+    finally:
+        reader.close()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

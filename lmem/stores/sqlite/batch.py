@@ -1,0 +1,95 @@
+"""One transaction for several requests: each in a savepoint of its own, all answered together.
+
+Not the queue or the thread (writer.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lmem.errors import LmemError
+from lmem.stores.sqlite.faults import spoils_connection, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One unit of work: all of it is committed, or none."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    future: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request gets after the commit: a value, or the error it raised."""
+
+    future: asyncio.Future[Any]
+    value: Any = None
+    error: BaseException | None = None
+
+
+class TransactionLost(Exception):
+    """The transaction of all requests is gone; `cause` says why."""
+
+    def __init__(self, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.cause = cause
+
+
+def run_batch(connection: sqlite3.Connection, requests: Iterator[Request]) -> list[Answer]:
+    """Run `requests` in one transaction; their answers, true after this returns.
+
+    Raises TransactionLost, with the answers of nobody, when the transaction could not begin, go on or commit; the
+    requests taken so far have to be answered by the caller then.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        answers = [_attempt(connection, request) for request in requests]
+        connection.execute("COMMIT")
+    except sqlite3.Error as err:
+        raise TransactionLost(err) from err
+    return answers
+
+
+def failed(cause: BaseException) -> LmemError | BaseException:
+    """What a caller is told about `cause`."""
+    return translate(cause) if isinstance(cause, sqlite3.Error) else cause
+
+
+def deliver(answers: Sequence[Answer]) -> None:
+    """Answer from the writer's thread: one wake-up for each event loop, however many answers."""
+    waiting: dict[asyncio.AbstractEventLoop, list[Answer]] = {}
+    for answer in answers:
+        waiting.setdefault(answer.future.get_loop(), []).append(answer)
+    for loop, its_answers in waiting.items():
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(_resolve, its_answers)
+
+
+def _attempt(connection: sqlite3.Connection, request: Request) -> Answer:
+    """The request in a savepoint: one that fails takes nothing of the others with it."""
+    connection.execute("SAVEPOINT request")
+    try:
+        value = request.work(connection)
+    except Exception as err:  # the caller's own error, whatever it is: it goes to the caller alone
+        if not connection.in_transaction or (isinstance(err, sqlite3.Error) and spoils_connection(err)):
+            raise TransactionLost(err) from err
+        connection.execute("ROLLBACK TO request")
+        connection.execute("RELEASE request")
+        return Answer(request.future, error=failed(err))
+    connection.execute("RELEASE request")
+    return Answer(request.future, value)
+
+
+def _resolve(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        if answer.future.done():  # cancelled while it waited
+            continue
+        if answer.error is not None:
+            answer.future.set_exception(answer.error)
+        else:
+            answer.future.set_result(answer.value)

@@ -1,0 +1,106 @@
+"""The database: one file, one writer, a few readers, behind a handful of methods.
+
+Not a repository: it knows no table but the full-text ones (memories.py, versions.py and the others do).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from lmem.stores.sqlite import migrations
+from lmem.stores.sqlite.backup import backup_name, make_backup, rotate
+from lmem.stores.sqlite.batch import Request
+from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
+from lmem.stores.sqlite.readers import Readers
+from lmem.stores.sqlite.residue import Sweep, truncate_log
+from lmem.stores.sqlite.writer import Upkeep, Writer
+
+T = TypeVar("T")
+
+READERS = 3
+SNAPSHOT_S = 5.0
+"""Longest life of a read's snapshot: an older one would keep the log from being emptied."""
+
+
+class Database:
+    """The open file. Its async methods may be called from any event loop; `open` and `close_now` block."""
+
+    def __init__(self, path: Path, writer: Writer, readers: Readers) -> None:
+        self._path = path
+        self._writer = writer
+        self._readers = readers
+        self._sweep: tuple[Sweep, asyncio.Future[Any]] | None = None
+
+    @classmethod
+    def open(cls, path: Path, readers: int = READERS) -> Database:
+        """Open the file, made when absent, and bring it to this lmem's schema; blocks.
+
+        Before an existing file is migrated, a checked backup goes to `backups` beside it. Raises Forbidden for a
+        network filesystem, ForeignFile, NewerFile and Damaged for a file that is not ours to change, StorageFull.
+        """
+        refuse_remote_filesystem(path.parent)
+        released = migrations.load()
+        version = inspect(path)
+        migrations.refuse_newer(version, released)
+        if 0 < version < len(released):
+            make_backup(path, path.parent / "backups" / backup_name(f"before-schema-{len(released)}"))
+            rotate(path.parent / "backups")
+        connection = open_writer(path)
+        try:
+            path.chmod(0o600)
+            migrations.migrate(connection, released)
+        except BaseException:
+            connection.close()
+            raise
+        return cls(path, Writer(path, connection), Readers(path, readers))
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the writer's thread, in a transaction it may share; its value, once that is on the disk.
+
+        An error that `work` raises undoes all of `work`, nothing else, and is raised here; SQLite's own come as
+        StorageFull, Damaged, Conflict, StoreUnavailable or Internal.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Request(work, future))
+        return await future
+
+    async def read(self, work: Callable[[sqlite3.Connection], T], timeout_s: float = SNAPSHOT_S) -> T:
+        """Run `work` on a reader's thread and a consistent snapshot. Raises StoreUnavailable after `timeout_s`."""
+        return await self._readers.read(work, min(timeout_s, SNAPSHOT_S))
+
+    async def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database and empty it; False when a reader was in the way."""
+        return (await self._upkeep(lambda connection: (truncate_log(connection, wait_ms=100),)))[0]
+
+    async def purge_residue(self) -> None:
+        """Clear deleted text from full-text segments and the log; callers that wait together share one sweep.
+
+        Raises StoreUnavailable when another process keeps the log in use.
+        """
+        if self._sweep is None or self._sweep[0].started or self._sweep[1].done():
+            sweep, future = Sweep(), asyncio.get_running_loop().create_future()
+            self._writer.submit(Upkeep(sweep, future))
+            self._sweep = sweep, future
+        await asyncio.shield(self._sweep[1])
+
+    async def backup(self, target: Path) -> None:
+        """Write a checked copy to `target` while reads and writes go on."""
+        await asyncio.to_thread(make_backup, self._path, target)
+
+    async def close(self) -> None:
+        """Finish what is queued, gather statistics for the planner, empty the log, close every connection."""
+        await asyncio.to_thread(self.close_now)
+
+    async def _upkeep(self, step: Callable[[sqlite3.Connection], T | None]) -> T:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Upkeep(step, future))
+        return await future
+
+    def close_now(self) -> None:
+        """`close` for a caller without an event loop; blocks."""
+        self._readers.close()
+        self._writer.stop()

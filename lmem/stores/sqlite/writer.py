@@ -1,0 +1,193 @@
+"""The one writer: a thread with one connection that turns queued requests into few commits.
+
+Not the reads (readers.py) and not the transaction itself (batch.py). A caller is answered after the commit that holds
+its rows, never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from lmem.errors import DaemonStopping, Damaged, LmemError
+from lmem.stores.sqlite.batch import Answer, Request, TransactionLost, deliver, failed, run_batch
+from lmem.stores.sqlite.connection import Identity, identity, open_writer
+from lmem.stores.sqlite.faults import means_full, spoils_connection, translate
+from lmem.stores.sqlite.residue import truncate_log
+
+_LOG = logging.getLogger(__name__)
+
+MAX_BATCH = 256
+MAX_BATCH_S = 0.02
+"""A transaction takes in no more requests after this time, so that nobody's answer is late."""
+CHECKPOINT_EVERY = 64
+"""Commits between two checkpoints: about 1000 pages of the log at one memory a commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Work outside transactions, in slices: `step` answers None while there is more to do; writes go in between."""
+
+    step: Callable[[sqlite3.Connection], object | None]
+    future: asyncio.Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """The last item of the queue."""
+
+
+class Writer:
+    """Owns the writing connection until `stop`. `connection` is open, migrated and used by nobody else."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = connection
+        self._file: Identity | None = identity(path)
+        self._fault: sqlite3.Error | None = None  # why the connection was given up
+        self._inbox: SimpleQueue[Request | Upkeep | _Stop] = SimpleQueue()
+        self._held: Upkeep | _Stop | None = None
+        self._stopping = False
+        self._since_checkpoint = 0
+        self._thread = threading.Thread(target=self._run, name="lmem-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, item: Request | Upkeep) -> None:
+        """Queue an item; its future gets the answer. Raises DaemonStopping after `stop`."""
+        if self._stopping:
+            raise DaemonStopping()
+        self._inbox.put(item)
+
+    def stop(self) -> None:
+        """Finish what is queued, close the connection, end the thread. Blocks."""
+        if not self._stopping:
+            self._stopping = True
+            self._inbox.put(_Stop())
+        self._thread.join()
+
+    def refuse_replaced(self) -> None:
+        """Raise Damaged when the path no longer names the file that was opened."""
+        if identity(self._path) != self._file:
+            raise Damaged(
+                f"{self._path} was moved, removed or replaced while the daemon ran; nothing more is written to it.",
+                hint="Put the file back or leave the new one, then run 'lmem daemon restart'.",
+            )
+
+    def _run(self) -> None:
+        while True:
+            item = self._held or self._inbox.get()
+            self._held = None
+            if isinstance(item, _Stop):
+                break
+            if isinstance(item, Upkeep):
+                self._slice(item)
+            else:
+                self._commit(item)
+        self._close()
+
+    def _commit(self, first: Request) -> None:
+        """One transaction for `first` and what else is queued, its answers, and now and then a checkpoint."""
+        taken: list[Request] = []
+        try:
+            deliver(run_batch(self._ready(), self._queued(first, taken)))
+        except TransactionLost as lost:
+            deliver([Answer(request.future, error=failed(lost.cause)) for request in taken or [first]])
+            self._recover(lost.cause)
+        except LmemError as err:
+            deliver([Answer(first.future, error=err)])
+        self._since_checkpoint += 1
+        if self._since_checkpoint >= CHECKPOINT_EVERY:
+            self._checkpoint()
+
+    def _queued(self, first: Request, taken: list[Request]) -> Iterator[Request]:
+        until = time.monotonic() + MAX_BATCH_S
+        request = first
+        while True:
+            taken.append(request)
+            if not request.future.cancelled():
+                yield request
+            if len(taken) >= MAX_BATCH or time.monotonic() > until:
+                return
+            try:
+                item = self._inbox.get_nowait()
+            except Empty:
+                return
+            if not isinstance(item, Request):
+                self._held = item
+                return
+            request = item
+
+    def _checkpoint(self) -> None:
+        """Move the log into the database. When that fails the log only grows, and the next time tries again."""
+        self._since_checkpoint = 0
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as err:
+            self._recover(err)
+
+    def _slice(self, upkeep: Upkeep) -> None:
+        try:
+            done = upkeep.step(self._ready())
+        except sqlite3.Error as err:
+            deliver([Answer(upkeep.future, error=translate(err))])
+            self._recover(err)
+        except LmemError as err:
+            deliver([Answer(upkeep.future, error=err)])
+        else:
+            if done is None:
+                self._inbox.put(upkeep)
+            else:
+                deliver([Answer(upkeep.future, done)])
+
+    def _ready(self) -> sqlite3.Connection:
+        """The connection, opened again and checked if the last one was given up."""
+        self.refuse_replaced()
+        if self._connection is None:
+            connection = open_writer(self._path)
+            try:
+                self._recheck(connection)
+            except (sqlite3.Error, LmemError):
+                connection.close()
+                raise
+            self._connection, self._fault = connection, None
+        return self._connection
+
+    def _recheck(self, connection: sqlite3.Connection) -> None:
+        if self._fault is not None and means_full(self._fault):
+            return  # nothing was damaged, and on a full disk this would come with every request
+        finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if finding != "ok":
+            raise Damaged(f"After an error of the disk, the database did not pass its check: {finding}.")
+
+    def _recover(self, cause: BaseException) -> None:
+        """Leave no transaction open; give up the connection after an error that spoils it."""
+        connection = self._connection
+        if connection is None:
+            return
+        if isinstance(cause, sqlite3.Error) and spoils_connection(cause):
+            connection.close()
+            self._connection, self._fault = None, cause
+        else:
+            connection.rollback()
+
+    def _close(self) -> None:
+        """Statistics for the planner, an empty log, no connection. If the disk fails now, the log keeps everything."""
+        if self._connection is None:
+            return
+        try:
+            self._connection.execute("PRAGMA analysis_limit=1000").fetchall()
+            self._connection.execute("PRAGMA optimize").fetchall()
+            truncate_log(self._connection, wait_ms=1000)
+        except sqlite3.Error as err:
+            _LOG.warning("The database was closed with its log: %s", err)
+        self._connection.close()
