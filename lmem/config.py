@@ -18,11 +18,15 @@ Value = str | int | float | bool
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting: dotted key as in config.toml, default (its type is the setting's type), meaning in a sentence."""
+    """One setting: dotted key as in config.toml, default (its type is the setting's type), meaning in a sentence.
+
+    `least` is the smallest value of a number.
+    """
 
     key: str
     default: Value
     meaning: str
+    least: int = 0
 
     @property
     def variable(self) -> str:
@@ -37,10 +41,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("vectors.optimise_after", 20000, "New points after which a collection is optimised in the background."),
     Setting("vectors.reserve_mb", 64, "Free disk space in MB kept in reserve before the index is written."),
     Setting("daemon.idle_exit_minutes", 0, "Minutes without a client after which the daemon exits; 0 never."),
-    Setting("daemon.max_connections", 256, "Connections served at once."),
-    Setting("daemon.max_in_flight", 64, "Requests of one connection worked on at once."),
+    Setting("daemon.max_connections", 256, "Connections served at once.", least=1),
+    Setting("daemon.max_in_flight", 64, "Requests of one connection worked on at once.", least=1),
     Setting("daemon.log_level", "info", "Level of the daemon's log: debug, info, warning or error."),
-    Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8."),
+    Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8.", least=1),
 )
 
 
@@ -59,9 +63,10 @@ class Config:
 
 
 def load(file: Path, environ: Mapping[str, str] | None = None) -> Config:
-    """Settings from the environment over `file` over defaults.
+    """Settings from the environment over `file` over defaults; an empty variable counts as one that is not set.
 
-    Raises InvalidInput for a file that is not TOML, an unknown key or a value of the wrong type.
+    Raises InvalidInput for a file that cannot be read or is not TOML, an unknown key, or a value of the wrong
+    type or below its least.
     """
     env = os.environ if environ is None else environ
     written = _flatten(_read(file))
@@ -72,7 +77,7 @@ def load(file: Path, environ: Mapping[str, str] | None = None) -> Config:
     values: dict[str, Value] = {}
     origins: dict[str, str] = {}
     for setting in SETTINGS:
-        if setting.variable in env:
+        if env.get(setting.variable, "").strip():
             values[setting.key], origins[setting.key] = _parse(setting, env[setting.variable]), "environment"
         elif setting.key in written:
             values[setting.key], origins[setting.key] = _parse(setting, written[setting.key]), "user file"
@@ -86,7 +91,9 @@ def _read(file: Path) -> dict[str, object]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+    except OSError as err:
+        raise InvalidInput(f"{file} cannot be read: {err.strerror}.", hint="Correct its permissions.") from err
+    except ValueError as err:  # TOMLDecodeError and UnicodeDecodeError are
         raise InvalidInput(f"{file} is not valid TOML: {err}.", hint=f"Correct it with an editor: {file}") from err
 
 
@@ -100,17 +107,28 @@ def _flatten(table: Mapping[str, object], prefix: str = "") -> dict[str, object]
     return flat
 
 
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
 def _parse(setting: Setting, value: object) -> Value:
     wanted = type(setting.default)
-    text = str(value).strip()
     try:
-        if wanted is bool:
-            return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
-        if isinstance(value, bool):
-            raise ValueError("a boolean is neither a number nor a text")
-        return int(text) if wanted is int else float(text) if wanted is float else text
-    except (KeyError, ValueError) as err:
+        found = _converted(wanted, value)
+        if not isinstance(found, str) and not found >= setting.least:  # NaN fails it too
+            raise ValueError(f"below {setting.least}")
+    except (KeyError, ValueError, OverflowError) as err:
+        least = f" of at least {setting.least}" if wanted in (int, float) else ""
         raise InvalidInput(
-            f"The setting {setting.key} wants {wanted.__name__}, not {value!r}.",
+            f"The setting {setting.key} wants {_KINDS[wanted]}{least}, not {value!r}.",
             hint=f"Its default is {setting.default!r}.",
         ) from err
+    return found
+
+
+def _converted(wanted: type[Value], value: object) -> Value:
+    text = str(value).strip()
+    if wanted is bool:
+        return {"true": True, "false": False, "1": True, "0": False}[text.lower()]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("neither a number nor a text")
+    return int(text) if wanted is int else float(text) if wanted is float else text

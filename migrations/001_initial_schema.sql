@@ -134,7 +134,7 @@ CREATE TABLE memories (
 
     memory_type TEXT NOT NULL,  -- decision, task, progress, insight, pattern, ...
     category TEXT,
-    tags TEXT CHECK (json_valid(tags) AND tags GLOB '[[]*'),
+    tags TEXT CHECK (tags IS NULL OR json_valid(tags) AND tags GLOB '[[]*'),
 
     importance_score REAL NOT NULL DEFAULT 0.5 CHECK (importance_score BETWEEN 0.0 AND 1.0),
     -- The share of importance lost per week without access.
@@ -225,7 +225,7 @@ CREATE TABLE memory_versions (
     has_text INTEGER NOT NULL DEFAULT 0 CHECK (has_text IN (0, 1)),
     change_type TEXT NOT NULL CHECK (change_type IN ('created', 'updated', 'merged', 'archived')),
     change_reason TEXT,
-    diff_json TEXT CHECK (json_valid(diff_json)),  -- {"column": [before, after]}
+    diff_json TEXT CHECK (diff_json IS NULL OR json_valid(diff_json)),  -- {"column": [before, after]}
     change_set INTEGER REFERENCES change_sets (id),
     -- When it became true; imports are backdated.
     valid_from TEXT NOT NULL CHECK (valid_from GLOB '????-??-??T??:??:??.???Z'),
@@ -303,7 +303,7 @@ CREATE TABLE audit_log (
     action TEXT NOT NULL,  -- create, read, update, delete, search, ...
     resource_type TEXT NOT NULL,  -- memory, project, session, ...
     resource_id TEXT NOT NULL,
-    details_json TEXT CHECK (json_valid(details_json)),  -- ids, field names and counts, never text
+    details_json TEXT CHECK (details_json IS NULL OR json_valid(details_json)),  -- ids, field names and counts, never text
     ip_address TEXT,  -- unix:UID:PID
     user_agent TEXT,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))

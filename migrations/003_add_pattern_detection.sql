@@ -30,7 +30,7 @@ CREATE TABLE project_patterns (
     pattern_data_json TEXT NOT NULL CHECK (json_valid(pattern_data_json)),
     success_rate REAL NOT NULL DEFAULT 1.0 CHECK (success_rate BETWEEN 0.0 AND 1.0),
     usage_count INTEGER NOT NULL DEFAULT 1 CHECK (usage_count >= 0),
-    memory_ids TEXT CHECK (json_valid(memory_ids) AND memory_ids GLOB '[[]*'),
+    memory_ids TEXT CHECK (memory_ids IS NULL OR json_valid(memory_ids) AND memory_ids GLOB '[[]*'),
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
         CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
     updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))

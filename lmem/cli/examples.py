@@ -37,7 +37,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "restore": (("lmem restore 3f2a9c1d", "Bring it back."),),
     "history": (("lmem history 3f2a9c1d", "See what each version changed."),),
-    "undo": (("lmem undo", "Reverse the last change."), ("lmem undo 51c0d2aa", "Reverse a certain change.")),
+    "undo": (("lmem undo", "Reverse the last change."), ("lmem undo 42", "Reverse a certain change.")),
     "done": (
         ("lmem done 3f2a9c1d", "Close a task."),
         ("lmem done 3f2a9c1d --by 77b0c4de", "Close it, and say what resolved it."),

@@ -19,10 +19,12 @@ def parse(argv: list[str]) -> Parsed | None:
     if not argv or argv == ["--json"]:
         return "", {"as_json": bool(argv)}
     name, rest = argv[0], argv[1:]
+    if name not in COMMANDS and len(argv) > 1 and " " not in name:
+        name, rest = f"{argv[0]} {argv[1]}", argv[2:]
+    elif " " in name:
+        return None
     if name not in COMMANDS:
-        name, rest = " ".join(argv[:2]), argv[2:]
-        if name not in COMMANDS or " " not in name:
-            return None
+        return None
     argument, options = COMMANDS[name]
     values = dict(DEFAULTS[name])
     words = _read(rest, options, values)

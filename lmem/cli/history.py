@@ -28,7 +28,7 @@ def _print_version(version: Answer) -> None:
     recorded = str(version["recorded_at"])
     head = f"version {version['version']}  {version['change_type']}  {recorded} ({output.age(recorded)})"
     reason = output.stored(version.get("reason") or "")
-    change = str(version.get("change_set") or "")[: output.SHORT]
+    change = version.get("change_set")
     output.line(f"{output.paint(head, 'bold')}  {reason}".rstrip())
     if change:
         author = output.stored(version.get("created_by") or "unknown")

@@ -63,11 +63,13 @@ def restore(*, ids: list[str], as_json: bool) -> int:
 
 def undo(*, change_set: str | None, as_json: bool) -> int:
     """lmem undo."""
-    undone = ask("memory/undo", given({"change_set": change_set}))
+    if change_set is not None and not change_set.isdecimal():
+        raise InvalidInput(f"'{change_set}' is not a change's number.", hint="'lmem history ID' shows the numbers.")
+    undone = ask("memory/undo", given({"change_set": int(change_set) if change_set else None}))
     if as_json:
         output.answer_json(undone)
         return 0
-    output.line(f"Undid {undone['kind']} {output.paint(str(undone['change_set'])[: output.SHORT], 'cyan')}:")
+    output.line(f"Undid {undone['kind']} {output.paint(str(undone['change_set']), 'cyan')}:")
     _print_each("", undone["reversed"])
     return 0
 

@@ -46,11 +46,13 @@ class Channel:
             self._sock = None
 
     def send(self, line: bytes, timeout: float) -> None:
-        """Send a line within `timeout` seconds. Raises ConnectionLost."""
+        """Send a line within `timeout` seconds. Raises ConnectionLost, if need be only at the next read."""
         sock = self._open_socket()
         try:
             sock.settimeout(timeout)
             sock.sendall(line)
+        except BrokenPipeError:
+            return  # it hung up, perhaps with a reason that waits to be read
         except OSError as err:
             raise self._lost("while a request was sent", err) from err
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 from lmem._version import __version__
 from lmem.client import presence
@@ -27,6 +26,7 @@ from lmem.errors import (
 from lmem.protocol.framing import MAX_FRAME, Frame, encode
 from lmem.protocol.messages import PROTOCOL, hello, request, result_of
 
+TYPE_CHECKING = False  # as typing's, without its import: this is on the path of every command
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -235,7 +235,7 @@ class Connection:
         if protocol != PROTOCOL:
             channel.close()
             raise VersionMismatch(
-                f"The daemon (process {channel.pid}) speaks protocol {protocol}, but lmem {__version__} speaks {PROTOCOL}."
+                f"The daemon (process {channel.pid}) speaks protocol {protocol}, lmem {__version__} speaks {PROTOCOL}."
             )
 
 

@@ -15,7 +15,6 @@ from lmem.daemon.dispatch import dispatch
 from lmem.daemon.models import Models
 from lmem.daemon.services import Services
 from lmem.domain import times
-from lmem.errors import StoreUnavailable
 from lmem.paths import private_directory
 from lmem.service.activity import Activity
 from lmem.service.indexes import Indexes
@@ -23,7 +22,8 @@ from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.search import Search
-from lmem.stores.isolated import IndexWorker, Spec
+from lmem.stores.isolated import IndexWorker
+from lmem.stores.pipe import Spec
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 
@@ -71,20 +71,6 @@ async def build(host: Host) -> App:
             tx.directory.secret("audit_query_key"),
         )
     )
-    worker = IndexWorker(paths.state / "worker.log")
-    vectors, generations, embedder = worker.vectors(), worker.generations(), worker.embedder()
-
-    def wake() -> None:
-        relay.wake()
-
-    indexes = Indexes(storage, embedder, generations, clock, "edge", wake)
-    relay = Relay(storage, indexes, vectors, clock, host.config.number("vectors.optimise_after"))
-
-    async def reload() -> None:
-        await worker.restart(specs())
-
-    models = Models(host, storage, reload)
-    await models.start()
 
     def specs() -> dict[str, Spec]:
         reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
@@ -94,32 +80,36 @@ async def build(host: Host) -> App:
             "vectors": Spec(VECTORS, {"root": str(paths.vectors), "reserve_bytes": reserve}),
         }
 
-    worker.on_start = indexes.start
-    worker.on_death = indexes.down
+    async def reload() -> None:
+        await worker.replace(specs())
+
+    models = Models(host, storage, reload)
+    await models.start()
+    worker = IndexWorker(
+        specs(),
+        paths.state / "worker.log",
+        on_start=lambda: indexes.start(),
+        on_death=lambda err: indexes.down(err),
+    )
+    indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
+    relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
     services = Services(
         host=host,
         user_id=user_id,
         username=account.pw_name,
         clock=clock,
         storage=storage,
-        memories=Memories(storage, clock, wake),
-        lifecycle=Lifecycle(storage, clock, wake),
-        search=Search(storage, indexes, vectors, clock),
+        memories=Memories(storage, clock, relay.wake),
+        lifecycle=Lifecycle(storage, clock, relay.wake),
+        search=Search(storage, indexes, worker.vectors, clock),
         indexes=indexes,
         relay=relay,
         activity=Activity(storage, clock, bytes.fromhex(query_key)),
-        vectors=vectors,
-        generations=generations,
+        vectors=worker.vectors,
+        generations=worker.generations,
         worker=worker,
         models=models,
     )
-    tasks = [asyncio.create_task(_start_worker(services, specs())), asyncio.create_task(relay.run())]
+    await worker.start()
+    tasks = [asyncio.create_task(relay.run()), asyncio.create_task(models.pull_if_missing())]
     return App(services, tasks)
-
-
-async def _start_worker(services: Services, specs: dict[str, Spec]) -> None:
-    try:
-        await services.worker.start(specs)
-    except StoreUnavailable as err:
-        services.indexes.down(err)
-    await services.models.pull_if_missing()

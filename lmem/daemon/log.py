@@ -70,18 +70,17 @@ class LogFile(logging.Handler):
     def _append(self, text: str) -> None:
         line = ("\n" if self._torn else "").encode() + text.encode(errors="replace") + b"\n"
         try:
-            descriptor = self._open()
-            written = os.write(descriptor, line)
+            written = os.write(self._open(), line)
         except (OSError, LmemError):
             self.lost += 1
             return
         self._size += written
         self._torn = written < len(line)
         self.lost = self.lost + 1 if self._torn else 0
-        if self._size >= self._file_bytes:
-            self._rotate()
 
     def _open(self) -> int:
+        if self._size >= self._file_bytes:
+            self._rotate()
         if self._descriptor is None:
             private_directory(self._path.parent)
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
@@ -104,6 +103,7 @@ class LogFile(logging.Handler):
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+            self._size = 0
 
 
 def open_log(path: Path, level: str, *, foreground: bool) -> LogFile:

@@ -39,10 +39,13 @@ class Params:
         return found
 
     def maybe_text(self, name: str) -> str | None:
+        """A text, or None when it is absent or null. Raises InvalidInput."""
         value = self._values.get(name)
-        if value is None or isinstance(value, str):
-            return value
-        raise InvalidInput(f"'{name}' must be a text, not {type(value).__name__}.")
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise InvalidInput(f"'{name}' must be a text, not {type(value).__name__}.")
+        return _utf8(name, value)
 
     def texts(self, name: str) -> tuple[str, ...]:
         """A list of texts; one text counts as a list of one."""
@@ -52,7 +55,7 @@ class Params:
         items = [value] if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             raise InvalidInput(f"'{name}' must be a list of texts.")
-        return tuple(items)
+        return tuple(_utf8(name, item) for item in items)
 
     def flag(self, name: str) -> bool:
         value = self._values.get(name, False)
@@ -105,3 +108,11 @@ class Params:
             private_only=self.flag("private"),
             shared=shared,
         )
+
+
+def _utf8(name: str, text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as err:  # JSON can spell half a surrogate pair, which no store takes
+        raise InvalidInput(f"'{name}' is not valid UTF-8.", hint="Convert it, for example with iconv.") from err
+    return text

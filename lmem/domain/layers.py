@@ -37,5 +37,5 @@ def layers(names: Iterable[str]) -> Layers:
     """Layers from names in any order. Raises InvalidInput for a name that is no layer."""
     wanted = {name.strip().lower() for name in names}
     for name in sorted(wanted - set(LAYERS)):
-        raise InvalidInput(f"There is no layer '{name}'.", hint=f"Layers are: {', '.join(LAYERS)}.")
+        raise InvalidInput(f"There is no layer '{name[:60]}'.", hint=f"Layers are: {', '.join(LAYERS)}.")
     return Layers(tuple(layer for layer in LAYERS if layer in wanted))

@@ -24,8 +24,12 @@ KNOWN_TYPES = (
 
 TITLE_LIMIT = 80
 MAX_TAGS = 50
+_PLAIN = {"L": "a", "N": "0", "M": "_"}
+"""What a letter, digit or mark (half of the vowels of Hindi or Thai) outside of ASCII counts as in a word."""
 _WORD = re.compile(r"[a-z0-9][a-z0-9_./+#-]{0,62}")
 _SPACE = re.compile(r"\s+")
+_MARKUP = re.compile(r"(?:(?:#{1,6}|[*+•>-]+)\s+)+")
+"""What opens a heading, an item or a quotation. It needs the space: '--force' and '#12' are words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ class Memory:
     @property
     def text(self) -> str:
         """What is embedded: the title, unless it was taken from the text, and the text."""
-        return self.content if self.content.startswith(self.title) else f"{self.title}\n{self.content}"
+        derived = self.content.startswith(self.title) or self.title == title_of(self.content)
+        return self.content if derived else f"{self.title}\n{self.content}"
 
     @property
     def last_access(self) -> datetime:
@@ -94,14 +99,15 @@ class Draft:
 
 
 def clean_text(text: str, limit: int, what: str = "text") -> str:
-    """`text` as it may be stored: NFC, `\\n` line ends, no surrounding blank lines.
+    """`text` as it may be stored: NFC, `\\n` line ends, no white space around it.
 
     Raises InvalidInput when it is empty, has NUL or undecodable bytes, or has more than `limit` bytes of UTF-8.
     """
     if "\0" in text:
         raise InvalidInput(f"The {what} has a NUL byte, so it is not text.", hint="Give it as plain UTF-8 text.")
+    cleaned = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
     try:
-        size = len(text.encode())
+        size = len(cleaned.encode())
     except UnicodeEncodeError as err:
         raise InvalidInput(f"The {what} is not valid UTF-8.", hint="Convert it, for example with iconv.") from err
     if size > limit:
@@ -109,16 +115,17 @@ def clean_text(text: str, limit: int, what: str = "text") -> str:
             f"The {what} has {size:,} bytes; one memory may have {limit:,}.",
             hint="Split it into several memories, or raise the setting memory.max_bytes.",
         )
-    cleaned = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n").strip()
     if not cleaned:
         raise InvalidInput(f"The {what} is empty.", hint='Say what to remember: lmem add "we chose X because Y".')
     return cleaned
 
 
 def title_of(content: str) -> str:
-    """A title from a text: its first line without markup, cut at a word at 80 characters."""
-    lines = [line.strip() for line in content.splitlines()]
-    first = next((line.lstrip("#*->• ").strip() or line for line in lines if line), content)
+    """A title from a text: its first line with a word, without markup, cut at a word at 80 characters."""
+    lines = [line.strip() for line in content.splitlines() if line.strip()] or [content]
+    worded = next((line for line in lines if any(char.isalnum() for char in line)), lines[0])
+    markup = _MARKUP.match(worded)
+    first = _SPACE.sub(" ", worded[markup.end() :] if markup else worded)
     if len(first) <= TITLE_LIMIT:
         return first
     cut = first[: TITLE_LIMIT - 1]
@@ -136,8 +143,8 @@ def clean_word(word: str, what: str) -> str:
 
     Raises InvalidInput for anything else.
     """
-    cleaned = unicodedata.normalize("NFC", word).strip().lower().replace(" ", "-")
-    plain = "".join("a" if char.isalnum() and not char.isascii() else char for char in cleaned)
+    cleaned = unicodedata.normalize("NFC", word.strip().lower()).replace(" ", "-")
+    plain = "".join(char if char.isascii() else _PLAIN.get(unicodedata.category(char)[0], char) for char in cleaned)
     if not _WORD.fullmatch(plain):
         raise InvalidInput(
             f"'{word[:60]}' cannot be a {what}.",
@@ -157,11 +164,26 @@ def clean_share(value: object, what: str) -> float:
     """A number from 0 to 1, as importance and decay rate are. Raises InvalidInput."""
     try:
         number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else None
-    except ValueError:
+    except (ValueError, OverflowError):
         number = None
     if number is None or not 0.0 <= number <= 1.0:
-        raise InvalidInput(f"The {what} must lie between 0 and 1, not {str(value)[:40]}.", hint="0.5 is the default.")
+        shown = str(value)[:40]
+        raise InvalidInput(f"The {what} must lie between 0 and 1, not {shown}.", hint="Give a number such as 0.5.")
     return number
+
+
+def clean_context(context: Mapping[str, object], limit: int = 100_000) -> dict[str, object]:
+    """The context of a memory (files, lines, whatever its client knows) as it may be stored.
+
+    Raises InvalidInput for what JSON text cannot hold (undecodable bytes, NaN) and for more than `limit` bytes.
+    """
+    try:
+        size = len(to_json(context).encode())
+    except (ValueError, RecursionError) as err:  # UnicodeEncodeError is a ValueError
+        raise InvalidInput("The context is not plain JSON.", hint="Give UTF-8 texts and finite numbers.") from err
+    if size > limit:
+        raise InvalidInput(f"The context has {size:,} bytes; it may have {limit:,}.", hint="Put text into the memory.")
+    return dict(context)
 
 
 def content_hash(title: str, content: str) -> str:
@@ -171,5 +193,8 @@ def content_hash(title: str, content: str) -> str:
 
 
 def to_json(value: object) -> str:
-    """JSON as columns hold it: compact, keys sorted, so that equal values are equal texts."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    """JSON as columns hold it: compact, keys sorted, so that equal values are equal texts.
+
+    Raises ValueError for NaN and infinity, which SQLite's JSON does not know.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)

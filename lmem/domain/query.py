@@ -6,24 +6,41 @@ Not a parser of FTS5 syntax: nothing a person types is passed on as syntax, so n
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-UNSPACED = "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-"""Scripts written without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese. The migrations name the same ranges."""
+UNSPACED = "ぁ-ヿㇰ-ㇿ㐀-䶿一-鿿豈-﫿ｦ-ﾟก-๛ກ-ໟက-႟ក-៹𠀀-𱍏"
+"""Scripts written without spaces: Japanese, Chinese, Thai, Lao, Burmese, Khmer. Character for character what
+migration 001 calls is_unspaced: a question that leaves plain full text has to find the rows that are in the other.
+"""
 
 _STOPWORDS = """
 a about after again all also am an and any are as at be because been before being but by can could did do does
 doing done for from get got had has have having he her here him his how i if in into is it its just me my no not of off
-on or our out over own she should so some such than that the their them then there these they this those to too up us
-very was we were what when where which while who whom why will with would you your
+on or our out over own s she should so some such t than that the their them then there these they this those to too up
+us very was we were what when where which while who whom why will with would you your
 """
 STOPWORDS = frozenset(_STOPWORDS.split())
 MAX_QUERY = 4000
 """Characters of a question that are read; the model itself sees fewer."""
+MAX_WORDS = 64
+MAX_PARTS = 16
+"""Phrases, prefixes and identifiers of a question, each: every one of them costs a look-up of its own."""
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _PHRASE = re.compile(r'"([^"]{1,400})"')
 _UNSPACED_RUN = re.compile(f"[{UNSPACED}]+")
 _WORD = re.compile(r"[^\W_]+")
+_ENDINGS = tuple(
+    """
+    s ed er ers or ors ing ings e ee y ies ied al ally ial ical ically ally ly ic ics ism ist ists ity ities ive ives iveness ively
+    ment ments ion ions ional ionally ation ations ational ative atively ator ators ate ated ates ating ately ise ised
+    iser ises ising isation isations ize ized izer izes izing ization izations able ably ability ible ibly ibility
+    ance ances ence ences ancy ency encies ant ants ent ents ently ful fully fulness ness nesses ous ously ousness less
+    """.split()
+)
+"""Endings of English words, which Porter's stemmer takes off."""
+_PREFIX = re.compile(r"(\w[\w./:@#-]*[^\W_])\*")
 _IDENTIFIER = re.compile(
     r"""-{1,2}[A-Za-z][\w-]*            # a flag
       | .*[^\W_][/\\_:.@#=]+[^\W_].*    # a path, a dotted or snake_case name, an address
@@ -36,7 +53,10 @@ _IDENTIFIER = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a query asks for. `text` is what the model sees; phrases and prefixes must be met, identifiers lead."""
+    """What a query asks for. `text` is what the model sees; phrases and prefixes must be met, identifiers lead.
+
+    `words` are lower case, without stopwords (unless there is nothing else) and without what `prefixes` holds.
+    """
 
     text: str
     words: tuple[str, ...]
@@ -58,40 +78,39 @@ class Question:
 
 def parse_question(query: str) -> Question:
     """A question from what a person typed."""
-    query = query.replace("\0", " ")[:MAX_QUERY]
-    phrases = tuple(phrase.strip() for phrase in _PHRASE.findall(query) if _WORD.search(phrase))
-    plain = _PHRASE.sub(" ", query)
+    query = unicodedata.normalize("NFC", _NOT_TEXT.sub(" ", query))[:MAX_QUERY]
+    text = " ".join(query.replace('"', " ").replace("*", " ").split()) or query.strip()
+    # Full text takes a run without spaces for one word, so what has one can only be met by the trigrams in it.
+    phrases = [found for found in _PHRASE.findall(query) if _WORD.search(found) and not _UNSPACED_RUN.search(found)]
     prefixes: list[str] = []
     identifiers: list[str] = []
-    for token in plain.split():
+    for token in _PHRASE.sub(" ", query).split():
         bare = token.strip("\"',;:!?()[]{}<>").rstrip(".")
-        if bare.endswith("*") and _WORD.fullmatch(bare[:-1]) and len(bare) > 2:
-            prefixes.append(bare[:-1].lower())
+        prefix = _PREFIX.fullmatch(bare)
+        if prefix and not _UNSPACED_RUN.search(bare):
+            prefixes.append(prefix[1].lower())
         elif len(bare) > 1 and bare.isascii() and _IDENTIFIER.fullmatch(bare):
             identifiers.append(bare)
-    text = " ".join(query.replace('"', " ").replace("*", " ").split()) or query.strip()
-    words = list(dict.fromkeys(word.lower() for word in _WORD.findall(_UNSPACED_RUN.sub(" ", text))))
-    content = [word for word in words if word not in STOPWORDS] or words
+    cut = {word for prefix in prefixes for word in words_of(prefix)}
+    words = list(dict.fromkeys(word for word in words_of(_UNSPACED_RUN.sub(" ", text)) if word not in cut))
     return Question(
         text,
-        tuple(content[:64]),
-        phrases,
-        tuple(prefixes),
-        tuple(dict.fromkeys(identifiers)),
+        tuple([word for word in words if word not in STOPWORDS] or words)[:MAX_WORDS],
+        _distinct(phrase.strip() for phrase in phrases),
+        _distinct(prefixes),
+        _distinct(identifiers),
         tuple(dict.fromkeys(_UNSPACED_RUN.findall(text))),
     )
 
 
 def any_of(terms: Iterable[str], prefixes: Iterable[str] = ()) -> str:
     """An FTS5 expression that matches any of the terms (each a phrase) or prefixes; empty when there are none."""
-    quoted = [_quote(term) for term in terms] + [_quote(prefix) + "*" for prefix in prefixes]
-    return " OR ".join(quoted)
+    return " OR ".join(_parts(terms, prefixes))
 
 
 def all_of(terms: Iterable[str], prefixes: Iterable[str] = ()) -> str:
     """An FTS5 expression that matches all of them: for what a person quoted, and for near-duplicates."""
-    quoted = [_quote(term) for term in terms] + [_quote(prefix) + "*" for prefix in prefixes]
-    return " AND ".join(quoted)
+    return " AND ".join(_parts(terms, prefixes))
 
 
 def words_of(text: str) -> list[str]:
@@ -101,15 +120,36 @@ def words_of(text: str) -> list[str]:
 
 def matching_line(content: str, question: Question) -> tuple[int, str] | None:
     """The line (from 1) of a memory that shares most with the question, or None when no line shares anything."""
-    wanted = [part.lower() for part in (*question.literal, *question.unspaced)]
+    wanted = [part.lower() for part in (*question.literal, *question.prefixes, *question.unspaced)]
     stems = {word[:5] for word in question.words}
+    needles = (*wanted, *stems)
     best: tuple[int, int, str] | None = None
-    for number, line in enumerate(content.splitlines(), 1):
+    for number, line in enumerate(content.split("\n"), 1):
         low = line.lower()
+        if not any(needle in low for needle in needles):
+            continue  # most lines of a long text: nine times as fast as taking their words
         score = 3 * sum(part in low for part in wanted) + len(stems & {word[:5] for word in words_of(line)})
         if score and (best is None or score > best[0]):
             best = (score, number, line.strip())
     return (best[1], best[2]) if best else None
+
+
+def _distinct(parts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(parts))[:MAX_PARTS]
+
+
+def _parts(terms: Iterable[str], prefixes: Iterable[str]) -> list[str]:
+    return [_quote(term) for term in terms] + [_starting_with(prefix) for prefix in prefixes]
+
+
+def _starting_with(prefix: str) -> str:
+    """An FTS5 expression for words that start with `prefix`.
+
+    The index holds stems, and FTS5 stems a prefix as if it were a word: 'deploy' becomes 'deploi', which is the start
+    of nothing in 'deployment' (one in four prefixes missed its word). So the prefix is completed to whole words too.
+    """
+    whole = [prefix + ending[at:] for ending in _ENDINGS for at in range(len(ending)) if prefix.endswith(ending[:at])]
+    return "(" + " OR ".join((_quote(prefix) + "*", *map(_quote, dict.fromkeys(whole)))) + ")"
 
 
 def _quote(term: str) -> str:

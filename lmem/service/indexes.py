@@ -5,13 +5,14 @@ Not the relay that fills them (lmem.service.projection): this opens, builds, opt
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lmem.domain import times
 from lmem.domain.outbox import Projection
-from lmem.errors import ModelMissing, StoreUnavailable
+from lmem.errors import LmemError, ModelMissing, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
@@ -51,6 +52,7 @@ class Indexes:
         self._clock = clock
         self._engine = engine
         self._wake = wake
+        self._settled = asyncio.Event()
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
 
     @property
@@ -83,9 +85,18 @@ class Indexes:
             raise StoreUnavailable("The vector index is being built.", hint="'lmem status --wait' returns when it is.")
         return state.active.generation
 
-    def down(self, reason: StoreUnavailable) -> None:
-        """Nothing serves until `start` has run again."""
-        self._state.reason = reason
+    def down(self, cause: LmemError) -> None:
+        """The index worker died: nothing serves until `start` has run again."""
+        self._settled.clear()
+        self._state.reason = StoreUnavailable(cause.message, hint=cause.hint)
+
+    async def settled(self, patience: float) -> None:
+        """Wait until a start has ended, well or not, for at most `patience` seconds."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._settled.wait()
+        except TimeoutError:
+            return  # the caller finds out from `serving`
 
     async def start(self) -> None:
         """Load the model and open the generations; run after each start of the index worker.
@@ -97,6 +108,7 @@ class Indexes:
             model = await self.embedder.load()
         except ModelMissing as err:
             self._state = _State(reason=err)
+            self._settled.set()
             return
         state = _State(model=model)
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
@@ -106,6 +118,7 @@ class Indexes:
             state.building = await self._new(model, known, None, "building")
         self._state = state
         await self.settle()
+        self._settled.set()
         self._wake()
 
     async def settle(self) -> None:

@@ -24,6 +24,9 @@ from lmem.service.indexes import Indexes
 CANDIDATES = 100
 """Of each index. Top 50 loses .006 recall, all items instead of the candidates gain .001 (measured)."""
 
+PATIENCE = 1.0
+"""Seconds that the first question after a start waits for the index worker; full text answers after that."""
+
 HEAD = 30
 """Rows read beyond the limit before importance is weighed in."""
 
@@ -95,6 +98,7 @@ class Search:
 
     async def _ask_vectors(self, question: Question, wanted: Filter, only: str | None, gathered: _Gathered) -> None:
         try:
+            await self._indexes.settled(PATIENCE)
             generation = self._indexes.serving()
             started = time.perf_counter()
             encoded = await self._indexes.embedder.encode_query(question.text)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import typer
+from typer._click import types
 from typer._click.core import Command as ClickCommand
 from typer._click.core import Parameter
 from typer.core import TyperArgument, TyperGroup, TyperOption
@@ -97,4 +98,4 @@ def _option(param: TyperOption) -> Option:
 
 
 def _kind(param: Parameter) -> str:
-    return {"integer": "int", "float": "float"}.get(param.type.name, "text")
+    return {types.INT: "int", types.FLOAT: "float"}.get(param.type, "text")

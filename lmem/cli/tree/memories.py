@@ -114,11 +114,11 @@ def history(id: p.Id, as_json: p.Json = False) -> int:
 
 def undo(
     change_set: Annotated[
-        str | None, Argument(metavar="[CHANGE_SET]", help="Which change to reverse; otherwise the last one.")
+        str | None, Argument(metavar="[CHANGE]", help="Its number, as 'lmem history' shows it; otherwise the last one.")
     ] = None,
     as_json: p.Json = False,
 ) -> int:
-    """Reverse the last change, or the change set that is named.
+    """Reverse the last change, or the one whose number is given.
 
     Adding, editing, archiving and restoring can be undone; 'forget --purge' cannot.
     """

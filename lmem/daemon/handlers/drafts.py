@@ -9,7 +9,16 @@ from datetime import datetime
 
 from lmem.daemon.params import Params
 from lmem.domain.layers import layers
-from lmem.domain.memories import Draft, clean_share, clean_tags, clean_text, clean_title, clean_word, title_of
+from lmem.domain.memories import (
+    Draft,
+    clean_context,
+    clean_share,
+    clean_tags,
+    clean_text,
+    clean_title,
+    clean_word,
+    title_of,
+)
 from lmem.errors import InvalidInput
 
 _ID_DIGITS = frozenset("0123456789abcdef")
@@ -36,9 +45,9 @@ def draft(params: Params, now: datetime, max_bytes: int, source_tool: str) -> Dr
         layers=layers(params.texts("layer")).names,
         project=_name(params, "project"),
         session=_name(params, "session"),
-        context=context,
+        context=clean_context(context),
         created_at=params.moment("created_at", now),
-        source_tool=params.maybe_text("source_tool") or source_tool,
+        source_tool=clean_word(params.text("source_tool"), "source tool") if "source_tool" in params else source_tool,
         external_id=_name(params, "source_id"),
         is_private=params.flag("private"),
         id=_id(params.maybe_text("id")),

@@ -14,7 +14,7 @@ from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.domain.filters import Filter
 from lmem.domain.layers import layers
-from lmem.domain.memories import Draft, clean_share, clean_tags, clean_text, clean_title, clean_word
+from lmem.domain.memories import Draft, clean_context, clean_share, clean_tags, clean_text, clean_title, clean_word
 from lmem.errors import InvalidInput, LmemError
 from lmem.service.duplicates import near_duplicate
 from lmem.service.memories import Added
@@ -148,7 +148,7 @@ def _changes(params: Params, max_bytes: int) -> dict[str, object]:
         "decay_rate": lambda: ("decay_rate", clean_share(params.raw("decay_rate"), "decay rate")),
         "layer": lambda: ("layers", layers(params.texts("layer"))),
         "private": lambda: ("is_private", params.flag("private")),
-        "context": lambda: ("context", params.mapping("context")),
+        "context": lambda: ("context", clean_context(params.mapping("context"))),
     }
     changes: dict[str, object] = {}
     for name in params.names():

@@ -16,11 +16,30 @@ from lmem.ports.vectors import MEMORIES, PATTERNS, Condition, Payload
 
 FILTERS = {
     MEMORIES: frozenset(
-        ("memory_id", "user_id", "project_id", "session_id", "memory_type", "category", "tags", "importance_score")
-        + ("layer_assignments", "created_at", "updated_at")
+        (
+            "memory_id",
+            "user_id",
+            "project_id",
+            "session_id",
+            "memory_type",
+            "category",
+            "tags",
+            "importance_score",
+            "layer_assignments",
+            "created_at",
+            "updated_at",
+        )
     ),
     PATTERNS: frozenset(
-        ("pattern_id", "pattern_type", "pattern_name", "project_ids", "success_rate", "usage_count", "created_at")
+        (
+            "pattern_id",
+            "pattern_type",
+            "pattern_name",
+            "project_ids",
+            "success_rate",
+            "usage_count",
+            "created_at",
+        )
     ),
 }
 """The keys of specification 2.1 and 2.2; the contract test holds them equal to the real store's."""

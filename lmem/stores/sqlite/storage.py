@@ -65,7 +65,20 @@ class SqliteStorage:
         await self._database.purge_residue()
 
     async def facts(self) -> dict[str, object]:
-        return await self._database.facts()
+        return await self._database.read(_facts)
 
     async def close(self) -> None:
         await self._database.close()
+
+
+def _facts(connection: sqlite3.Connection) -> dict[str, object]:
+    def pragma(name: str) -> int:
+        value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return value
+
+    return {
+        "version": sqlite3.sqlite_version,
+        "schema": pragma("user_version"),
+        "bytes": pragma("page_count") * pragma("page_size"),
+        "free_bytes": pragma("freelist_count") * pragma("page_size"),
+    }

@@ -1,0 +1,85 @@
+"""What crosses the pipe between a process and its worker child: frames of a length and a pickle, errors by code.
+
+Not for a peer that is not our own child: a pickle can run code.
+"""
+
+from __future__ import annotations
+
+import pickle
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from lmem.errors import LmemError, from_wire
+
+LENGTH = struct.Struct(">I")
+"""Bytes of the pickle that follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """How the child makes a target: 'module:Class' and plain keyword arguments."""
+
+    factory: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Threads of the child that take calls in order; no call waits for one of another lane.
+
+    `timeout` is how many seconds a caller waits for an answer unless it says otherwise; None for as long as it takes.
+    """
+
+    name: str
+    threads: int
+    timeout: float | None
+
+
+class Setup(NamedTuple):
+    """The first frame to the child."""
+
+    targets: Mapping[str, Spec]
+    lanes: tuple[Lane, ...]
+
+
+class Request(NamedTuple):
+    """A call."""
+
+    id: int
+    lane: str
+    target: str
+    method: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+class Reply(NamedTuple):
+    """The answer to the request of that id: a value, or an error as (code, message, hint). Id 0 answers the setup."""
+
+    id: int
+    value: Any
+    error: tuple[str, str, str] | None
+
+
+def pack(message: Setup | Request | Reply) -> bytes:
+    """A frame."""
+    body = pickle.dumps(message, protocol=5)
+    return LENGTH.pack(len(body)) + body
+
+
+def unpack(body: bytes) -> Any:
+    """The message of a frame's pickle."""
+    return pickle.loads(body)
+
+
+def describe(err: LmemError) -> tuple[str, str, str]:
+    """An error as it crosses."""
+    return err.code, err.message, err.hint
+
+
+def revive(error: tuple[str, str, str]) -> LmemError:
+    """The error on the other side: the same class, message and hint."""
+    code, message, hint = error
+    return from_wire(message, {"code": code, "hint": hint})

@@ -1,0 +1,133 @@
+"""One life of a worker child: spawned over a socket pair, called, and reaped.
+
+Not the one who starts it again (lmem.stores.isolated).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from lmem.errors import LmemError, StoreUnavailable, WorkerDied
+from lmem.stores.lifeline import child_environment
+from lmem.stores.pipe import LENGTH, Reply, Request, Setup, pack, revive, unpack
+
+TITLE = "lmem-index-worker"
+"""The last word of the child's command line, so that `ps` says what it is."""
+
+_EXIT_SECONDS = 5.0
+_READ_AHEAD = 1 << 20
+
+
+class WorkerProcess:
+    """A child and the calls it has not answered yet. `refusal` is why it could not make its targets."""
+
+    def __init__(
+        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.pid = process.pid
+        self.refusal: LmemError | None = None
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._ids = itertools.count(1)
+        self._made: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._pending: dict[int, asyncio.Future[Any]] = {0: self._made}
+
+    @classmethod
+    async def spawn(cls, setup: Setup, log_file: Path) -> WorkerProcess:
+        """Start a child; it inherits one end of a socket pair, the log as standard error and nothing else.
+
+        Raises OSError when the system refuses.
+        """
+        ours, theirs = socket.socketpair()
+        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_READ_AHEAD)
+        try:
+            with theirs, open(log_file, "ab") as log:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-m", "lmem.stores.isolated_child"),
+                    *(str(theirs.fileno()), str(os.getpid()), TITLE),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    pass_fds=(theirs.fileno(),),
+                    env=child_environment(),
+                )
+        except (OSError, asyncio.CancelledError):
+            writer.close()
+            raise
+        writer.write(pack(setup))
+        return cls(process, reader, writer)
+
+    async def made(self) -> bool:
+        """Wait until the child has made its targets; False when it could not, and `refusal` says why."""
+        try:
+            await asyncio.shield(self._made)
+        except LmemError as err:
+            if not isinstance(err, WorkerDied):
+                self.refusal = err
+            return False
+        return True
+
+    async def call(self, lane: str, target: str, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Send a request and wait for its answer. Raises the error it answers, WorkerDied when the child dies first."""
+        id = next(self._ids)
+        answer = self._pending[id] = asyncio.get_running_loop().create_future()
+        try:
+            self._writer.write(pack(Request(id, lane, target, method, args, kwargs)))
+            await self._writer.drain()
+            return await answer
+        except ConnectionError as err:
+            raise WorkerDied from err
+        finally:
+            self._pending.pop(id, None)
+
+    async def run(self) -> WorkerDied:
+        """Hand out answers until the child dies; then fail what waits and answer how it died.
+
+        Cancelled, it ends the child.
+        """
+        try:
+            while True:
+                (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
+                self._settle(unpack(await self._reader.readexactly(length)))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            death = WorkerDied(f"The index worker died ({await self._end()}).")
+            self._fail(death)
+            return death
+        except asyncio.CancelledError:
+            await self._end()
+            self._fail(StoreUnavailable("The index worker was stopped."))
+            raise
+
+    def _settle(self, reply: Reply) -> None:
+        answer = self._pending.get(reply.id)
+        if answer is None or answer.done():  # its caller no longer waits
+            return
+        if reply.error is None:
+            answer.set_result(reply.value)
+        else:
+            answer.set_exception(revive(reply.error))
+
+    def _fail(self, error: LmemError) -> None:
+        for answer in self._pending.values():
+            if not answer.done():
+                answer.set_exception(error)
+                answer.exception()  # a caller that was cancelled meanwhile does not ask for it
+
+    async def _end(self) -> str:
+        """Close the pipe, which ends the child, and answer how it ended; kill it when it does not."""
+        self._writer.close()
+        try:
+            async with asyncio.timeout(_EXIT_SECONDS):
+                status = await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            status = await self._process.wait()
+        return signal.Signals(-status).name if status < 0 else f"exit status {status}"

@@ -1,0 +1,201 @@
+"""What the tests of services share: a store in a temporary file, a clock that is set, an embedder of word counts.
+
+Not the real embedder or index; the vectors are the in-memory twin, which passes the same contract as Qdrant Edge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from lmem.domain.actors import Actor
+from lmem.domain.filters import Filter
+from lmem.domain.memories import Draft, title_of
+from lmem.domain.query import words_of
+from lmem.errors import StoreUnavailable
+from lmem.ports.embedder import Document, Encoding, ModelInfo
+from lmem.ports.vectors import Candidates, Condition, Point, Stored
+from lmem.service.indexes import Indexes
+from lmem.service.lifecycle import Lifecycle
+from lmem.service.memories import Memories
+from lmem.service.projection import Relay
+from lmem.service.search import Search
+from lmem.stores.inprocess.vectors import MemoryVectors
+from lmem.stores.sqlite.database import Database
+from lmem.stores.sqlite.storage import SqliteStorage
+
+T = TypeVar("T")
+DIMENSIONS = 64
+START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@dataclass
+class SetClock:
+    """A clock that stands until it is moved."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def move(self, **step: float) -> None:
+        self.moment += timedelta(**step)
+
+
+@dataclass
+class WordEmbedder:
+    """Texts with the same words have the same vector; `fails` is raised instead of answering while it is set."""
+
+    fails: StoreUnavailable | None = None
+    encoded: list[str] = field(default_factory=list)
+
+    async def load(self) -> ModelInfo:
+        self._check()
+        return ModelInfo("words", "test", DIMENSIONS, "words-1")
+
+    async def encode_query(self, text: str) -> Encoding:
+        self._check()
+        return _encode(text)
+
+    async def encode_documents(
+        self, documents: Sequence[Document], average_length: float, dense: bool = True
+    ) -> list[Encoding]:
+        self._check()
+        if dense:
+            self.encoded += [document.text for document in documents]
+        return [_encode(document.text) for document in documents]
+
+    def _check(self) -> None:
+        if self.fails is not None:
+            raise self.fails
+
+
+def _encode(text: str) -> Encoding:
+    values = [0.0] * DIMENSIONS
+    words = words_of(text) or ["nothing"]
+    for word in words:
+        values[hashlib.md5(word.encode()).digest()[0] % DIMENSIONS] += 1.0
+    norm = math.sqrt(sum(value * value for value in values))
+    dense = struct.pack(f"<{DIMENSIONS}f", *(value / norm for value in values))
+    terms = sorted({int.from_bytes(hashlib.md5(word.encode()).digest()[:4], "little") for word in words})
+    return Encoding(dense, struct.pack(f"<{len(terms)}I", *terms), struct.pack(f"<{len(terms)}f", *[1.0] * len(terms)), len(words))
+
+
+@dataclass
+class AwaitedVectors:
+    """The in-memory twin, awaited as services do; `fails` is raised while it is set."""
+
+    inner: MemoryVectors = field(default_factory=MemoryVectors)
+    fails: Exception | None = None
+    written: int = 0
+
+    async def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
+        if self.fails is not None:
+            raise self.fails
+        self.inner.write(generation, collection, points, delete)
+        self.written += len(points)
+
+    async def retrieve(self, generation: str, collection: str, ids: Sequence[str], dense: bool = False) -> list[Stored]:
+        return self.inner.retrieve(generation, collection, ids, dense)
+
+    async def search(
+        self, generation: str, collection: str, query: Encoding, conditions: Sequence[Condition], limit: int,
+        only: str | None = None,
+    ) -> Candidates:  # fmt: skip
+        if isinstance(self.fails, StoreUnavailable):
+            raise self.fails
+        return self.inner.search(generation, collection, query, conditions, limit, only)
+
+    async def scroll(self, generation: str, collection: str, after: str | None, limit: int) -> list[Stored]:
+        return self.inner.scroll(generation, collection, after, limit)
+
+    async def count(self, generation: str, collection: str) -> int:
+        return self.inner.count(generation, collection)
+
+    async def open(self, generation: str, dimensions: int) -> str:
+        return self.inner.open(generation, dimensions)
+
+    async def copy(self, generation: str, target: str) -> str:
+        return self.inner.copy(generation, target)
+
+    async def optimise(self, generation: str) -> None:
+        self.inner.optimise(generation)
+
+    async def drop(self, generation: str) -> None:
+        self.inner.drop(generation)
+
+    async def sizes(self) -> dict[str, int]:
+        return self.inner.sizes()
+
+
+@dataclass
+class Kit:
+    """The services over one store, driven step by step."""
+
+    storage: SqliteStorage
+    clock: SetClock
+    embedder: WordEmbedder
+    vectors: AwaitedVectors
+    indexes: Indexes
+    relay: Relay
+    memories: Memories
+    lifecycle: Lifecycle
+    search: Search
+    actor: Actor
+
+    @property
+    def everything(self) -> Filter:
+        return Filter(self.actor.user_id)
+
+    async def add(self, content: str, **fields: object) -> str:
+        """Add a memory; answers its id."""
+        draft = Draft(content, title_of(content), **fields)  # type: ignore[arg-type]
+        return (await self.memories.add(self.actor, draft, create_names=True)).memory.id
+
+    async def settle(self) -> None:
+        """Let the relay work until nothing is left."""
+        while await self.relay.step():
+            pass
+
+    async def ids(self, query: str, **fields: object) -> list[str]:
+        """The ids that a search answers."""
+        answer = await self.search.search(query, self.everything, 10, **fields)  # type: ignore[arg-type]
+        return [item.memory.id for item in answer.found]
+
+
+@asynccontextmanager
+async def kit(directory: Path) -> AsyncIterator[Kit]:
+    """The services on a new store in `directory`."""
+    clock, embedder, vectors = SetClock(), WordEmbedder(), AwaitedVectors()
+    storage = SqliteStorage(Database.open(directory / "layered_memory.db"))
+    user = await storage.write(lambda tx: tx.directory.user("ada", None, "2026-11-22T12:00:00.000Z"))
+    indexes = Indexes(storage, embedder, vectors, clock, "memory", lambda: None)
+    relay = Relay(storage, indexes, vectors, clock, 1_000_000)
+    try:
+        await indexes.start()
+        yield Kit(
+            storage, clock, embedder, vectors, indexes, relay,
+            Memories(storage, clock, relay.wake), Lifecycle(storage, clock, relay.wake),
+            Search(storage, indexes, vectors, clock), Actor(user, "unix:1000:1", "test/1"),
+        )  # fmt: skip
+    finally:
+        await relay.close()
+        await storage.close()
+
+
+def drive(directory: Path, scenario: Callable[[Kit], Awaitable[T]]) -> T:
+    """Run a scenario on a new store."""
+
+    async def run() -> T:
+        async with kit(directory) as made:
+            return await scenario(made)
+
+    return asyncio.run(run())
