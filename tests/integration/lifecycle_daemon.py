@@ -21,6 +21,7 @@ class SmallApp:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._runs = 0
+        self._sleeping = 0
 
     async def dispatch(self, call: Call) -> object:
         self._runs += 1
@@ -28,7 +29,11 @@ class SmallApp:
         assert isinstance(number, int | float)
         match call.method:
             case "test/sleep":
-                await asyncio.sleep(number)
+                self._sleeping += 1
+                try:
+                    await asyncio.sleep(number)
+                finally:
+                    self._sleeping -= 1
             case "test/big":
                 return {"text": "x" * int(number)}
             case "test/progress":
@@ -48,7 +53,8 @@ class SmallApp:
                 return {"stopping": self._host.stop(bool(call.params.get("if_idle"))), "pid": self._host.pid}
             case _:
                 pass
-        return {**call.params, "runs": self._runs, "uid": call.caller.uid, "pid": self._host.pid}
+        counts = {"runs": self._runs, "sleeping": self._sleeping}
+        return {**call.params, **counts, "uid": call.caller.uid, "pid": self._host.pid}
 
     def describe(self) -> dict[str, object]:
         return {"ready": {"storage": True, "vectors": False}}

@@ -100,8 +100,8 @@ class Raw:
         self.say(line)
         return self.hear()
 
-    def call(self, method: str, number: int = 1, **params: object) -> dict[str, object]:
-        return self.ask({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+    def call(self, method: str, request: int | str = 1, **params: object) -> dict[str, object]:
+        return self.ask({"jsonrpc": "2.0", "id": request, "method": method, "params": params})
 
 
 def code(frame: dict[str, object]) -> object:

@@ -1,0 +1,74 @@
+"""The memory of recent starts."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from lmem.client import starts
+from lmem.client.starts import Starts, last_error
+from lmem.errors import DaemonStartFailed, Damaged
+from lmem.paths import Paths, paths
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Paths:
+    found = paths({"LMEM_HOME": str(tmp_path)})
+    found.state.mkdir()
+    return found
+
+
+def test_three_starts_a_minute_are_enough(here: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        Starts(here).check(since=time.time())
+        Starts(here).record()
+    with pytest.raises(DaemonStartFailed, match="3 times in the last 60 s"):
+        Starts(here).check(since=time.time())
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 61)
+    Starts(here).check(since=now + 61)
+
+
+def test_a_failure_is_shared_with_those_who_waited_for_it(here: Paths) -> None:
+    asked = time.time()
+    found = Starts(here)
+    found.record()
+    found.record_failure(Damaged("It is damaged.", hint="Mend it."))
+    with pytest.raises(Damaged, match="It is damaged") as shared:
+        Starts(here).check(since=asked)
+    assert shared.value.hint == "Mend it."
+    Starts(here).check(since=time.time() + 1)
+
+
+def test_a_new_count_can_begin(here: Paths) -> None:
+    for _ in range(3):
+        Starts(here).record()
+    found = Starts(here)
+    found.forget()
+    found.check(since=0)
+    found.record()
+    assert len(json.loads(here.starts_file.read_text())["starts"]) == 1
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"starts": null}', '{"starts": ["x"], "failure": 5}'])
+def test_a_torn_file_counts_nothing(here: Paths, text: str) -> None:
+    here.starts_file.write_text(text)
+    Starts(here).check(since=0)
+
+
+def test_a_full_disk_does_not_keep_the_daemon_from_starting(here: Paths) -> None:
+    here.starts_file.mkdir()
+    Starts(here).record()
+
+
+def test_the_logs_last_error_is_found(here: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert last_error(here) == ""
+    entries = [("error", "first."), ("critical", "second."), ("info", "third")]
+    lines = [json.dumps({"level": level, "message": message}) for level, message in entries]
+    here.log_file.write_text("\n".join([*lines, '{"level": "error", "mess']))
+    assert last_error(here) == "second"
+    monkeypatch.setattr(starts, "TAIL", 60)
+    assert last_error(here) == ""
