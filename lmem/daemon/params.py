@@ -68,6 +68,8 @@ class Params:
         value = self._values.get(name)
         if value is None:
             return default
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise InvalidInput(f"'{name}' must be a whole number from {low} to {high}.")
         return value

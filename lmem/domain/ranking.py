@@ -39,8 +39,9 @@ class Ranked:
 def fuse(found: Sequence[Evidence]) -> list[Ranked]:
     """Candidates, best first: .5 (cos / max cos)^5 + .5 bm25 / max bm25 + .5 of the literal terms met.
 
-    A row that only full text knows (the relay has not reached it) counts its BM25 over the best of its kind, and its
-    coverage of the question's words in the place of a cosine. Equal scores are ordered by id, so that answers repeat.
+    A row that only full text knows (the relay has not reached it) has neither: .5 coverage^2 + .5 coverage * score /
+    max score of its kind, coverage being the share of the question's words it has. Equal scores are ordered by id, so
+    that answers repeat.
     """
     top_cosine = max((item.cosine for item in found), default=0.0)
     top_bm25 = max((item.bm25 for item in found), default=0.0)
