@@ -5,12 +5,16 @@ Not for plain lines; see `lmem.cli.output`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Literal, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+
+from lmem.cli.output import coloured
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> None:
@@ -20,7 +24,13 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: 
         table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    _console(sys.stdout).print(table)
+
+
+def _console(stream: TextIO) -> Console:
+    """A console that is as plain as `lmem.cli.output` is there."""
+    colours: Literal["auto"] | None = "auto" if coloured(stream) else None
+    return Console(file=stream, color_system=colours, markup=False, emoji=False, highlight=False)
 
 
 class Bar:
@@ -30,7 +40,7 @@ class Bar:
         amount = DownloadColumn() if bytes_ else MofNCompleteColumn()
         self._progress = Progress(
             TextColumn("{task.description}", markup=False), BarColumn(), amount, TimeRemainingColumn(),
-            console=Console(stderr=True, markup=False, emoji=False), transient=True,
+            console=_console(sys.stderr), transient=True,
         )  # fmt: skip
         self._task = self._progress.add_task(what, total=None)
 

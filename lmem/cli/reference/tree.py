@@ -98,4 +98,4 @@ def _option(param: TyperOption) -> Option:
 
 
 def _kind(param: Parameter) -> str:
-    return {types.INT: "int", types.FLOAT: "float"}.get(param.type, "text")
+    return "int" if param.type is types.INT else "float" if param.type is types.FLOAT else "text"

@@ -1,0 +1,135 @@
+"""forget, restore, undo, done and history."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.cli.fake_daemon import ID, OTHER, FakeDaemon, Params
+from tests.unit.cli.terminal import Terminal
+
+BRIEF = {"id": ID, "title": "We chose WAL"}
+
+
+def forgotten(params: Params) -> Params:
+    receipt = [
+        {"place": "sqlite", "check": "no row", "state": "gone"},
+        {"place": "vectors", "check": "", "state": "pending"},
+    ]
+    shown = receipt if params["purge"] and not params["dry_run"] else []
+    return {"forgotten": [BRIEF], "change_set": 3, "receipt": shown, "dry_run": params["dry_run"]}
+
+
+@pytest.fixture(autouse=True)
+def answers(daemon: FakeDaemon) -> None:
+    daemon.answers["memory/forget"] = forgotten
+    daemon.answers["memory/restore"] = lambda params: {"restored": [BRIEF], "change_set": 4}
+    daemon.answers["memory/undo"] = lambda params: {"change_set": 4, "kind": "forget", "reversed": [BRIEF]}
+    daemon.answers["memory/done"] = lambda params: {
+        "id": ID, "resolved_by": params.get("by", ID), "outcome": "failed" if params["failed"] else "done",
+    }  # fmt: skip
+
+
+def test_forget_archives_without_a_question(daemon: FakeDaemon, lmem: Terminal) -> None:
+    done = lmem.run("forget", "3f2a", "--reason", "old")
+    assert done.out == "Archived 3f2a9c1d  We chose WAL\n"
+    assert done.err == "'lmem undo' or 'lmem restore ID' brings it back.\n"
+    assert daemon.calls("memory/forget") == [{"ids": ["3f2a"], "purge": False, "dry_run": False, "reason": "old"}]
+
+
+@pytest.mark.parametrize(("flags", "said"), [((), "Would archive"), (("--purge",), "Would purge")])
+def test_a_dry_run_changes_nothing_and_asks_nothing(
+    daemon: FakeDaemon, lmem: Terminal, flags: tuple[str, ...], said: str
+) -> None:
+    assert lmem.run("forget", "3f2a", "--dry-run", *flags).out == f"{said} 3f2a9c1d  We chose WAL\n"
+    assert all(call["dry_run"] for call in daemon.calls("memory/forget"))
+
+
+def test_purge_prints_a_receipt(lmem: Terminal) -> None:
+    lines = lmem.run("forget", "3f2a", "--purge", "--yes").out.splitlines()
+    assert lines == ["Purged 3f2a9c1d  We chose WAL", "  sqlite       gone     no row", "  vectors      pending  "]
+
+
+def test_purge_for_programs(lmem: Terminal) -> None:
+    assert lmem.run("forget", ID, "--purge", "--yes", "--json").json()["receipt"][0]["state"] == "gone"
+
+
+def test_purge_without_a_terminal_needs_yes(daemon: FakeDaemon, lmem: Terminal) -> None:
+    done = lmem.run("forget", "3f2a", "--purge", stdin=ID.encode())
+    assert done.status == 2
+    assert "--yes" in done.err
+    assert all(call["dry_run"] for call in daemon.calls("memory/forget"))
+
+
+@pytest.mark.parametrize("typed", [ID, ID[:8], ID[:12].upper()])
+def test_purge_goes_on_when_the_id_is_typed_back(daemon: FakeDaemon, lmem: Terminal, typed: str) -> None:
+    done = lmem.type("forget", "3f2a", "--purge", typed=f"{typed}\n")
+    assert done.status == 0
+    assert "Type its id" in done.out
+    assert daemon.calls("memory/forget")[-1] == {"ids": [ID], "purge": True, "dry_run": False}
+
+
+@pytest.mark.parametrize("typed", ["", "y", "yes", "3f2a", OTHER])
+def test_purge_stops_at_any_other_answer(daemon: FakeDaemon, lmem: Terminal, typed: str) -> None:
+    done = lmem.type("forget", "3f2a", "--purge", typed=f"{typed}\n")
+    assert done.status == 1
+    assert "nothing was purged" in done.out
+    assert all(call["dry_run"] for call in daemon.calls("memory/forget"))
+
+
+def test_restore(daemon: FakeDaemon, lmem: Terminal) -> None:
+    assert lmem.run("restore", "3f2a", "77b0").out == "Restored 3f2a9c1d  We chose WAL\n"
+    assert daemon.calls("memory/restore") == [{"ids": ["3f2a", "77b0"]}]
+
+
+@pytest.mark.parametrize(("argv", "sent"), [((), {}), (("4",), {"change_set": 4})])
+def test_undo(daemon: FakeDaemon, lmem: Terminal, argv: tuple[str, ...], sent: Params) -> None:
+    assert lmem.run("undo", *argv).out == "Undid forget 4:\n  3f2a9c1d  We chose WAL\n"
+    assert daemon.calls("memory/undo") == [sent]
+
+
+def test_undo_wants_a_number(lmem: Terminal) -> None:
+    done = lmem.run("undo", "3f2a")
+    assert done.status == 2
+    assert "'3f2a' is not a change's number." in done.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ((), "Closed 3f2a9c1d: done\n"),
+        (("--failed",), "Closed 3f2a9c1d: failed\n"),
+        (("--by", OTHER), "Closed 3f2a9c1d by 77b0c4de: done\n"),
+    ],
+)
+def test_done(lmem: Terminal, argv: tuple[str, ...], said: str) -> None:
+    assert lmem.run("done", "3f2a", *argv).out == said
+
+
+def test_history_shows_the_newest_first_with_what_changed(daemon: FakeDaemon, lmem: Terminal) -> None:
+    def version(number: int, kind: str, diff: Params, reason: str | None) -> Params:
+        when = "2026-01-02T03:04:05.678Z"
+        return {
+            "version": number, "change_type": kind, "reason": reason, "recorded_at": when, "valid_from": when,
+            "title": "", "content": "", "summary": None, "diff": diff, "change_set": number + 10, "created_by": "me",
+        }  # fmt: skip
+
+    changed = {"title": ["old", "new"], "tags": [[], ["a", "b"]], "category": [None, "c"]}
+    versions = [version(1, "created", {}, None), version(2, "updated", changed, "clearer")]
+    daemon.answers["memory/history"] = lambda params: {"id": ID, "versions": versions}
+    assert lmem.run("history", "3f2a").out.splitlines() == [
+        "version 2  updated  2026-01-02T03:04:05.678Z (2026-01-02)  clearer",
+        "  change 12, by me",
+        "  - title: old",
+        "  + title: new",
+        "  - tags: ",
+        "  + tags: a b",
+        "  + category: c",
+        "version 1  created  2026-01-02T03:04:05.678Z (2026-01-02)",
+        "  change 11, by me",
+    ]
+    assert len(lmem.run("history", "3f2a", "--json").json()["versions"]) == 2
+
+
+@pytest.mark.parametrize("argv", [("restore", "3f2a"), ("undo",), ("done", "3f2a"), ("forget", "3f2a")])
+def test_every_answer_can_be_json(lmem: Terminal, argv: tuple[str, ...]) -> None:
+    assert isinstance(lmem.run(*argv, "--json").json(), dict)

@@ -1,0 +1,97 @@
+"""Lines, colours, ages and sizes."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmem.cli import output
+
+
+class Screen(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("plain", "plain"),
+        ("two\nlines\tand a tab", "two\nlines\tand a tab"),
+        ("\x1b]0;title\x07", "\\x1b]0;title\\x07"),
+        ("\x9b31m", "\\x9b31m"),
+        ("a\rb", "a\\x0db"),
+        ("abc\u202etxt", "abc\\u202etxt"),
+        ("für Zoë 日本", "für Zoë 日本"),
+    ],
+)
+def test_stored_text_is_spelt_out_where_it_could_command(text: str, seen: str) -> None:
+    assert output.visible(text) == seen
+
+
+@given(st.text())
+def test_nothing_visible_is_a_control_character(text: str) -> None:
+    seen = output.visible(text)
+    assert all(char in "\n\t" or (ord(char) >= 32 and not 0x7F <= ord(char) < 0xA0) for char in seen)
+
+
+@pytest.mark.parametrize(
+    ("environ", "terminal", "wanted"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"NO_COLOR": ""}, True, True),
+        ({"TERM": "dumb"}, True, False),
+        ({"FORCE_COLOR": "1"}, False, True),
+        ({"FORCE_COLOR": "0"}, False, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, True, False),
+    ],
+)
+def test_colours(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], terminal: bool, wanted: bool) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    assert output.coloured(Screen() if terminal else io.StringIO()) is wanted
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (timedelta(seconds=5), "now"),
+        (timedelta(minutes=12), "12 min"),
+        (timedelta(hours=5), "5 h"),
+        (timedelta(days=4), "4 d"),
+        (timedelta(seconds=-5), "now"),
+    ],
+)
+def test_the_age_of_a_memory(ago: timedelta, said: str) -> None:
+    assert output.age((datetime.now(UTC) - ago).isoformat()) == said
+
+
+def test_an_old_memory_has_a_date() -> None:
+    assert output.age("2001-02-03T12:00:00.000Z") == "2001-02-03"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (250_000, "250 kB"), (3.2e9, "3.2 GB"), (None, "0 B")],
+)
+def test_sizes(number: object, said: str) -> None:
+    assert output.size(number) == said
+
+
+def test_counts() -> None:
+    assert [output.count(n, "memory", "memories") for n in (0, 1, 2000)] == ["0 memories", "1 memory", "2,000 memories"]
+
+
+def test_a_lone_surrogate_does_not_stop_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    output.line("a\udcffb")
+    assert capsys.readouterr().out == "a\\udcffb\n"
