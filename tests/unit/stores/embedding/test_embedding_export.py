@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def test_the_childs_error_is_raised_in_the_parent(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="no embedding model"):
         onnx_file.run_export(tmp_path / "absent", tmp_path / "out" / "graph.onnx")
     with pytest.raises(InvalidInput, match="mpnet") as caught:
-        onnx_file.run_export(tiny.directory(tmp_path / "m", model_type="mpnet"), tmp_path / "out" / "graph.onnx")
+        onnx_file.run_export(
+            tiny.directory(tmp_path / "m", config={"model_type": "mpnet"}), tmp_path / "out" / "graph.onnx"
+        )
     assert "sentence-transformers" in caught.value.hint
 
 
@@ -50,7 +53,7 @@ def test_a_child_that_cannot_run_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     broken = tmp_path / "python"
     broken.write_text("#!/bin/sh\necho it broke >&2\nexit 7\n")
     broken.chmod(0o755)
-    monkeypatch.setattr(onnx_file.sys, "executable", str(broken))
+    monkeypatch.setattr(sys, "executable", str(broken))
     with pytest.raises(StoreUnavailable, match="status 7: it broke"):
         onnx_file.run_export(tmp_path, tmp_path / "graph.onnx")
     broken.write_text("#!/bin/sh\nkill -9 $$\n")

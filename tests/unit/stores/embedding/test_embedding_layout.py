@@ -61,7 +61,7 @@ def test_a_directory_that_lacks_a_file_is_no_model(tmp_path: Path, missing: str)
 )
 def test_another_architecture_is_refused_with_the_engine_that_can(tmp_path: Path, config: dict[str, object]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(config))) as caught:
-        read_layout(tiny.directory(tmp_path / "m", **config))
+        read_layout(tiny.directory(tmp_path / "m", config=config))
     assert "sentence-transformers" in caught.value.hint
 
 

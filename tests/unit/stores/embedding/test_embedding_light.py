@@ -95,7 +95,7 @@ def test_other_weights_are_another_model(tmp_path: Path) -> None:
 
 
 def test_a_model_it_cannot_run_is_refused_before_anything_is_made(tmp_path: Path) -> None:
-    model = tiny.directory(tmp_path / "m", model_type="roberta")
+    model = tiny.directory(tmp_path / "m", config={"model_type": "roberta"})
     with pytest.raises(InvalidInput, match="roberta"):
         LightEmbedder(str(model), str(tmp_path / "cache")).load()
     assert not (tmp_path / "cache").exists()

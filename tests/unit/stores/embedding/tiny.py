@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -69,10 +70,15 @@ def safetensors(values: dict[str, Array], dtype: str = "F32") -> bytes:
     return len(said).to_bytes(8, "little") + said + body
 
 
-def directory(path: Path, values: dict[str, Array] | None = None, pooling: str = "mean", **config: object) -> Path:
-    """A model directory in the sentence-transformers layout."""
+def directory(
+    path: Path,
+    values: dict[str, Array] | None = None,
+    pooling: str = "mean",
+    config: Mapping[str, object] | None = None,
+) -> Path:
+    """A model directory in the sentence-transformers layout; `config` is laid over CONFIG."""
     (path / "1_Pooling").mkdir(parents=True)
-    (path / "config.json").write_text(json.dumps(CONFIG | config))
+    (path / "config.json").write_text(json.dumps({**CONFIG, **(config or {})}))
     (path / "1_Pooling" / "config.json").write_text(
         json.dumps({f"pooling_mode_{pooling}_token": True, f"pooling_mode_{pooling}_tokens": True})
     )
