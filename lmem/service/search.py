@@ -147,7 +147,7 @@ class Search:
         timings: dict[str, float],
     ) -> list[Found]:
         started = time.perf_counter()
-        order = fuse(pool)
+        order = fuse(pool, question.is_literal)
         timings["rank"] = _since(started)
         kept: list[tuple[Ranked, Memory]] = []
         now = self._clock.now()
