@@ -124,12 +124,14 @@ CREATE TABLE memories (
     content TEXT NOT NULL,
     summary TEXT,
     content_hash TEXT NOT NULL CHECK (length(content_hash) = 32),  -- of the normalised text
-    -- 1 when the text has a script written without spaces, which only the trigram index can search: Japanese kana,
-    -- Chinese characters, Thai, Lao, Myanmar, Khmer. Lengths differ unless all is ASCII: that test comes first.
+    -- 1 when the text has a script written without spaces, which only the trigram index can search: Thai to Khmer,
+    -- kana, Chinese characters (and what lies between them). ASCII is told by its length; GLOB costs 0.2 us a letter.
     is_unspaced INTEGER NOT NULL GENERATED ALWAYS AS (
-        length(CAST(title || content || ifnull(summary, '') AS BLOB)) > length(title || content || ifnull(summary, ''))
-        AND title || content || ifnull(summary, '')
-            GLOB '*[ぁ-ヿㇰ-ㇿ㐀-䶿一-鿿豈-﫿ｦ-ﾟก-๛ກ-ໟက-႟ក-៹𠀀-𱍏]*'
+        CASE
+            WHEN length(CAST(title || content || ifnull(summary, '') AS BLOB))
+                = length(title || content || ifnull(summary, '')) THEN 0
+            ELSE title || content || ifnull(summary, '') GLOB '*[ก-៹⺀-﫿ｦ-ﾟ𠀀-𱍏]*'
+        END
     ) STORED,
 
     memory_type TEXT NOT NULL,  -- decision, task, progress, insight, pattern, ...
@@ -303,7 +305,7 @@ CREATE TABLE audit_log (
     action TEXT NOT NULL,  -- create, read, update, delete, search, ...
     resource_type TEXT NOT NULL,  -- memory, project, session, ...
     resource_id TEXT NOT NULL,
-    details_json TEXT CHECK (details_json IS NULL OR json_valid(details_json)),  -- ids, field names and counts, never text
+    details_json TEXT CHECK (details_json IS NULL OR json_valid(details_json)),  -- ids, names, counts: no text
     ip_address TEXT,  -- unix:UID:PID
     user_agent TEXT,
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))

@@ -28,8 +28,10 @@ _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
 MAX_BATCH_S = 0.02
 """A transaction takes in no more requests after this time, so that nobody's answer is late."""
-CHECKPOINT_EVERY = 64
-"""Commits between two checkpoints: about 1000 pages of the log at one memory a commit."""
+LOG_PAGES = 1500
+"""Pages that the write-ahead log may hold, more or less, before they are moved into the database: 12 MB."""
+MOST_COMMITS = 256
+"""Commits between two checkpoints, however small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class Writer:
         self._inbox: SimpleQueue[Request | Upkeep | _Stop] = SimpleQueue()
         self._held: Upkeep | _Stop | None = None
         self._stopping = False
-        self._since_checkpoint = 0
+        self._commits = 0  # since the last checkpoint
+        self._checkpoint_after = 32
         self._thread = threading.Thread(target=self._run, name="lmem-writer", daemon=True)
         self._thread.start()
 
@@ -103,8 +106,8 @@ class Writer:
             self._recover(lost.cause)
         except LmemError as err:
             deliver([Answer(first.future, error=err)])
-        self._since_checkpoint += 1
-        if self._since_checkpoint >= CHECKPOINT_EVERY:
+        self._commits += 1
+        if self._commits >= self._checkpoint_after:
             self._checkpoint()
 
     def _queued(self, first: Request, taken: list[Request]) -> Iterator[Request]:
@@ -127,13 +130,15 @@ class Writer:
 
     def _checkpoint(self) -> None:
         """Move the log into the database. When that fails the log only grows, and the next time tries again."""
-        self._since_checkpoint = 0
+        self._commits = 0
         if self._connection is None:
             return
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            pages = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
         except sqlite3.Error as err:
             self._recover(err)
+        else:
+            self._checkpoint_after = min(MOST_COMMITS, self._checkpoint_after * LOG_PAGES // max(pages, 1) + 1)
 
     def _slice(self, upkeep: Upkeep) -> None:
         try:
