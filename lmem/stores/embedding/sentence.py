@@ -13,9 +13,9 @@ from typing import Any
 
 from lmem.errors import ModelMissing
 from lmem.ports.embedder import Document, Encoding, ModelInfo
+from lmem.stores.embedding.catalogue import name_of
 from lmem.stores.embedding.fingerprint import fingerprint, weights_hash
 from lmem.stores.embedding.layout import read_pooling
-from lmem.stores.embedding.models import name_of
 from lmem.stores.embedding.sparse import Terms, plain
 
 _BATCH = 8

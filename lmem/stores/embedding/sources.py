@@ -20,13 +20,11 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from lmem.errors import DownloadFailed
+from lmem.stores.embedding.catalogue import Model, Progress
 from lmem.stores.embedding.layout import WEIGHTS
-
-if TYPE_CHECKING:
-    from lmem.stores.embedding.models import Model, Progress
 
 HUB_VARIABLE = "HF_ENDPOINT"
 """Names a mirror of the hub, as the hub's own tools read it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lmem.errors import DownloadFailed, InvalidInput
-from lmem.stores.embedding import models, sources
+from lmem.stores.embedding import catalogue, models, sources
 from lmem.stores.embedding.models import MODELS, Found, Model, Progress, find, known, name_of, pull
 from tests.unit.stores.embedding import tiny
 
@@ -24,7 +24,8 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Model:
     right = tiny.directory(tmp_path / "right")
     sums = {name: hashlib.sha256((right / name).read_bytes()).hexdigest() for name in MODELS[0].checksums}
     made = replace(MODELS[0], name="tiny", checksums=sums, folder="tiny_package_absent/model")
-    monkeypatch.setattr(models, "MODELS", (made,))
+    for module in (models, catalogue):
+        monkeypatch.setattr(module, "MODELS", (made,))
     monkeypatch.delenv(models.MODEL_DIR_VARIABLE, raising=False)
     monkeypatch.setattr(sources, "SOURCES", ())
     return made
