@@ -17,7 +17,6 @@ FUNCTION_LIMIT = 60
 BROAD_DOORS = {
     "lmem/daemon/dispatch.py",  # a handler's bug becomes an Internal error on the wire
     "lmem/service/projection.py",  # a relay step's bug parks its row
-    "lmem/stores/isolated_child.py",  # a call's bug in the index worker is answered, a panic ends it
     "lmem/daemon/jobs.py",  # a job's bug is recorded with the run
     "lmem/stores/isolated_child.py",  # the index worker's own dispatch: its caller sits in another process
     "lmem/stores/sqlite/batch.py",  # one request of a group commit fails; the others of the group do not

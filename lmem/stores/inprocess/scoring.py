@@ -17,7 +17,6 @@ from lmem.ports.vectors import MEMORIES, PATTERNS, Condition, Payload
 FILTERS = {
     MEMORIES: frozenset(
         (
-            "memory_id",
             "user_id",
             "project_id",
             "session_id",
@@ -32,7 +31,6 @@ FILTERS = {
     ),
     PATTERNS: frozenset(
         (
-            "pattern_id",
             "pattern_type",
             "pattern_name",
             "project_ids",

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lmem.errors import Conflict, InvalidInput, StorageFull, StoreUnavailable
-from lmem.ports.vectors import COLLECTIONS
+from lmem.ports.vectors import COLLECTIONS, MEMORIES
 from lmem.stores.lifeline import child_environment
 from lmem.stores.qdrant import holes, shards
 from lmem.stores.qdrant.schema import SCHEMA, check_collection
@@ -44,6 +45,7 @@ class Identity:
 class _Open:
     identity: Identity
     collections: dict[str, shards.Collection]
+    loading: threading.Lock
 
 
 class EdgeGenerations:
@@ -64,9 +66,9 @@ class EdgeGenerations:
             self._close(generation)
             identity = _identity(path) or self._create(path, dimensions)
             _check(identity, generation, dimensions)
-            self._need_space(EMPTY_BYTES)  # a load writes too
-            collections = {name: shards.load(path / name, name, identity.dimensions) for name in COLLECTIONS}
-            opened = self._opened[generation] = _Open(identity, collections)
+            opened = _Open(identity, {}, threading.Lock())
+            self._load(path, MEMORIES, opened)
+            self._opened[generation] = opened
         _check(opened.identity, generation, dimensions)
         return opened.identity.instance
 
@@ -77,8 +79,9 @@ class EdgeGenerations:
             raise Conflict(f"There is a generation '{target}' already.", hint="Choose another name for the copy.")
         self._need_space(holes.allocated(self._path(generation)))
         with self._making(path):
+            for collection in list(opened.collections.values()):
+                collection.shard.flush()
             for name in COLLECTIONS:
-                opened.collections[name].shard.flush()
                 holes.copy_tree(self._path(generation) / name, path / name)
             return _identify(path, opened.identity.dimensions).instance
 
@@ -116,8 +119,17 @@ class EdgeGenerations:
             self._close(generation)
 
     def _collection(self, generation: str, name: str) -> shards.Collection:
+        """A collection. That of the patterns is loaded when first asked for: it maps 30 MB of memory even if empty."""
         check_collection(name)
-        return self._get(generation).collections[name]
+        opened = self._get(generation)
+        return opened.collections.get(name) or self._load(self._path(generation), name, opened)
+
+    def _load(self, path: Path, name: str, opened: _Open) -> shards.Collection:
+        with opened.loading:
+            if name not in opened.collections:
+                self._need_space(EMPTY_BYTES)  # on a full disk Edge dies at a load too
+                opened.collections[name] = shards.load(path / name, name, opened.identity.dimensions)
+            return opened.collections[name]
 
     def _get(self, generation: str) -> _Open:
         opened = self._opened.get(generation)

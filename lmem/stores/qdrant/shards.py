@@ -12,18 +12,14 @@ from pathlib import Path
 
 from qdrant_edge import (
     CountRequest,
-    DatetimeIndexParams,
     Distance,
     EdgeConfig,
     EdgeShard,
     EdgeSparseVectorParams,
     EdgeVectorParams,
     FacetRequest,
-    FloatIndexParams,
-    IntegerIndexParams,
-    KeywordIndexParams,
-    Memory,
     Modifier,
+    PayloadSchemaType,
     UpdateOperation,
     VectorStorageDatatype,
 )
@@ -35,12 +31,11 @@ _OWNER = "user_id"
 _OWNERS_KEPT = 16
 
 _KINDS = {
-    "keyword": KeywordIndexParams(memory=Memory.Cold),
-    "float": FloatIndexParams(memory=Memory.Cold),
-    "integer": IntegerIndexParams(range=True, lookup=True, memory=Memory.Cold),
-    "datetime": DatetimeIndexParams(memory=Memory.Cold),
+    "keyword": PayloadSchemaType.Keyword,
+    "float": PayloadSchemaType.Float,
+    "integer": PayloadSchemaType.Integer,
+    "datetime": PayloadSchemaType.Datetime,
 }
-"""Cold: else each index maps 4 MB of empty pages into memory, 80 MB for an empty store."""
 
 
 class Owners:
