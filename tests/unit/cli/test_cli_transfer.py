@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ def answers(daemon: FakeDaemon) -> None:
     daemon.answers["memory/add_many"] = add_many
 
 
-def rows(out: str) -> list[Params]:
+def rows(out: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.splitlines()]
 
 
