@@ -58,7 +58,8 @@ _IDENTIFIER = re.compile(
 class Question:
     """What a query asks for. `text` is what the model sees; phrases, prefixes and identifiers lead.
 
-    `is_literal`: there is no plain word beside those, so phrases and prefixes must be met and identifiers come first.
+    `is_literal`: there is no plain word beside those and text without spaces, so phrases and prefixes must be met and
+    identifiers come first.
     Among plain words a quotation is only a preference: made a condition, it cost .03 recall@10 (measured).
     `words` are lower case, without stopwords (unless there is nothing else) and without what `prefixes` holds.
     """
@@ -109,7 +110,7 @@ def parse_question(query: str) -> Question:
         _distinct(prefixes),
         _distinct(identifiers),
         tuple(dict.fromkeys(_UNSPACED_RUN.findall(text))),
-        is_literal=bool(phrases or prefixes or identifiers) and not any(words_of(word) for word in plain),
+        is_literal=not any(words_of(_UNSPACED_RUN.sub(" ", word)) for word in plain),
     )
 
 
@@ -126,6 +127,12 @@ def all_of(terms: Iterable[str], prefixes: Iterable[str] = ()) -> str:
 def words_of(text: str) -> list[str]:
     """The lower-case words of a text, in order."""
     return [word.lower() for word in _WORD.findall(text)]
+
+
+def share_of_pairs(parts: Iterable[str], text: str) -> float:
+    """The share of the character pairs of `parts` that `text` holds: how much of a query without spaces is met."""
+    pairs = [part[at : at + 2] for part in parts for at in range(max(1, len(part) - 1))]
+    return sum(pair in text for pair in pairs) / len(pairs) if pairs else 0.0
 
 
 def matching_line(content: str, question: Question) -> tuple[int, str] | None:

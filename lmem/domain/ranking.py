@@ -14,7 +14,7 @@ POWER = 5
 LITERAL_BOOST = 0.2
 """For what is met as written; .1 to .3 gain .001 to .005 recall@10 on commits, .5 gains nothing (measured)."""
 
-LITERAL_FIRST = 1.0
+LITERAL_FIRST = 2.0
 """The same for a question of nothing else: what meets it leads."""
 
 IMPORTANCE_BOOST = 0.05
@@ -44,7 +44,7 @@ class Ranked:
 def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
     """Candidates, best first: .5 (cos / max cos)^5 + .5 bm25 / max bm25 + .2 of the literal terms met.
 
-    With `literal_only` the question has nothing but literal terms, and they weigh 1.
+    With `literal_only` the question has nothing but literal terms, and they weigh more than all else.
 
     A row that only full text knows (the relay has not reached it) has neither: .5 coverage^2 + .5 coverage * score /
     max score of its kind, coverage being the share of the question's words it has. Equal scores are ordered by id, so

@@ -5,12 +5,13 @@ Not a ranking; it collects evidence by id (lmem.domain.ranking weighs it).
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
-from lmem.domain.query import Question, all_of, any_of, words_of
+from lmem.domain.query import Question, all_of, any_of, share_of_pairs, words_of
 from lmem.domain.ranking import Evidence
 from lmem.ports.storage import Hit, UnitOfWork
 
@@ -32,8 +33,6 @@ def add_fulltext(
         hits += tx.fulltext.pending(any_of(question.words, question.prefixes), HITS)
         if question.phrases or question.prefixes:
             hits += tx.fulltext.match(all_of(question.phrases, question.prefixes), wanted, HITS)
-    if question.unspaced:
-        hits += tx.fulltext.unspaced(question.unspaced, wanted, HITS)
     if question.is_symbols and question.text:
         hits += tx.fulltext.containing(question.text, wanted, HITS)
     texts = tx.memories.visible([memory_id for memory_id, _ in hits if memory_id not in known], wanted)
@@ -51,14 +50,26 @@ def add_fulltext(
 def _literal(tx: UnitOfWork, question: Question, wanted: Filter) -> list[tuple[Memory, float]]:
     """Memories with the share of the question's literal parts that each holds exactly as written."""
     found: dict[str, Memory] = {}
-    held: Counter[str] = Counter()
+    held: defaultdict[str, float] = defaultdict(float)
     for part in question.literal:
-        hits = tx.fulltext.match(any_of([part]), wanted, HITS)
-        for memory in tx.memories.visible([memory_id for memory_id, _ in hits], wanted).values():
-            if part.lower() in f"{memory.title}\n{memory.content}\n{memory.summary or ''}".lower():
+        for memory in _rows(tx, tx.fulltext.match(any_of([part]), wanted, HITS), wanted):
+            if part.lower() in _text(memory).lower():
                 found[memory.id] = memory
                 held[memory.id] += 1
-    return [(memory, held[memory.id] / len(question.literal)) for memory in found.values()]
+    if question.unspaced:
+        for memory in _rows(tx, tx.fulltext.unspaced(question.unspaced, wanted, HITS), wanted):
+            found[memory.id] = memory
+            held[memory.id] += share_of_pairs(question.unspaced, _text(memory))
+    parts = len(question.literal) + bool(question.unspaced)
+    return [(memory, held[memory.id] / parts) for memory in found.values()]
+
+
+def _rows(tx: UnitOfWork, hits: Sequence[Hit], wanted: Filter) -> Iterable[Memory]:
+    return tx.memories.visible([memory_id for memory_id, _ in hits], wanted).values()
+
+
+def _text(memory: Memory) -> str:
+    return f"{memory.title}\n{memory.content}\n{memory.summary or ''}"
 
 
 def required(tx: UnitOfWork, question: Question, wanted: Filter) -> set[str] | None:

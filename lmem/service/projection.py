@@ -53,6 +53,10 @@ class Relay:
         """There may be work."""
         self._awake.set()
 
+    def note_death(self) -> None:
+        """The worker died under a step; after the second time its rows are suspects."""
+        self._deaths += 1
+
     async def run(self) -> None:
         """Work until cancelled. The relay step is one of the three doors: it records what fails and goes on."""
         while True:
@@ -63,7 +67,8 @@ class Relay:
                     self._deaths = 0
                 self.trouble, self._pause = None, 0.0
             except (StoreUnavailable, StorageFull) as err:
-                self._deaths += isinstance(err, WorkerDied)
+                if isinstance(err, WorkerDied):
+                    self.note_death()
                 await self._back_off(err)
             except Exception as err:
                 log.exception("the relay failed")

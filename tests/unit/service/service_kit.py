@@ -86,7 +86,9 @@ def _encode(text: str) -> Encoding:
     norm = math.sqrt(sum(value * value for value in values))
     dense = struct.pack(f"<{DIMENSIONS}f", *(value / norm for value in values))
     terms = sorted({int.from_bytes(hashlib.md5(word.encode()).digest()[:4], "little") for word in words})
-    return Encoding(dense, struct.pack(f"<{len(terms)}I", *terms), struct.pack(f"<{len(terms)}f", *[1.0] * len(terms)), len(words))
+    return Encoding(
+        dense, struct.pack(f"<{len(terms)}I", *terms), struct.pack(f"<{len(terms)}f", *[1.0] * len(terms)), len(words)
+    )
 
 
 @dataclass
@@ -97,7 +99,9 @@ class AwaitedVectors:
     fails: Exception | None = None
     written: int = 0
 
-    async def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
+    async def write(
+        self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()
+    ) -> None:
         if self.fails is not None:
             raise self.fails
         self.inner.write(generation, collection, points, delete)

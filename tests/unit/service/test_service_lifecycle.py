@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from service_kit import Kit, drive
 
 from lmem.errors import AmbiguousId, Conflict, InvalidInput, NotFound
+from tests.unit.service.service_kit import Kit, drive
 
 
 def test_forgotten_is_hidden_and_comes_back(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_dry_run_changes_nothing(tmp_path: Path) -> None:
         for purge in (False, True):
             action = kit.lifecycle.purge if purge else kit.lifecycle.forget
             arguments = ([memory_id], True) if purge else ([memory_id], None, True)
-            found = await action(kit.actor, *arguments)  # type: ignore[operator]
+            found = await action(kit.actor, *arguments)
             assert [memory.id for memory in found.memories] == [memory_id]
         assert not (await kit.memories.get(kit.actor, memory_id)).memory.is_archived
 

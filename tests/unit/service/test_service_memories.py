@@ -1,0 +1,149 @@
+"""Adding, editing and reading on a real store: idempotency, sources, names, privacy, near-duplicates, activity.
+
+Not the parsing of parameters (test_daemon_params.py, test_daemon_drafts.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lmem.domain.memories import Draft
+from lmem.errors import Conflict, LmemError, NotFound
+from lmem.service.activity import Activity
+from lmem.service.duplicates import near_duplicate
+from lmem.service.memories import Added
+from tests.unit.service.service_kit import Kit, drive
+
+
+def test_the_same_id_twice_is_one_memory(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        draft = Draft("text", "text", id="a" * 32)
+        first = await kit.memories.add(kit.actor, draft)
+        again = await kit.memories.add(kit.actor, draft)
+        assert (first.created, again.created, again.memory.id) == (True, False, "a" * 32)
+        with pytest.raises(Conflict):
+            await kit.memories.add(kit.actor, replace(draft, content="other"))
+
+    drive(tmp_path, scenario)
+
+
+def test_a_source_id_is_one_memory_and_changed_text_a_version(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        first = await kit.add("one", source_tool="import.x", external_id="7")
+        assert await kit.add("one", source_tool="import.x", external_id="7") == first
+        assert await kit.add("two", source_tool="import.x", external_id="7") == first
+        elsewhere = await kit.add("two", source_tool="import.x", external_id="7", project="other")
+        assert elsewhere != first  # two projects may use the same ids
+        _, versions = await kit.lifecycle.history(kit.actor, first)
+        assert [item.content for item in versions] == ["one", "two"]
+
+    drive(tmp_path, scenario)
+
+
+def test_bulk_lines_stand_alone_and_make_their_names(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        drafts = [
+            Draft("a", "a", project="api", session="s1"),
+            Draft("b", "b", id="b" * 32),
+            Draft("c", "c", id="b" * 32),
+            Draft("d", "d", project="api", session="s1"),
+        ]
+        results = await kit.memories.add_many(kit.actor, drafts)
+        assert [type(item) for item in results] == [Added, Added, Conflict, Added]
+        first, last = results[0], results[3]
+        assert isinstance(first, Added) and isinstance(last, Added)
+        assert (first.new_project, first.new_session, last.new_project) == ("api", "s1", None)
+        assert first.memory.session_id == last.memory.session_id
+
+    drive(tmp_path, scenario)
+
+
+def test_an_unknown_project_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("x", project="payments-api")
+        with pytest.raises(NotFound) as caught:
+            await kit.memories.add(kit.actor, Draft("y", "y", project="payment-api"))
+        assert "payments-api" in caught.value.hint
+        assert (await kit.memories.page(kit.everything, "rank", 10, 0))[1] == 1
+
+    drive(tmp_path, scenario)
+
+
+def test_private_memories_are_in_no_shared_answer(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        secret = await kit.add("the launch codes", is_private=True)
+        await kit.settle()
+        agent = replace(kit.actor, shared=True)
+        shared = replace(kit.everything, shared=True)
+        with pytest.raises(NotFound):
+            await kit.memories.get(agent, secret)
+        assert (await kit.memories.page(shared, "rank", 10, 0)) == ([], 0)
+        assert (await kit.search.search("launch codes", shared, 10)).found == ()
+        assert await kit.memories.export(shared, 0, 10) == []
+        assert await kit.memories.tags(shared) == []
+        assert await kit.ids("launch codes") == [secret]
+
+    drive(tmp_path, scenario)
+
+
+def test_edit_checks_the_revision(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("x")
+        edited = await kit.memories.edit(kit.actor, memory_id, {"title": "y"}, None, rev=1)
+        assert (edited.changed, edited.memory.rev) == (("title",), 2)
+        assert (await kit.memories.edit(kit.actor, memory_id, {"title": "y"}, None)).changed == ()
+        with pytest.raises(Conflict):
+            await kit.memories.edit(kit.actor, memory_id, {"title": "z"}, None, rev=1)
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("second", "found"),
+    [
+        ("We use Postgres for the billing service because of row level security", True),
+        ("we use postgres for the billing  service because of row level security!", True),
+        ("We use Postgres for the billing service because of column level security", True),
+        ("We never use Postgres for the billing service because of row level security", False),
+        ("We use Postgres 16 for the billing service because of row level security", False),
+        ("The office has a new coffee machine", False),
+    ],
+)
+def test_near_duplicates_are_named_unless_numbers_or_negations_differ(tmp_path: Path, second: str, found: bool) -> None:
+    async def scenario(kit: Kit) -> None:
+        first = await kit.add("We use Postgres for the billing service because of row level security")
+        for filler in range(5):
+            await kit.add(f"filler {filler} about postgres")
+        new = await kit.memories.get(kit.actor, await kit.add(second))
+        near = await near_duplicate(kit.storage, new.memory, kit.everything)
+        assert (near is not None and near[0].id == first) is found
+
+    drive(tmp_path, scenario)
+
+
+def test_reads_are_counted_and_audited_later(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("read me")
+        activity = Activity(kit.storage, kit.clock, b"key")
+        for _ in range(3):
+            activity.read(kit.actor, [memory_id])
+        activity.searched(kit.actor, "a very secret question", [memory_id])
+        assert (await kit.memories.get(kit.actor, memory_id)).memory.access_count == 0
+        await activity.flush()
+        memory = (await kit.memories.get(kit.actor, memory_id)).memory
+        assert (memory.access_count, memory.rev) == (4, 1)
+
+    drive(tmp_path, scenario)
+    stored = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    assert b"very secret question" not in stored
+
+
+def test_errors_of_bulk_are_values_not_exceptions(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        results = await kit.memories.add_many(kit.actor, [Draft("a", "a", id="c" * 32), Draft("b", "b", id="c" * 32)])
+        assert isinstance(results[1], LmemError)
+
+    drive(tmp_path, scenario)

@@ -1,0 +1,165 @@
+"""The relay and the generations: convergence, parking, degradation, optimising, rebuilding.
+
+Not the real index worker (tests/integration and tests/soak kill that one).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
+from lmem.ports.vectors import MEMORIES
+from lmem.service.projection import Relay
+from tests.unit.service.service_kit import Kit, drive
+
+
+async def _waiting(kit: Kit) -> int:
+    return sum((await kit.storage.read(lambda tx: tx.outbox.pending())).values())
+
+
+def test_a_memory_is_found_before_and_after_the_relay(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("the scheduler retries five times")
+        assert await kit.ids("scheduler retries") == [memory_id]
+        assert await _waiting(kit) == 1
+        await kit.settle()
+        assert await _waiting(kit) == 0
+        assert await kit.ids("scheduler retries") == [memory_id]
+        pending = await kit.storage.read(lambda tx: tx.fulltext.pending('"scheduler"', 10))
+        assert pending == []
+
+    drive(tmp_path, scenario)
+
+
+def test_changed_flags_move_the_payload_and_embed_nothing(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("flags only")
+        await kit.settle()
+        await kit.memories.edit(kit.actor, memory_id, {"importance_score": 0.9, "tags": ("x",)}, None)
+        await kit.settle()
+        assert kit.embedder.encoded == ["flags only"]
+        stored = (await kit.vectors.retrieve(kit.indexes.serving(), MEMORIES, [memory_id]))[0]
+        assert (stored.payload["importance_score"], stored.payload["tags"], stored.payload["rev"]) == (0.9, ["x"], 2)
+
+    drive(tmp_path, scenario)
+
+
+def test_one_bad_row_is_parked_and_blocks_nothing(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        ids = [await kit.add(f"row {number}") for number in range(5)]
+        write = kit.vectors.write
+
+        async def refuse(generation, collection, points, delete=()):  # type: ignore[no-untyped-def]
+            if any(point.id == ids[2] for point in points):
+                raise InvalidInput("The vector is not finite.")
+            await write(generation, collection, points, delete)
+
+        kit.vectors.write = refuse  # type: ignore[method-assign]
+        await kit.settle()
+        parked = await kit.storage.read(lambda tx: tx.outbox.parked(10))
+        assert [(row.object_id, row.error) for row in parked] == [(ids[2], "The vector is not finite.")]
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 4
+        kit.vectors.write = write  # type: ignore[method-assign]
+        await kit.memories.edit(kit.actor, ids[2], {"title": "another try"}, None)
+        await kit.settle()
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 5
+        assert await kit.storage.read(lambda tx: tx.outbox.parked(10)) == []
+
+    drive(tmp_path, scenario)
+
+
+def test_a_row_that_kills_the_worker_is_found_and_parked(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        ids = [await kit.add(f"row {number}") for number in range(4)]
+        write = kit.vectors.write
+
+        async def die(generation, collection, points, delete=()):  # type: ignore[no-untyped-def]
+            if any(point.id == ids[1] for point in points):
+                raise WorkerDied()
+            await write(generation, collection, points, delete)
+
+        kit.vectors.write = die  # type: ignore[method-assign]
+        relay = Relay(kit.storage, kit.indexes, kit.vectors, kit.clock, 10**9)
+        for _ in range(10):
+            try:
+                while await relay.step():
+                    pass
+            except WorkerDied:
+                relay.note_death()
+        assert [row.object_id for row in await kit.storage.read(lambda tx: tx.outbox.parked(10))] == [ids[1]]
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 3
+
+    drive(tmp_path, scenario)
+
+
+def test_a_store_that_is_down_degrades_and_catches_up(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("survives the outage")
+        await kit.settle()
+        kit.vectors.fails = StoreUnavailable("The index is down.")
+        answer = await kit.search.search("outage", kit.everything, 5)
+        assert [item.memory.id for item in answer.found] == [memory_id]
+        assert answer.served_by == ("fts",)
+        assert [err.message for err in answer.degraded] == ["The index is down."]
+        kit.vectors.fails = None
+        answer = await kit.search.search("outage", kit.everything, 5)
+        assert (answer.served_by, answer.degraded) == (("dense", "sparse", "fts"), ())
+
+    drive(tmp_path, scenario)
+
+
+def test_a_wiped_index_is_noticed_and_built_anew(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("written once")
+        await kit.settle()
+        before = kit.indexes.serving()
+        kit.vectors.inner.drop(before)
+        await kit.indexes.start()
+        answer = await kit.search.search("written", kit.everything, 5)
+        assert [item.memory.id for item in answer.found] == [memory_id]  # full text, while it is built
+        await kit.settle()
+        assert kit.indexes.serving() != before
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
+
+    drive(tmp_path, scenario)
+
+
+def test_optimising_builds_a_copy_that_catches_up_and_takes_over(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        ids = [await kit.add(f"row {number}") for number in range(3)]
+        await kit.settle()
+        before, encoded = kit.indexes.serving(), len(kit.embedder.encoded)
+        copy = await kit.indexes.prepare_copy()
+        assert copy is not None
+        late = await kit.add("came meanwhile")
+        await kit.lifecycle.purge(kit.actor, [ids[0]], dry_run=False)
+        await kit.settle()
+        assert kit.indexes.serving() == before
+        await kit.indexes.optimise(copy)
+        await kit.settle()
+        serving = kit.indexes.serving()
+        assert serving != before
+        assert {item.id for item in await kit.vectors.scroll(serving, MEMORIES, None, 10)} == {*ids[1:], late}
+        assert len(kit.embedder.encoded) == encoded + 1  # the copy took its vector from the generation that served
+        assert list(await kit.vectors.sizes()) == [serving]
+
+    drive(tmp_path, scenario)
+
+
+def test_another_model_builds_a_new_generation(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("embedded twice")
+        await kit.settle()
+        load = kit.embedder.load
+
+        async def other():  # type: ignore[no-untyped-def]
+            info = await load()
+            return type(info)(info.name, info.engine, info.dimensions, "words-2")
+
+        kit.embedder.load = other  # type: ignore[method-assign]
+        await kit.indexes.start()
+        await kit.settle()
+        assert kit.embedder.encoded == ["embedded twice"] * 2
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
+
+    drive(tmp_path, scenario)

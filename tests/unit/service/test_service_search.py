@@ -1,0 +1,135 @@
+"""Search on a real store with an in-memory index: filters, phrases, identifiers, empty answers, scripts without spaces.
+
+Not the quality of ranking (tests/bench/retrieval.py measures that).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.unit.service.service_kit import Kit, drive
+
+TEXTS = {
+    "flag": "commit with --no-verify skips the hooks",
+    "path": "the parser lives in src/app/parser.py",
+    "code": "the build fails with E1234 on arm",
+    "phrase": "deploy the green stack before the blue one",
+    "words": "green and blue paint, and a stack of deploy notes",
+    "tokyo": "東京タワーの近くで会議をする",
+    "arrow": "use a -> b, never b != a",
+}
+
+
+@pytest.mark.parametrize("settled", [False, True], ids=["before-relay", "after-relay"])
+@pytest.mark.parametrize(
+    ("query", "first"),
+    [
+        ("--no-verify", "flag"),
+        ("src/app/parser.py", "path"),
+        ("E1234", "code"),
+        ('"green stack"', "phrase"),
+        ("pars* liv*", "path"),
+        ("東京タワー", "tokyo"),
+        ("会議", "tokyo"),
+        ("->", "arrow"),
+        ("!=", "arrow"),
+    ],
+)
+def test_what_is_written_is_found_as_written(tmp_path: Path, query: str, first: str, settled: bool) -> None:
+    async def scenario(kit: Kit) -> None:
+        ids = {name: await kit.add(text) for name, text in TEXTS.items()}
+        if settled:
+            await kit.settle()
+        assert (await kit.ids(query))[0] == ids[first]
+
+    drive(tmp_path, scenario)
+
+
+def test_a_quotation_alone_must_be_met(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        ids = {name: await kit.add(text) for name, text in TEXTS.items()}
+        await kit.settle()
+        assert await kit.ids('"green stack"') == [ids["phrase"]]
+        assert set(await kit.ids('deploy "green stack"')) >= {ids["phrase"], ids["words"]}
+        answer = await kit.search.search('"green hooks"', kit.everything, 5)
+        assert answer.found == () and answer.empty is not None
+        assert "quoted" in answer.empty.reason and answer.empty.near
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    "query", ['"', "*", "-", ":", "(", "NEAR(a b)", "AND", "a AND OR", 'a" OR "b', "col:x", "^x", "{}", "\\", "''"]
+)
+def test_no_syntax_fails(tmp_path: Path, query: str) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("a plain memory")
+        for settled in (False, True):
+            for only in (None, "fts", "sparse", "dense"):
+                answer = await kit.search.search(query, kit.everything, 5, only)
+                assert answer.found or answer.empty is not None
+            if not settled:
+                await kit.settle()
+
+    drive(tmp_path, scenario)
+
+
+def test_filters_hold_in_every_index(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        here = await kit.add("shared words", project="here", tags=("x",), memory_type="decision", importance=0.9)
+        await kit.add("shared words", project="there", tags=("y",), memory_type="note", importance=0.1)
+        await kit.settle()
+        project = await kit.storage.read(lambda tx: tx.directory.project(kit.actor.user_id, "here"))
+        for wanted in (
+            replace(kit.everything, project_id=project),
+            replace(kit.everything, tags=("x",)),
+            replace(kit.everything, types=("decision",)),
+            replace(kit.everything, min_importance=0.5),
+            replace(kit.everything, layers=("project",), tags=("x",)),
+        ):
+            for only in (None, "fts", "sparse", "dense"):
+                answer = await kit.search.search("shared words", wanted, 5, only)
+                assert [item.memory.id for item in answer.found] == [here], (wanted, only)
+        future = replace(kit.everything, since="2027-01-01T00:00:00.000Z")
+        answer = await kit.search.search("shared words", future, 5)
+        assert answer.empty is not None and answer.empty.reason == "No memory passes the filters."
+        assert len(answer.empty.near) == 2
+
+    drive(tmp_path, scenario)
+
+
+def test_an_empty_store_says_so(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        answer = await kit.search.search("anything", kit.everything, 5)
+        assert answer.empty is not None
+        assert (answer.empty.reason, answer.empty.corpus) == ("No memory is stored yet.", 0)
+
+    drive(tmp_path, scenario)
+
+
+def test_archived_memories_are_asked_for_by_name(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("old decision")
+        await kit.settle()
+        await kit.lifecycle.forget(kit.actor, [memory_id], None, dry_run=False)
+        await kit.settle()
+        answer = await kit.search.search("old decision", replace(kit.everything, archived=True), 5)
+        assert [item.memory.id for item in answer.found] == [memory_id]
+        assert (answer.served_by, answer.degraded) == (("fts",), ())
+
+    drive(tmp_path, scenario)
+
+
+def test_the_matching_line_and_the_reasons(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("Title here\n\nsomething else\nthe retry budget is 30 seconds\nend")
+        await kit.settle()
+        found = (await kit.search.search("retry budget", kit.everything, 5)).found[0]
+        assert found.line == (4, "the retry budget is 30 seconds")
+        assert found.ranked.score == pytest.approx(sum(found.ranked.parts.values()))
+        assert found.ranked.evidence.cosine > 0 and found.ranked.evidence.bm25 > 0
+
+    drive(tmp_path, scenario)
