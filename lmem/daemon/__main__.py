@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lmem.daemon.call import App, Build, Host
 
 
 def main(arguments: list[str]) -> int:
@@ -21,11 +25,26 @@ def main(arguments: list[str]) -> int:
     if detached and os.fork():
         os._exit(0)
     from lmem.daemon import lifecycle
-    from lmem.daemon.bootstrap import build
     from lmem.paths import paths
 
-    return lifecycle.run(paths(), build, detached=detached)
+    return lifecycle.run(paths(), _build, detached=detached)
+
+
+async def _build(host: Host) -> App:
+    """The app of bootstrap, whose import alone takes longer than the socket should: hellos are answered meanwhile."""
+    import asyncio
+
+    build = await asyncio.to_thread(_bootstrap)
+    return await build(host)
+
+
+def _bootstrap() -> Build:
+    from lmem.daemon.bootstrap import build
+
+    return build
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    status = main(sys.argv[1:])
+    sys.stderr.flush()
+    os._exit(status)  # everything is closed: a thread in the middle of a download must not hold up the end

@@ -7,12 +7,12 @@ and the next daemon removes what was left.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
 import sys
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 
 from lmem import config as settings
@@ -23,15 +23,14 @@ from lmem.daemon.listener import Listener
 from lmem.daemon.log import close_log, open_log
 from lmem.daemon.ownership import Ownership
 from lmem.daemon.readiness import Readiness
-from lmem.daemon.server import Server
+from lmem.daemon.server import FLUSH_SECONDS, Server
+from lmem.daemon.watch import watch
 from lmem.errors import LmemError
 from lmem.paths import Paths
 from lmem.protocol.messages import PROTOCOL
 
 log = logging.getLogger(__name__)
 
-WATCH_SECONDS = 3.0
-TOUCH_SECONDS = 3600.0
 FINISH_SECONDS = 3.0
 CLOSE_SECONDS = 5.0
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -49,7 +48,7 @@ def run(paths: Paths, build: Build, *, detached: bool = False) -> int:
         try:
             handler = open_log(paths.log_file, config.text("daemon.log_level"), foreground=not detached)
             try:
-                asyncio.run(_Life(paths, config, ownership, readiness, detached).live(build))
+                _run(_Life(paths, config, ownership, readiness, detached).live(build))
             finally:
                 close_log(handler)
         finally:
@@ -60,6 +59,20 @@ def run(paths: Paths, build: Build, *, detached: bool = False) -> int:
         return err.exit_status
     paths.starts_file.unlink(missing_ok=True)  # a life that ended well is no part of a crash loop
     return 0
+
+
+def _run(life: Coroutine[None, None, None]) -> None:
+    """Like asyncio.run, without its wait for threads that nobody waits for any more: the end has a time limit."""
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(life)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left, timeout=FLUSH_SECONDS))
+        loop.close()
 
 
 class _Life:
@@ -84,10 +97,10 @@ class _Life:
         self._ending = asyncio.Event()
         self._server = Server(self._dispatch, self._describe, self._limits())
         for number in SIGNALS:
-            self._server.loop.add_signal_handler(number, self._on_signal, number)
+            if signal.getsignal(number) != signal.SIG_IGN:  # as nohup has it for SIGHUP
+                self._server.loop.add_signal_handler(number, self._on_signal, number)
         try:
-            await self._server.listen(self._listener.bind())
-            self._publish()
+            await self._listen()
             self._readiness.listening()
             log.info("the daemon listens", extra={"data": {"pid": os.getpid(), "version": __version__}})
             await self._serve(build)
@@ -97,17 +110,19 @@ class _Life:
     async def _serve(self, build: Build) -> None:
         """Build the app beside the first hellos, then wait for the end."""
         ending = self._server.loop.create_task(self._ending.wait())
-        watch = self._server.loop.create_task(self._watch())
+        reason = self._server.loop.create_task(
+            watch(self._ownership, self._listener, self._listen, lambda: self._server.idle_seconds, self._idle_exit)
+        )
         building = self._server.loop.create_task(build(self._host()))
-        tasks = (ending, watch, building)
+        tasks = (ending, reason, building)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            if building.done() and not ending.done():
+            if building.done():
                 self._settle(building)
                 self._readiness.ready()
-                await asyncio.wait((ending, watch), return_when=asyncio.FIRST_COMPLETED)
-            if watch.done():
-                watch.result()
+                await asyncio.wait((ending, reason), return_when=asyncio.FIRST_COMPLETED)
+            if reason.done():
+                log.warning("the daemon ends: %s", reason.result())
         finally:
             for task in tasks:
                 task.cancel()
@@ -182,33 +197,9 @@ class _Life:
         log.info("got %s", number.name)
         self._ending.set()
 
-    async def _watch(self) -> None:
-        """See what happens to the paths behind our back; one cheap look every few seconds."""
-        touched = time.monotonic()
-        while True:
-            await asyncio.sleep(WATCH_SECONDS)
-            if not self._ownership.holds():
-                log.error("the data directory was removed or replaced; the daemon stops")
-                self._ending.set()
-            elif not self._listener.present():
-                await self._bind_again()
-            elif time.monotonic() - touched > TOUCH_SECONDS:
-                touched = time.monotonic()
-                with contextlib.suppress(FileNotFoundError):  # seen as absent in the next round
-                    self._listener.touch()
-            if self._idle_exit and self._server.idle_seconds > self._idle_exit:
-                log.info("no client for %d s", self._idle_exit)
-                self._ending.set()
-
-    async def _bind_again(self) -> None:
-        try:
-            await self._server.listen(self._listener.bind())
-            self._publish()
-            log.warning("the socket was gone; it is back")
-        except LmemError as err:
-            log.error("the socket is gone and cannot be made again: %s", err.message)
-
-    def _publish(self) -> None:
+    async def _listen(self) -> None:
+        """Bind the socket, serve it, and tell clients where it is."""
+        await self._server.listen(self._listener.bind())
         self._ownership.publish(
             {
                 "pid": os.getpid(),

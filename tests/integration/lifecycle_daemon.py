@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 import types
 
 from lmem.daemon.call import Call, Host
@@ -39,8 +40,8 @@ class SmallApp:
             case "test/progress":
                 for done in range(int(number)):
                     call.progress({"token": "t", "done": done, "total": number})
-            case "test/die":
-                os._exit(9)
+            case "test/thread":
+                self._threads = asyncio.ensure_future(asyncio.to_thread(time.sleep, number))
             case "test/die_once":
                 if not os.path.exists(marker := str(self._host.paths.state / "died")):
                     open(marker, "x").close()
@@ -82,4 +83,4 @@ if __name__ == "__main__":
     sys.modules["lmem.daemon.bootstrap"] = stand_in
     from lmem.daemon.__main__ import main
 
-    sys.exit(main(sys.argv[1:]))
+    os._exit(main(sys.argv[1:]))

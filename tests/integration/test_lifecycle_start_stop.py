@@ -181,6 +181,22 @@ def test_a_stop_cancels_what_does_not_end(home: Path) -> None:
         assert time.monotonic() - began < 5
 
 
+def test_a_signal_ends_a_start_too(home: Path) -> None:
+    with foreground(home, LMEM_TEST_BUILD="slow") as daemon, Raw(home_paths(home).socket) as early:
+        early.say({"jsonrpc": "2.0", "id": 1, "method": "test/echo", "params": {}})
+        daemon.send_signal(signal.SIGTERM)
+        assert code(early.hear()) in ("cancelled", "daemon_stopping")
+        assert daemon.wait(2) == 0
+    assert not home_paths(home).socket.exists()
+
+
+def test_a_thread_does_not_hold_up_the_end(home: Path) -> None:
+    with foreground(home) as daemon, connect(home_paths(home)) as found:
+        found.call("test/thread", {"number": 30})
+        assert autostart.stop(home_paths(home))
+        assert daemon.wait(2) == 0
+
+
 def test_a_second_signal_ends_at_once(home: Path) -> None:
     with foreground(home) as daemon, Raw(home_paths(home).socket) as busy:
         busy.say({"jsonrpc": "2.0", "id": 1, "method": "test/sleep", "params": {"number": 60}})
@@ -278,10 +294,10 @@ def test_a_daemon_without_clients_ends(home: Path) -> None:
     paths = home_paths(home)
     script = f"""
 import sys; sys.path.insert(0, {str(ROOT)!r})
-from lmem.daemon import lifecycle
 from lmem import config
+from lmem.daemon import lifecycle, watch
 config.Config.number = lambda self, key, real=config.Config.number: 1/600 if 'idle' in key else real(self, key)
-lifecycle.WATCH_SECONDS = 0.05
+watch.WATCH_SECONDS = 0.05
 from tests.integration.lifecycle_daemon import build
 from lmem.paths import paths
 sys.exit(lifecycle.run(paths(), build, detached=True))

@@ -24,6 +24,7 @@ from lmem.errors import (
     VersionMismatch,
 )
 from lmem.paths import Paths, paths
+from lmem.protocol import messages
 from lmem.protocol.framing import MAX_FRAME
 
 HELLO = {"lmem": 1, "version": "0.1.0", "instance": "i", "pid": os.getpid()}
@@ -109,7 +110,7 @@ def test_a_refusal_before_the_hello_is_told_too(stage: Stage, monkeypatch: pytes
         client.close()
         refused.set()
 
-    real = connection.hello
+    real = messages.hello
 
     def late(client: str) -> object:
         refused.wait(10)
