@@ -21,6 +21,8 @@ from lmem.paths import SOCKET_PATH_LIMIT, Paths, paths
 Finding = dict[str, object]
 """check, level (ok, warn or fail), message, and `next`: the next step."""
 
+OURS = ("settings", "socket", "daemon", "log")
+"""Checks that the daemon does not make as well; of the others only what is not ok is shown beside its findings."""
 TAIL_BYTES = 1_000_000
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -29,7 +31,8 @@ def doctor(*, as_json: bool) -> int:
     """lmem doctor."""
     place = paths()
     findings = list(_local(place))
-    if any(finding["check"] == "daemon" and finding.get("running") for finding in findings):
+    if any(finding.get("running") for finding in findings):
+        findings = [finding for finding in findings if finding["check"] in OURS or finding["level"] != "ok"]
         try:
             findings += ask("status/doctor", idempotent=True, autostart=False)["findings"]
         except LmemError as err:

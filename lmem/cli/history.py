@@ -31,12 +31,12 @@ def _print_version(version: Answer) -> None:
     change = version.get("change_set")
     output.line(f"{output.paint(head, 'bold')}  {reason}".rstrip())
     if change:
-        author = output.stored(version.get("created_by") or "unknown")
+        author = output.stored(version.get("created_by") or "unknown")[: output.SHORT]
         output.line(output.paint(f"  change {change}, by {author}", "dim"))
     for column, (before, after) in (version.get("diff") or {}).items():
-        if before is not None:
+        if before not in (None, [], ""):
             output.line(output.paint(f"  - {column}: {_value(before)}", "red"))
-        if after is not None:
+        if after not in (None, [], ""):
             output.line(output.paint(f"  + {column}: {_value(after)}", "green"))
 
 

@@ -33,12 +33,17 @@ def forget(*, ids: list[str], purge: bool, dry_run: bool, yes: bool, reason: str
         (purge, dry_run), "Archived"
     )
     _print_each(verb, forgotten["forgotten"])
-    for entry in forgotten.get("receipt") or []:
-        colour = "green" if entry["state"] == "gone" else "yellow"
-        output.line(f"  {entry['place']:<12} {output.paint(entry['state'], colour):<8} {entry['check']}")
+    _print_receipt(forgotten.get("receipt") or [])
     if forgotten["forgotten"] and not purge and not dry_run:
         output.note(output.paint("'lmem undo' or 'lmem restore ID' brings it back.", "dim"))
     return 0
+
+
+def _print_receipt(receipt: list[Answer]) -> None:
+    width = max((len(entry["place"]) for entry in receipt), default=0)
+    for entry in receipt:
+        state = output.paint(f"{entry['state']:<7}", "green" if entry["state"] == "gone" else "yellow")
+        output.line(f"  {entry['place']:<{width}}  {state}  {entry['check']}".rstrip())
 
 
 def _confirm(memory: Answer) -> None:

@@ -89,8 +89,8 @@ def _store(store: Answer) -> str:
     names = {"points": "points", "schema": "schema", "generation": "generation", "model": "model", "engine": "engine"}
     facts = [f"{name} {store[key]}" for key, name in names.items() if store.get(key) is not None]
     facts += [output.size(store["bytes"])] if store.get("bytes") else []
-    facts += [output.stored(store[key]) for key in ("reason", "hint") if store.get(key)]
-    return ", ".join([state, *facts])
+    sentences = " ".join(output.stored(store[key]) for key in ("reason", "hint") if store.get(key))
+    return ", ".join([state, *facts]) + (f": {sentences}" if sentences else "")
 
 
 def _colour(state: object) -> str:

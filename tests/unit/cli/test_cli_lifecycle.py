@@ -46,7 +46,7 @@ def test_a_dry_run_changes_nothing_and_asks_nothing(
 
 def test_purge_prints_a_receipt(lmem: Terminal) -> None:
     lines = lmem.run("forget", "3f2a", "--purge", "--yes").out.splitlines()
-    assert lines == ["Purged 3f2a9c1d  We chose WAL", "  sqlite       gone     no row", "  vectors      pending  "]
+    assert lines == ["Purged 3f2a9c1d  We chose WAL", "  sqlite   gone     no row", "  vectors  pending"]
 
 
 def test_purge_for_programs(lmem: Terminal) -> None:
@@ -121,7 +121,6 @@ def test_history_shows_the_newest_first_with_what_changed(daemon: FakeDaemon, lm
         "  change 12, by me",
         "  - title: old",
         "  + title: new",
-        "  - tags: ",
         "  + tags: a b",
         "  + category: c",
         "version 1  created  2026-01-02T03:04:05.678Z (2026-01-02)",
