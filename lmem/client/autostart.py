@@ -1,71 +1,23 @@
-"""Starting and ending the daemon from a client: one start for any number of clients, and an end to crash loops.
+"""The daemon as a whole, seen from a client: started, stopped, restarted, looked at.
 
-Not the daemon's own life (`lmem.daemon.lifecycle`), and imported only when there is something to start or stop.
+Not what a command needs to be answered: `lmem.client.connection` starts what it needs by itself.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
-import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from lmem.client import presence
-from lmem.client.spawning import spawn
-from lmem.client.starts import Starts
-from lmem.errors import (
-    AlreadyRunning,
-    DaemonError,
-    DaemonNotRunning,
-    DaemonStartFailed,
-    DaemonUnresponsive,
-    LmemError,
-    SocketDenied,
-)
-from lmem.paths import private_directory
+from lmem.client.connection import connect
+from lmem.client.starting import END_SECONDS, start, wait_for_end
+from lmem.errors import DaemonError, DaemonNotRunning, DaemonUnresponsive, SocketDenied, VersionMismatch
 
+TYPE_CHECKING = False  # as typing's, without its import
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lmem.paths import Paths
 
-START_SECONDS = 30.0
-"""The longest wait for another client's start."""
-END_SECONDS = 12.0
-"""The longest a daemon takes to end: it finishes calls and closes its stores, each within a limit."""
-PAUSE = 0.02
-
-
-def start(paths: Paths, *, explicit: bool = False) -> None:
-    """Make sure that a daemon runs: start one, or share the start that another client has begun.
-
-    `explicit` is a start that the user asked for: it is made even after a crash loop, and begins a new count.
-    Raises the error that ended the daemon's start, DaemonStartFailed for more than three starts in 60 s (with the last
-    error of the log), or SocketDenied in a sandbox, where nothing is started.
-    """
-    if presence.in_sandbox():
-        raise SocketDenied(
-            "No daemon runs, and none is started from inside a sandbox.",
-            hint="Run 'lmem daemon start' in a terminal outside of the sandbox, then try again.",
-        )
-    asked = time.time()
-    with _start_lock(paths):
-        if presence.lock_held(paths):
-            return
-        starts = Starts(paths)
-        if explicit:
-            starts.forget()
-        starts.check(since=asked)
-        starts.record()
-        try:
-            spawn(paths)
-        except AlreadyRunning:
-            return  # one was started by other means meanwhile
-        except LmemError as err:
-            starts.record_failure(err)
-            raise
+__all__ = ["restart", "start", "status", "stop", "wait_for_end"]
 
 
 def stop(paths: Paths, *, force: bool = False) -> bool:
@@ -73,8 +25,6 @@ def stop(paths: Paths, *, force: bool = False) -> bool:
 
     `force` kills one that does not answer, if it provably holds the lock. Raises DaemonUnresponsive without it.
     """
-    from lmem.client.connection import connect
-
     if not presence.lock_held(paths):
         return False
     try:
@@ -85,10 +35,12 @@ def stop(paths: Paths, *, force: bool = False) -> bool:
         return True  # it ended by itself between the two looks
     except SocketDenied:
         raise
+    except VersionMismatch:
+        _send(paths, signal.SIGTERM)  # that much every version understands
     except DaemonError:
         if not force:
             raise
-        _kill(paths)
+        _send(paths, signal.SIGKILL)
     return True
 
 
@@ -104,8 +56,6 @@ def status(paths: Paths) -> dict[str, object]:
     A running one adds the fields of its hello and 'socket'; an unresponsive one 'pid', 'message' and 'hint'. Raises
     SocketDenied when this process may not ask.
     """
-    from lmem.client.connection import connect
-
     known = presence.daemon_file(paths)
     try:
         with connect(paths, autostart=False) as connection:
@@ -119,56 +69,16 @@ def status(paths: Paths) -> dict[str, object]:
         return {"state": "unresponsive", "pid": pid, "message": err.message, "hint": err.hint}
 
 
-def wait_for_end(paths: Paths, seconds: float = END_SECONDS) -> None:
-    """Wait until the daemon's lock is free. Raises DaemonUnresponsive after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while presence.lock_held(paths):
-        if time.monotonic() > deadline:
-            raise DaemonUnresponsive(f"The daemon did not end within {seconds:g} s.")
-        time.sleep(PAUSE)
-
-
-def _kill(paths: Paths) -> None:
-    """SIGKILL for the process that holds the lock, and for no other."""
+def _send(paths: Paths, number: signal.Signals) -> None:
+    """A signal for the process that holds the lock, and for no other; waits for its end."""
     pid = presence.lock_holder(paths)
     if pid is None:
         if not presence.lock_held(paths):
             return
         known = presence.daemon_file(paths).get("pid", "unknown")
         raise DaemonUnresponsive(
-            f"The daemon does not answer, and it cannot be proved that process {known} is the one.",
-            hint=f"If it is an lmem daemon, end it with 'kill -9 {known}'.",
+            f"The daemon cannot be asked to end, and it cannot be proved that process {known} is the one.",
+            hint=f"If it is an lmem daemon, end it with 'kill {known}'.",
         )
-    os.kill(pid, signal.SIGKILL)
+    os.kill(pid, number)
     wait_for_end(paths)
-
-
-@contextmanager
-def _start_lock(paths: Paths) -> Iterator[None]:
-    """The lock of the one client that starts; the others wait for it, then look again."""
-    try:
-        private_directory(paths.data)
-        private_directory(paths.state)
-        descriptor = os.open(paths.startup_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as err:
-        raise DaemonStartFailed(
-            f"The daemon cannot be started: {err.filename}: {err.strerror}.",
-            hint="Set LMEM_HOME to a directory that you can write.",
-        ) from err
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _locked(descriptor):
-            if time.monotonic() > deadline:
-                raise DaemonStartFailed(f"Another start of the daemon has been under way for {START_SECONDS:g} s.")
-            time.sleep(PAUSE)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -1,6 +1,6 @@
 """The one way to the daemon: find it, shake hands, ask.
 
-Not what starts it: `lmem.client.autostart` is imported only when there is nothing to connect to. This is on the path
+Not what starts it: `lmem.client.starting` is imported only when there is nothing to connect to. This is on the path
 of every command, so it imports little and nothing of the daemon.
 """
 
@@ -161,7 +161,7 @@ class Connection:
     def _start(self) -> None:
         if not self._autostart:
             raise DaemonNotRunning()
-        from lmem.client.autostart import start
+        from lmem.client.starting import start
 
         start(self._paths)
 
@@ -213,7 +213,7 @@ class Connection:
 
     def _leaves(self, channel: Channel) -> bool:
         """Ask an older daemon to end if it is idle, and wait until it has; False when it stays."""
-        from lmem.client.autostart import wait_for_end
+        from lmem.client.starting import wait_for_end
 
         try:
             channel.send(encode(request(0, "daemon/stop", {"if_idle": True})), HELLO_SECONDS)

@@ -1,6 +1,6 @@
 """One start of a daemon process: its environment, its descriptors, and what it says before it serves.
 
-Not the decision to start: `lmem.client.autostart` makes that under its lock.
+Not the decision to start: `lmem.client.starting` makes that under its lock.
 """
 
 from __future__ import annotations

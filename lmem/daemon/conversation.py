@@ -11,9 +11,9 @@ import logging
 import os
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
-from lmem.daemon.call import Call, Caller
+from lmem.daemon.call import Call, Caller, Dispatch
 from lmem.daemon.lines import Lines
 from lmem.errors import (
     Cancelled,
@@ -28,9 +28,6 @@ from lmem.errors import (
 from lmem.protocol.framing import MAX_FRAME, Frame, decode, encode
 from lmem.protocol.messages import answer, failure, notification, parse_hello
 from lmem.protocol.peers import peer
-
-if TYPE_CHECKING:
-    from lmem.daemon.server import Server
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +53,32 @@ class Limits:
     stall_seconds: float = 30.0
 
 
+class Floor(Protocol):
+    """What a conversation needs of the server that holds it: shared limits, counts, and the way to the app."""
+
+    limits: Limits
+    loop: asyncio.AbstractEventLoop
+    stopping: bool
+    working: int
+    dispatch: Dispatch
+
+    def hello(self) -> Frame:
+        """The answer to a client's hello."""
+        ...
+
+    def join(self, conversation: Conversation) -> bool:
+        """Count a conversation in; False when there are too many."""
+        ...
+
+    def leave(self, conversation: Conversation) -> None:
+        """Count it out."""
+        ...
+
+
 class Conversation(asyncio.Protocol):
     """The protocol object of one connection; all methods run on the loop's thread."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Floor) -> None:
         self._server = server
         self._limits = server.limits
         self._lines = Lines(self._limits.hello_frame)

@@ -30,7 +30,7 @@ class Server:
     ) -> None:
         self.dispatch = dispatch
         self.limits = limits or Limits()
-        self.loop = asyncio.get_running_loop()
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.stopping = False
         self.working = 0
         self._describe = describe
@@ -64,6 +64,7 @@ class Server:
         return len(self._conversations) <= self.limits.connections
 
     def leave(self, conversation: Conversation) -> None:
+        """Count it out."""
         self._conversations.discard(conversation)
         self._idle_since = time.monotonic()
 

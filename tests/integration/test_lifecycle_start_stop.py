@@ -21,6 +21,7 @@ from lmem.errors import (
     ConnectionLost,
     DaemonNotRunning,
     DaemonStartFailed,
+    DaemonUnresponsive,
     Damaged,
     InvalidInput,
     LmemError,
@@ -248,6 +249,19 @@ def test_a_newer_client_goes_on_with_a_busy_daemon(home: Path, monkeypatch: pyte
         with pytest.raises(VersionMismatch, match=f"process {daemon.pid}"):
             connect(home_paths(home))
         assert busy.hear()["result"]
+        assert autostart.stop(home_paths(home)), "'lmem daemon restart', the hint of that error, has to work"
+        assert daemon.wait(5) == 0
+
+
+def test_a_process_that_is_not_proved_is_not_killed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = home_paths(home)
+    with foreground(home) as daemon:
+        daemon.send_signal(signal.SIGSTOP)
+        monkeypatch.setattr(presence, "lock_holder", lambda paths: None)
+        with pytest.raises(DaemonUnresponsive, match=f"cannot be proved that process {daemon.pid}"):
+            autostart.stop(paths, force=True)
+        assert daemon.poll() is None
+        monkeypatch.undo()
 
 
 def test_a_broken_connection_is_asked_again_only_if_that_is_safe(home: Path) -> None:
