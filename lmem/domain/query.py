@@ -11,9 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 UNSPACED = "ぁ-ヿㇰ-ㇿ㐀-䶿一-鿿豈-﫿ｦ-ﾟก-๛ກ-ໟက-႟ក-៹𠀀-𱍏"
-"""Scripts written without spaces: Japanese, Chinese, Thai, Lao, Burmese, Khmer. Character for character what
-migration 001 calls is_unspaced: a question that leaves plain full text has to find the rows that are in the other.
-"""
+"""Scripts written without spaces: Japanese, Chinese, Thai, Lao, Burmese, Khmer. Never more than what migration 001
+calls is_unspaced: a question that leaves plain full text has to find its rows in the other."""
 
 _STOPWORDS = """
 a about after again all also am an and any are as at be because been before being but by can could did do does

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 PROPERTY = settings(
     deadline=None,
-    max_examples=100,
+    max_examples=60,
     database=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
