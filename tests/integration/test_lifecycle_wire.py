@@ -61,6 +61,8 @@ class Neighbour:
 
 
 def test_the_hello_says_who_answers(path: Path, home: Path) -> None:
+    with Raw(path) as early:
+        early.call("test/echo")  # answered once the app is built
     with Raw(path) as raw:
         assert raw.hello["lmem"] == 1 and raw.hello["version"] and len(str(raw.hello["instance"])) == 32
         assert str(raw.hello["started_at"]).endswith("+00:00")
