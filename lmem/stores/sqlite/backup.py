@@ -31,7 +31,7 @@ def make_backup(database: Path, target: Path) -> None:
     Raises StorageFull when the disk is full and Damaged when the copy does not pass its check.
     """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = target.with_name(f".{target.name}.partial")
     partial.unlink(missing_ok=True)
     try:
         _vacuum_into(database, partial)
@@ -50,6 +50,12 @@ def rotate(directory: Path, keep: int = KEEP) -> list[Path]:
     for path in old:
         path.unlink()
     return old
+
+
+def clear_partial(directory: Path) -> None:
+    """Remove what a backup left that was killed half-way. Only while no backup can be running."""
+    for path in directory.glob(f".{_PATTERN}.partial"):
+        path.unlink()
 
 
 def check_copy(path: Path) -> None:

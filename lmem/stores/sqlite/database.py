@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lmem.stores.sqlite import migrations
-from lmem.stores.sqlite.backup import backup_name, make_backup, rotate
+from lmem.stores.sqlite.backup import backup_name, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
 from lmem.stores.sqlite.readers import Readers
@@ -46,9 +46,11 @@ class Database:
         released = migrations.load()
         version = inspect(path)
         migrations.refuse_newer(version, released)
+        backups = path.parent / "backups"
+        clear_partial(backups)
         if 0 < version < len(released):
-            make_backup(path, path.parent / "backups" / backup_name(f"before-schema-{len(released)}"))
-            rotate(path.parent / "backups")
+            make_backup(path, backups / backup_name(f"before-schema-{len(released)}"))
+            rotate(backups)
         connection = open_writer(path)
         try:
             path.chmod(0o600)
@@ -70,11 +72,14 @@ class Database:
 
     async def read(self, work: Callable[[sqlite3.Connection], T], timeout_s: float = SNAPSHOT_S) -> T:
         """Run `work` on a reader's thread and a consistent snapshot. Raises StoreUnavailable after `timeout_s`."""
+        self._writer.refuse_replaced()
         return await self._readers.read(work, min(timeout_s, SNAPSHOT_S))
 
     async def checkpoint(self) -> bool:
         """Move the write-ahead log into the database and empty it; False when a reader was in the way."""
-        return (await self._upkeep(lambda connection: (truncate_log(connection, wait_ms=100),)))[0]
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Upkeep(lambda connection: truncate_log(connection, wait_ms=100), future))
+        return await future
 
     async def purge_residue(self) -> None:
         """Clear deleted text from full-text segments and the log; callers that wait together share one sweep.
@@ -94,11 +99,6 @@ class Database:
     async def close(self) -> None:
         """Finish what is queued, gather statistics for the planner, empty the log, close every connection."""
         await asyncio.to_thread(self.close_now)
-
-    async def _upkeep(self, step: Callable[[sqlite3.Connection], T | None]) -> T:
-        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Upkeep(step, future))
-        return await future
 
     def close_now(self) -> None:
         """`close` for a caller without an event loop; blocks."""

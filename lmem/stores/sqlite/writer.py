@@ -80,7 +80,7 @@ class Writer:
         """Raise Damaged when the path no longer names the file that was opened."""
         if identity(self._path) != self._file:
             raise Damaged(
-                f"{self._path} was moved, removed or replaced while the daemon ran; nothing more is written to it.",
+                f"{self._path} was moved, removed or replaced while the daemon ran; it is not used any more.",
                 hint="Put the file back or leave the new one, then run 'lmem daemon restart'.",
             )
 

@@ -1,0 +1,107 @@
+"""Backups: whole or absent, checked, made beside writers, rotated."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from lmem.errors import Damaged
+from lmem.stores.sqlite import backup
+from lmem.stores.sqlite.backup import backup_name, check_copy, clear_partial, make_backup, rotate
+from lmem.stores.sqlite.connection import inspect
+from lmem.stores.sqlite.database import Database
+from tests.unit.stores.sqlite.rows import add_memory, add_owner
+
+
+def _filled(database: Database, count: int = 30) -> None:
+    def fill(connection: sqlite3.Connection) -> None:
+        add_owner(connection)
+        for number in range(count):
+            add_memory(connection, number, f"text {number} データベース")
+
+    asyncio.run(database.write(fill))
+
+
+def test_a_backup_beside_writes_is_a_whole_database(database: Database, path: Path) -> None:
+    target = path.parent / "backups" / backup_name("manual")
+    _filled(database)
+
+    async def both() -> None:
+        copying = asyncio.create_task(database.backup(target))
+        for number in range(100, 140):
+            await database.write(lambda connection, n=number: add_memory(connection, n, "beside"))  # type: ignore[misc]
+        await copying
+
+    asyncio.run(both())
+    check_copy(target)
+    assert inspect(target) == inspect(path)
+    copy = sqlite3.connect(target)
+    assert 30 <= copy.execute("SELECT count(*) FROM memories").fetchone()[0] <= 70
+    copy.close()
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [found.name for found in target.parent.iterdir()] == [target.name]
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding"),
+    [
+        ("INSERT INTO memories_fts (memories_fts, rowid, title) VALUES ('delete', 1, 'stray')", "malformed"),
+        ("PRAGMA application_id=1", "not an lmem database"),
+        ("DELETE FROM users", "missing row of users"),
+    ],
+)
+def test_a_copy_that_is_not_sound_never_becomes_a_backup(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch, damage: str, finding: str
+) -> None:
+    _filled(database)
+    vacuum = backup._vacuum_into
+
+    def damaged(source: Path, target: Path) -> None:
+        vacuum(source, target)
+        copy = sqlite3.connect(target)
+        copy.execute(damage)
+        copy.commit()
+        copy.close()
+
+    monkeypatch.setattr(backup, "_vacuum_into", damaged)
+    target = path.parent / "backups" / backup_name("manual")
+    with pytest.raises(Damaged, match=finding):
+        make_backup(path, target)
+    assert list(target.parent.iterdir()) == []
+
+
+def test_a_copy_with_a_broken_page_is_refused(database: Database, path: Path) -> None:
+    _filled(database, 300)
+    target = path.parent / "copy.db"
+    make_backup(path, target)
+    with target.open("r+b") as file:
+        file.seek(target.stat().st_size // 2)
+        file.write(b"\xff" * 8192)
+    with pytest.raises(Damaged, match=r"copy\.db"):
+        check_copy(target)
+
+
+def test_the_newest_backups_stay_and_other_files_too(tmp_path: Path) -> None:
+    start = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
+    names = [backup_name(label, start + timedelta(hours=n)) for n, label in enumerate("gfedcba")]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / "mine.db").touch()
+    removed = rotate(tmp_path)
+    assert [path.name for path in removed] == names[:2]
+    assert {path.name for path in tmp_path.iterdir()} == {*names[2:], "mine.db"}
+
+
+def test_what_a_killed_backup_left_is_removed_at_the_next_start(path: Path) -> None:
+    backups = path.parent / "backups"
+    backups.mkdir()
+    whole, partial = backups / backup_name("manual"), backups / f".{backup_name('manual')}.partial"
+    whole.touch()
+    partial.touch()
+    Database.open(path).close_now()
+    assert whole.exists() and not partial.exists()
+    clear_partial(path.parent / "no such folder")

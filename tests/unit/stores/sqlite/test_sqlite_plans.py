@@ -1,0 +1,123 @@
+"""The query patterns of the specification's section 6.2 use their indexes, on a store with statistics."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from lmem.stores.sqlite import migrations
+from lmem.stores.sqlite.connection import open_writer
+from tests.unit.stores.sqlite.rows import PROJECT, USER, add_memory, add_owner, identifier
+
+LAYERED = """
+    SELECT m.*,
+           CASE WHEN m.layer_session = 1 THEN 'session' WHEN m.layer_project = 1 THEN 'project'
+                WHEN m.layer_global = 1 THEN 'global' WHEN m.layer_temporal = 1 THEN 'temporal' END AS primary_layer
+    FROM memories m
+    WHERE m.user_id = ? AND m.is_archived = 0 AND (m.layer_project = 1 OR m.layer_global = 1)
+      AND m.importance_score > 0.3
+    ORDER BY m.importance_score DESC, m.last_accessed_at DESC
+    LIMIT 50
+"""
+THROUGH_THE_VIEW = """
+    SELECT id, title, primary_layer FROM memories_shared
+    WHERE user_id = ? AND is_archived = 0 AND importance_score > 0.3
+    ORDER BY importance_score DESC, last_accessed_at DESC LIMIT 50
+"""
+ONE_PROJECT = "SELECT title FROM memories WHERE user_id = ? AND project_id = 'p7' AND memory_type = 'decision'"
+ACTIVE_SESSIONS = "SELECT name FROM sessions WHERE user_id = ? AND is_active = 1 ORDER BY last_active_at DESC LIMIT 5"
+STALE_SESSIONS = "SELECT name FROM sessions WHERE user_id = ? AND is_active = 1 ORDER BY last_active_at LIMIT 5"
+NEWEST = "SELECT title FROM memories WHERE is_archived = 0 AND user_id = ? ORDER BY created_at DESC LIMIT 5"
+SAME_TEXT = "SELECT id FROM memories WHERE user_id = ? AND content_hash = 'x'"
+SAME_SOURCE = (
+    "SELECT id FROM memories WHERE user_id = ? AND source_tool = 'cli.bulk' AND external_id = '7' AND project_id IS 'p'"
+)
+HISTORY = (
+    "SELECT v.title FROM memory_versions_text v WHERE v.memory_id = ? ORDER BY v.version_number DESC"  # the lower index
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """3000 memories in 30 projects with statistics, as a daemon's close leaves them."""
+    connection = open_writer(tmp_path_factory.mktemp("plans") / "layered_memory.db")
+    migrations.migrate(connection, migrations.load())
+    chance = random.Random(3)
+    add_owner(connection)
+    connection.execute("BEGIN")
+    for number in range(30):
+        connection.execute(
+            "INSERT INTO projects (id, user_id, name) VALUES (?, ?, ?)", (identifier(number), USER, number)
+        )
+        connection.execute("INSERT INTO sessions (user_id, name) VALUES (?, ?)", (USER, number))
+    for number in range(3000):
+        add_memory(
+            connection,
+            number,
+            f"text {number}",
+            project_id=chance.choice([PROJECT, identifier(chance.randrange(30))]),
+            memory_type=chance.choice(["decision", "note", "task", "error"]),
+            importance_score=chance.random(),
+            last_accessed_at=f"2026-01-{chance.randrange(1, 29):02}T00:00:00.000Z",
+            created_at=f"2025-{chance.randrange(1, 13):02}-01T00:00:00.000Z",
+            layer_project=chance.randrange(2),
+            layer_global=chance.randrange(2),
+            is_archived=int(chance.random() < 0.1),
+        )
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA analysis_limit=1000")
+    connection.execute("ANALYZE")
+    yield connection
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        (LAYERED, "idx_memories_active_important"),
+        (THROUGH_THE_VIEW, "idx_memories_active_important"),
+        (ONE_PROJECT, "idx_memories_user_project_type"),
+        (ACTIVE_SESSIONS, "idx_active_sessions"),
+        (STALE_SESSIONS, "idx_active_sessions"),
+        (NEWEST, "idx_memories_recent_important"),
+        (SAME_TEXT, "idx_memories_content_hash"),
+        (SAME_SOURCE, "idx_memories_external"),
+        (HISTORY, "sqlite_autoindex_memory_versions_2"),
+    ],
+)
+def test_query_uses_its_index_without_sorting(store: sqlite3.Connection, query: str, index: str) -> None:
+    plan = [row[3] for row in store.execute(f"EXPLAIN QUERY PLAN {query}", (USER,))]
+    assert any(index in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step or (step.startswith("SCAN") and "INDEX" not in step) for step in plan), plan
+
+
+def test_layered_query_uses_its_index_before_any_statistics(connection: sqlite3.Connection) -> None:
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {LAYERED}", (USER,))]
+    assert any("idx_memories_active_important" in step for step in plan), plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("memories", "session_id"),
+        ("memory_versions", "memory_id"),
+        ("memory_relationships", "from_memory_id"),
+        ("memory_relationships", "to_memory_id"),
+        ("session_memories", "memory_id"),
+        ("session_memories", "session_id"),
+        ("memory_projects", "memory_id"),
+        ("memory_projects", "project_id"),
+        ("pattern_evidence", "memory_id"),
+        ("project_patterns", "project_id"),
+        ("project_patterns", "pattern_id"),
+        ("outbox", "projection"),
+    ],
+)
+def test_a_delete_finds_its_children_by_index(connection: sqlite3.Connection, table: str, column: str) -> None:
+    """Else one purge reads a whole table for each foreign key."""
+    plan = connection.execute(f"EXPLAIN QUERY PLAN SELECT 1 FROM {table} WHERE {column} = 'x'").fetchall()
+    assert plan[0][3].startswith("SEARCH"), plan
