@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 
 from lmem.cli import output
-from lmem.client import autostart, presence
+from lmem.client import autostart, presence, starting
 from lmem.errors import DaemonNotRunning, DaemonUnresponsive, NotFound
 from lmem.paths import paths
 
@@ -27,7 +27,7 @@ LEVEL_COLOURS = {"error": "red", "critical": "red", "warning": "yellow"}
 def start(*, as_json: bool) -> int:
     """lmem daemon start."""
     before = presence.lock_held(paths())
-    autostart.start(paths(), explicit=True)
+    starting.start(paths(), explicit=True)
     return _say("runs already" if before else "started", as_json)
 
 
