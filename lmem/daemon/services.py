@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
@@ -24,7 +25,20 @@ from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.receipts import receipt
 from lmem.service.search import Search
-from lmem.stores.isolated import IndexWorker
+
+
+class Worker(Protocol):
+    """What status tells of the index worker: its process, 'starting', 'ready', 'down' or 'closed', and restarts."""
+
+    restarts: int
+
+    @property
+    def pid(self) -> int | None: ...
+
+    @property
+    def state(self) -> str: ...
+
+    async def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +58,7 @@ class Services:
     activity: Activity
     vectors: AsyncVectors
     generations: AsyncGenerations
-    worker: IndexWorker
+    worker: Worker
     models: Models
     known_projects: dict[str, str] = field(default_factory=dict)
 
