@@ -272,6 +272,16 @@ async def test_an_owner_that_cannot_prepare_leaves_the_worker_ready_and_is_told(
 
 
 @in_loop
+async def test_targets_are_replaced_with_the_child(tmp_path: Path) -> None:
+    async with running(tmp_path) as worker:
+        first = await worker.call("odd", "echo", 1) and worker.pid
+        await worker.replace({"odd": Spec("builtins:list", {})})
+        with pytest.raises(StoreUnavailable, match="has no attribute 'echo'"):
+            await worker.call("odd", "echo", 1)
+        assert worker.pid != first
+
+
+@in_loop
 async def test_an_owners_bug_closes_the_door_and_leaves_no_child(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
