@@ -89,17 +89,18 @@ class Wire:
     """A socket, a hello, and one request after the other."""
 
     def __init__(self, where: Paths, timeout: float = 60.0) -> None:
+        path = _socket_of(where)
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(timeout)
-        try:
-            self._socket.connect(_socket_of(where))
-        except OSError:
-            self._socket.close()
-            raise
         self._file = self._socket.makefile("rb")
         self._number = 0
-        self._socket.sendall(encode(hello("bench").to_frame()))
-        self.hello = self._line()
+        try:
+            self._socket.connect(path)
+            self._socket.sendall(encode(hello("bench").to_frame()))
+            self.hello = self._line()
+        except OSError:
+            self.close()
+            raise
 
     def call(self, method: str, params: Frame) -> Frame:
         """The result of one request; notifications in between are passed over. Raises the LmemError it carries."""
