@@ -17,6 +17,7 @@ from lmem.errors import (
     Damaged,
     StorageFull,
 )
+from lmem.stores.sqlite.connection import open_reader
 from lmem.stores.sqlite.database import Database
 from tests.unit.stores.sqlite.rows import add_memory, add_owner, check_full_text
 
@@ -128,3 +129,13 @@ def test_closing_finishes_what_was_asked_then_refuses(path: Path) -> None:
     connection = sqlite3.connect(path)
     assert _count(connection) == 20
     connection.close()
+
+
+def test_closing_empties_the_log_though_another_program_has_the_file_open(path: Path) -> None:
+    database = Database.open(path)
+    other = open_reader(path)
+    assert _count(other) == 0
+    asyncio.run(database.write(add_owner))
+    database.close_now()
+    assert path.with_name(path.name + "-wal").stat().st_size == 0
+    other.close()

@@ -108,7 +108,7 @@ def test_a_request_cancelled_while_it_waits_is_not_run(database: Database) -> No
         await asyncio.sleep(0)
         gate.set()
         await slow
-        return await database.read(_count)
+        return await database.write(_count)  # queued behind the unwanted one
 
     assert asyncio.run(check()) == 0
 
