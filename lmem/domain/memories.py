@@ -26,8 +26,8 @@ TITLE_LIMIT = 80
 MAX_TAGS = 50
 _PLAIN = {"L": "a", "N": "0", "M": "_"}
 """What a letter, digit or mark (half of the vowels of Hindi or Thai) outside of ASCII counts as in a word."""
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True).encode
 _WORD = re.compile(r"[a-z0-9][a-z0-9_./+#-]{0,62}")
-_SPACE = re.compile(r"\s+")
 _MARKUP = re.compile(r"(?:(?:#{1,6}|[*+•>-]+)\s+)+")
 """What opens a heading, an item or a quotation. It needs the space: '--force' and '#12' are words."""
 
@@ -125,7 +125,7 @@ def title_of(content: str) -> str:
     lines = [line.strip() for line in content.splitlines() if line.strip()] or [content]
     worded = next((line for line in lines if any(char.isalnum() for char in line)), lines[0])
     markup = _MARKUP.match(worded)
-    first = _SPACE.sub(" ", worded[markup.end() :] if markup else worded)
+    first = " ".join(worded[markup.end() if markup else 0 :].split())
     if len(first) <= TITLE_LIMIT:
         return first
     cut = first[: TITLE_LIMIT - 1]
@@ -135,7 +135,7 @@ def title_of(content: str) -> str:
 
 def clean_title(title: str) -> str:
     """A title on one line. Raises InvalidInput when it is empty or not text."""
-    return _SPACE.sub(" ", clean_text(title, 1000, "title"))
+    return " ".join(clean_text(title, 1000, "title").split())
 
 
 def clean_word(word: str, what: str) -> str:
@@ -188,7 +188,7 @@ def clean_context(context: Mapping[str, object], limit: int = 100_000) -> dict[s
 
 def content_hash(title: str, content: str) -> str:
     """32 hex digits that are equal for texts that differ in case and spacing only."""
-    words = _SPACE.sub(" ", f"{title}\n{content}".lower()).strip()
+    words = " ".join(f"{title}\n{content}".lower().split())
     return hashlib.blake2b(words.encode(), digest_size=16).hexdigest()
 
 
@@ -197,4 +197,4 @@ def to_json(value: object) -> str:
 
     Raises ValueError for NaN and infinity, which SQLite's JSON does not know.
     """
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=True)
+    return _encode(value)

@@ -147,18 +147,20 @@ class Memories:
         now = times.to_text(self._clock.now())
         project_id, new_project = self._project(tx, actor, draft, create_names, now)
         session_id, new_session = self._session(tx, actor, draft, project_id, create_names, now)
-        known = self._known(tx, actor, draft, project_id)
+        digest = content_hash(draft.title, draft.content)
+        known = self._known(tx, actor, draft, digest, project_id)
         if known is not None:
             return known
         chosen = route(draft.memory_type, draft.tags, draft.layers, project_id is not None, session_id is not None)
-        memory = _memory(tx, actor, draft, chosen.layers, project_id, session_id, now)
+        memory = _memory(tx, actor, draft, digest, chosen.layers, project_id, session_id, now)
         recording.create(tx, actor, memory, now)
         if session_id is not None:
             tx.directory.join_session(session_id, memory.id, now)
         return Added(memory, True, chosen.because, new_project, new_session)
 
-    def _known(self, tx: UnitOfWork, actor: Actor, draft: Draft, project_id: str | None) -> Added | None:
-        digest = content_hash(draft.title, draft.content)
+    def _known(
+        self, tx: UnitOfWork, actor: Actor, draft: Draft, digest: str, project_id: str | None
+    ) -> Added | None:
         if draft.id is not None:
             found = tx.memories.find(draft.id)
             if found is not None and found.content_hash != digest:
@@ -202,6 +204,7 @@ def _memory(
     tx: UnitOfWork,
     actor: Actor,
     draft: Draft,
+    digest: str,
     layers: Layers,
     project_id: str | None,
     session_id: str | None,
@@ -238,7 +241,7 @@ def _memory(
         updated_at=now,
         valid_until=None,
         rev=1,
-        content_hash=content_hash(draft.title, draft.content),
+        content_hash=digest,
     )
 
 
