@@ -11,8 +11,11 @@ from datetime import datetime
 from lmem.domain import times
 from lmem.domain.filters import Filter
 from lmem.domain.layers import layers
-from lmem.domain.memories import clean_share, clean_tags, clean_word
+from lmem.domain.memories import clean_share, clean_tags, clean_text, clean_word
 from lmem.errors import InvalidInput
+
+MAX_REASON = 10_000
+"""Bytes."""
 
 
 class Params:
@@ -73,6 +76,20 @@ class Params:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
             raise InvalidInput(f"'{name}' must be a whole number from {low} to {high}.")
         return value
+
+    def seconds(self, name: str, default: float, high: float) -> float:
+        """A length of time from 0 to `high` seconds."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= high:
+            raise InvalidInput(f"'{name}' must be a number of seconds from 0 to {high:g}.")
+        return float(value)
+
+    def reason(self) -> str | None:
+        """Why something is done, in the user's words; None when that is absent or blank."""
+        value = self.maybe_text("reason")
+        return clean_text(value, MAX_REASON, "reason") if value and value.strip() else None
 
     def share(self, name: str, what: str) -> float | None:
         """A number from 0 to 1, or None."""

@@ -26,6 +26,9 @@ from lmem.service.projection import Relay
 from lmem.service.receipts import receipt
 from lmem.service.search import Search
 
+TERMINAL = "cli"
+"""What the user's own terminal calls itself; every other client is answered as one that others may read."""
+
 
 class Worker(Protocol):
     """What status tells of the index worker: its process, 'starting', 'ready', 'down' or 'closed', and restarts."""
@@ -72,7 +75,7 @@ class Services:
         """Who this call is from. Only the user's own terminal sees private memories."""
         caller = call.caller
         address, agent = f"unix:{caller.uid}:{caller.pid}", f"{caller.client}/{caller.version}"
-        return Actor(self.user_id, address, agent[:200], shared=caller.client == "mcp")
+        return Actor(self.user_id, address, agent[:200], shared=caller.client != TERMINAL)
 
     async def filter(self, actor: Actor, params: Params) -> Filter:
         """The filter of a call, its names resolved. Raises NotFound for an unknown project or session."""

@@ -68,15 +68,18 @@ def boosted(item: Ranked, effective_importance: float) -> Ranked:
 def _scored(
     found: Sequence[Evidence], top_cosine: float, top_bm25: float, top_fulltext: float, literal_boost: float
 ) -> list[tuple[Evidence, dict[str, float]]]:
+    per_cosine, per_bm25, per_fulltext = (1 / top if top > 0 else 0.0 for top in (top_cosine, top_bm25, top_fulltext))
+    sparse_share = 1 - DENSE_SHARE
     scored = []
     for item in found:
-        if item.fulltext and not (item.cosine or item.bm25):
+        cosine, bm25 = item.cosine, item.bm25
+        if item.fulltext and not (cosine or bm25):
             score, coverage = item.fulltext
             dense = DENSE_SHARE * coverage**2
-            sparse = (1 - DENSE_SHARE) * coverage * (score / top_fulltext if top_fulltext > 0 else 0.0)
+            sparse = sparse_share * coverage * score * per_fulltext
         else:
-            dense = DENSE_SHARE * (max(0.0, item.cosine) / top_cosine) ** POWER if top_cosine > 0 else 0.0
-            sparse = (1 - DENSE_SHARE) * item.bm25 / top_bm25 if top_bm25 > 0 else 0.0
+            dense = DENSE_SHARE * (cosine * per_cosine) ** POWER if cosine > 0 else 0.0
+            sparse = sparse_share * bm25 * per_bm25
         parts = {"dense": dense, "sparse": sparse}
         if item.literal:
             parts["literal"] = literal_boost * item.literal

@@ -26,8 +26,8 @@ class MemoryTable(Protocol):
 
     def find(self, memory_id: str) -> Memory | None: ...
 
-    def starting_with(self, user_id: str, prefix: str, limit: int) -> list[tuple[str, str]]:
-        """(id, title) of memories whose id starts with `prefix`, archived ones too."""
+    def starting_with(self, user_id: str, prefix: str, limit: int, shared: bool) -> list[tuple[str, str]]:
+        """(id, title) of memories whose id starts with `prefix`, archived ones too, `shared` without private ones."""
         ...
 
     def visible(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
@@ -78,6 +78,10 @@ class FullText(Protocol):
         """Hits among rows that no vector projection has confirmed."""
         ...
 
+    def all_pending(self) -> bool:
+        """Whether every unarchived memory is among those rows."""
+        ...
+
     def unspaced(self, parts: Sequence[str], wanted: Filter, limit: int) -> list[Hit]:
         """Hits of substrings of three or more characters in text without spaces, by trigrams."""
         ...
@@ -86,8 +90,8 @@ class FullText(Protocol):
         """Memories that hold `text` as written, newest first; reads at most the newest 20,000 rows."""
         ...
 
-    def known(self, terms: Sequence[str]) -> set[str]:
-        """Those of `terms` that at least one memory has."""
+    def known(self, terms: Sequence[str], shared: bool) -> set[str]:
+        """Those of `terms` that at least one memory has; with `shared` one that is not private."""
         ...
 
     def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None: ...
@@ -116,8 +120,11 @@ class VersionTable(Protocol):
 
     def change_set(self, number: int) -> ChangeSet | None: ...
 
-    def last_change(self, user_id: str) -> tuple[int | None, str] | None:
-        """The newest version that no undo reversed or wrote: its change set (None for one `add`) and memory id."""
+    def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str] | None:
+        """The newest version that no undo reversed or wrote: its change set (None for one `add`) and memory id.
+
+        With `shared` those of private memories are passed over.
+        """
         ...
 
     def in_change_set(self, number: int) -> list[Version]: ...
@@ -162,7 +169,9 @@ class OutboxTable(Protocol):
 class RelationTable(Protocol):
     """The rows of `memory_relationships`."""
 
-    def of(self, memory_id: str) -> list[Link]: ...
+    def of(self, memory_id: str, shared: bool) -> list[Link]:
+        """What a memory is linked to, with `shared` without private memories."""
+        ...
 
     def insert(self, relation: Relation) -> None:
         """Store a relation; one that exists is left as it is."""

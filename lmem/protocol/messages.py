@@ -79,18 +79,26 @@ def hello(client: str, mode: str = "rpc") -> Hello:
 
 
 def parse_hello(frame: Frame) -> Hello:
-    """A client's hello. Raises FrameError when it is not one."""
+    """A client's hello. Raises FrameError when it is not one, or when a name in it is no short text."""
     protocol, mode = frame.get("lmem"), frame.get("mode")
     if not isinstance(protocol, int) or mode not in ("rpc", "mcp"):
         raise FrameError('The first line must be a hello: {"lmem": 1, "mode": "rpc", ...}.')
     pid = frame.get("pid")
     return Hello(
         str(mode),
-        str(frame.get("version", "")),
+        _short(frame, "version", "unknown"),
         str(frame.get("cwd", "/")),
-        str(frame.get("client", "unknown")),
+        _short(frame, "client", "unknown"),
         pid if isinstance(pid, int) else 0,
     )
+
+
+def _short(frame: Frame, name: str, default: str) -> str:
+    """A text that goes into the audit log and into `source_tool` as it is."""
+    value = frame.get(name, default)
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 64:
+        raise FrameError(f"The hello's '{name}' must be a short text.", hint="Give 1 to 64 printable characters.")
+    return value
 
 
 def request(number: int, method: str, params: Frame) -> Frame:

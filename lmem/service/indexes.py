@@ -115,7 +115,11 @@ class Indexes:
         for projection in known:
             await self._open(projection, state)
         if state.active is None and state.building is None:
-            state.building = await self._new(model, known, None, "building")
+            # What the relay has yet to see is found by full text meanwhile; only what it has seen would be missed.
+            if await self._storage.read(lambda tx: tx.fulltext.all_pending()):
+                state.active = await self._new(model, known, None, "active")
+            else:
+                state.building = await self._new(model, known, None, "building")
         self._state = state
         await self.settle()
         self._settled.set()

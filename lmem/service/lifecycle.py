@@ -83,7 +83,7 @@ class Lifecycle:
                     f"Memory {task.id[:8]} is a {task.memory_type}, not a task.",
                     hint=f"Make it one with 'lmem edit {task.id[:8]} --type task'.",
                 )
-            if any(link.type == "resolved_by" for link in tx.relations.of(task.id)):
+            if any(link.type == "resolved_by" for link in tx.relations.of(task.id, shared=False)):
                 raise Conflict(f"Task {task.id[:8]} is closed already.")
             at = times.to_text(self._clock.now())
             resolver = names.memory(tx, actor, by) if by else self._progress(tx, actor, task, failed, reason, at)
@@ -103,13 +103,19 @@ class Lifecycle:
         return answer
 
     async def history(self, actor: Actor, memory_id: str) -> tuple[Memory, list[Version]]:
-        """A memory and all its versions, oldest first."""
+        """A memory and its versions, oldest first; to others than the user only those since it was last private."""
 
         def work(tx: UnitOfWork) -> tuple[Memory, list[Version]]:
             found = names.memory(tx, actor, memory_id)
-            return found, tx.versions.of(found.id)
+            return found, _shown(actor, tx.versions.of(found.id))
 
         return await self._storage.read(work)
+
+    async def histories(self, actor: Actor, memories: Sequence[Memory]) -> dict[str, list[Version]]:
+        """As `history`, for memories that were read before: id -> versions, none for one that is gone by now."""
+        return await self._storage.read(
+            lambda tx: {memory.id: _shown(actor, tx.versions.of(memory.id)) for memory in memories}
+        )
 
     async def undo(self, actor: Actor, change_set: int | None) -> Changed:
         """Reverse a change set, by default the last change; undoing an `add` archives what was added.
@@ -120,7 +126,7 @@ class Lifecycle:
         def work(tx: UnitOfWork) -> Changed:
             at = times.to_text(self._clock.now())
             if change_set is None:
-                last = tx.versions.last_change(actor.user_id)
+                last = tx.versions.last_change(actor.user_id, actor.shared)
                 if last is None:
                     raise NotFound("There is no change to undo.")
                 number, memory_id = last
@@ -140,6 +146,8 @@ class Lifecycle:
         reversed_ = []
         for version in tx.versions.in_change_set(done.id):
             current = tx.memories.find(version.memory_id)
+            if current is not None and actor.shared and (current.is_private or "is_private" in version.diff):
+                raise _no_change_set(done.id)
             if current is None:
                 raise Conflict(f"Memory {version.memory_id[:8]} was purged since, so this cannot be undone.")
             if tx.versions.newest_number(current.id) != version.number:
@@ -202,10 +210,23 @@ class Lifecycle:
 def _undoable(tx: UnitOfWork, number: int) -> ChangeSet:
     found = tx.versions.change_set(number)
     if found is None:
-        raise NotFound(f"There is no change set {number}.", hint="'lmem history ID' shows the change sets of a memory.")
+        raise _no_change_set(number)
     if found.undone_by is not None:
         raise Conflict(f"Change set {number} was undone already.")
     return found
+
+
+def _no_change_set(number: int) -> NotFound:
+    return NotFound(f"There is no change set {number}.", hint="'lmem history ID' shows the change sets of a memory.")
+
+
+def _shown(actor: Actor, versions: list[Version]) -> list[Version]:
+    """Those of a memory's versions that this caller may read: nothing of a time when the memory was private."""
+    switched = [at for at, version in enumerate(versions) if "is_private" in version.diff]
+    if not actor.shared or not switched:
+        return versions
+    made_public = versions[switched[-1]]
+    return [replace(made_public, diff={}), *versions[switched[-1] + 1 :]]
 
 
 def _before(current: Memory, version: Version, versions: Sequence[Version]) -> Memory:

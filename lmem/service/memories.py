@@ -90,7 +90,7 @@ class Memories:
 
         def work(tx: UnitOfWork) -> Detail:
             found = names.memory(tx, actor, memory_id)
-            return Detail(found, tuple(tx.relations.of(found.id)))
+            return Detail(found, tuple(tx.relations.of(found.id, actor.shared)))
 
         return await self._storage.read(work)
 
@@ -163,7 +163,7 @@ class Memories:
     ) -> Added | None:
         if draft.id is not None:
             found = tx.memories.find(draft.id)
-            if found is not None and found.content_hash != digest:
+            if found is not None and (found.content_hash != digest or _hidden(actor, found)):
                 raise Conflict(f"The id {draft.id[:8]} belongs to another memory.")
             return Added(found, False, "it was stored already") if found else None
         if draft.external_id is None:
@@ -171,6 +171,8 @@ class Memories:
         found = tx.memories.external(draft.source_tool, draft.external_id, project_id)
         if found is None:
             return None
+        if _hidden(actor, found):
+            raise Conflict(f"The source id '{draft.external_id[:60]}' belongs to another memory.")
         if found.title != draft.title or found.content != draft.content:
             after = replace(found, title=draft.title, content=draft.content, summary=draft.summary, tags=draft.tags)
             edited = self._edit(tx, actor, found, after, "updated", f"{draft.source_tool} gave it again, changed")
@@ -243,6 +245,10 @@ def _memory(
         rev=1,
         content_hash=digest,
     )
+
+
+def _hidden(actor: Actor, memory: Memory) -> bool:
+    return actor.shared and memory.is_private
 
 
 def _tags(value: object) -> tuple[str, ...]:

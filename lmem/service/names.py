@@ -36,7 +36,7 @@ def memory(tx: UnitOfWork, actor: Actor, text: str) -> Memory:
 
 
 def _matches(tx: UnitOfWork, actor: Actor, prefix: str) -> list[tuple[str, str]]:
-    rows = tx.memories.starting_with(actor.user_id, prefix, 6)
+    rows = tx.memories.starting_with(actor.user_id, prefix, 6, actor.shared)
     if len(rows) > 1:
         some = "; ".join(f"{found[:10]} {title[:40]}" for found, title in rows[:5])
         raise AmbiguousId(f"More than one memory starts with '{prefix}': {some}.")

@@ -27,7 +27,7 @@ CANDIDATES = 100
 PATIENCE = 1.0
 """Seconds that the first question after a start waits for the index worker; full text answers after that."""
 
-HEAD = 30
+HEAD = 10
 """Rows read beyond the limit before importance is weighed in."""
 
 
@@ -171,7 +171,8 @@ class Search:
     def _empty(self, tx: UnitOfWork, question: Question, wanted: Filter, pool: Sequence[Evidence]) -> Empty:
         anywhere = Filter(wanted.user_id, shared=wanted.shared)
         corpus, matching = tx.memories.count(anywhere), tx.memories.count(wanted)
-        unknown = tuple(word for word in question.words if word not in tx.fulltext.known(question.words[:16]))
+        known = tx.fulltext.known(question.words[:16], wanted.shared)
+        unknown = tuple(word for word in question.words[:16] if word not in known)
         if corpus == 0:
             return Empty("No memory is stored yet.", corpus, (), ())
         if not pool:

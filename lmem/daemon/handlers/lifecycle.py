@@ -22,7 +22,7 @@ async def forget(services: Services, call: Call, params: Params) -> Json:
         changed = await services.lifecycle.purge(actor, ids, dry_run)
         receipt = [] if dry_run else await services.receipt([memory.id for memory in changed.memories])
         return {**_changed("forgotten", changed), "receipt": receipt, "dry_run": dry_run}
-    changed = await services.lifecycle.forget(actor, ids, params.maybe_text("reason"), dry_run)
+    changed = await services.lifecycle.forget(actor, ids, params.reason(), dry_run)
     return {**_changed("forgotten", changed), "dry_run": dry_run}
 
 
@@ -46,7 +46,7 @@ async def undo(services: Services, call: Call, params: Params) -> Json:
 async def done(services: Services, call: Call, params: Params) -> Json:
     failed = params.flag("failed")
     task, resolver = await services.lifecycle.done(
-        services.actor(call), params.text("id"), failed, params.maybe_text("by"), params.maybe_text("reason")
+        services.actor(call), params.text("id"), failed, params.maybe_text("by"), params.reason()
     )
     return {"id": task.id, "title": task.title, "resolved_by": resolver.id, "outcome": "failed" if failed else "done"}
 

@@ -54,7 +54,7 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
     rows: list[Json] = []
     made: dict[str, list[str]] = {"projects_created": [], "sessions_created": []}
     for number, item in enumerate(parsed):
-        line = items[number].get("line", number + 1) if isinstance(items[number], dict) else number + 1
+        line = _line(items[number], number + 1)
         result = item if isinstance(item, LmemError) else next(stored)
         if isinstance(result, Added):
             rows.append({"line": line, "id": result.memory.id, "created": result.created})
@@ -91,7 +91,7 @@ async def edit(services: Services, call: Call, params: Params) -> Json:
         services.actor(call),
         params.text("id"),
         _changes(Params(params.mapping("changes")), _max_bytes(services)),
-        params.maybe_text("reason"),
+        params.reason(),
         rev or None,
     )
     return {
@@ -113,10 +113,11 @@ async def export(services: Services, call: Call, params: Params) -> Json:
     limit = params.number("limit", 500, 1, 1000)
     memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
     names = await services.project_names(memory.project_id for memory in memories)
-    records = []
-    for memory in memories:
-        _, versions = await services.lifecycle.history(actor, memory.id)
-        records.append({**memory_json(memory, names), "versions": [version_json(item) for item in versions]})
+    versions = await services.lifecycle.histories(actor, memories)
+    records = [
+        {**memory_json(memory, names), "versions": [version_json(item) for item in versions[memory.id]]}
+        for memory in memories
+    ]
     return {"records": records, "next": memories[-1].key if len(memories) == limit else None}
 
 
@@ -131,6 +132,11 @@ def _parsed(services: Services, item: object, source_tool: str) -> Draft | LmemE
         return draft(Params(item), services.clock.now(), _max_bytes(services), source_tool)
     except LmemError as err:
         return err
+
+
+def _line(item: object, default: int) -> int:
+    line = item.get("line") if isinstance(item, dict) else None
+    return line if isinstance(line, int) and not isinstance(line, bool) else default
 
 
 def _changes(params: Params, max_bytes: int) -> dict[str, object]:

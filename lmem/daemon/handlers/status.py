@@ -81,7 +81,7 @@ async def get(services: Services, call: Call, params: Params) -> Json:
 
 async def wait(services: Services, call: Call, params: Params) -> Json:
     """Answers when every projection has caught up; raises what keeps them from it when waiting cannot help."""
-    deadline = time.monotonic() + params.number("timeout", LONGEST_WAIT, 0, LONGEST_WAIT)
+    deadline = time.monotonic() + params.seconds("timeout", LONGEST_WAIT, LONGEST_WAIT)
     most = 0
     while True:
         waiting = sum((await services.storage.read(lambda tx: tx.outbox.pending())).values())

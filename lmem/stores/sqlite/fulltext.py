@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lmem.domain.filters import Filter
 from lmem.ports.storage import Hit
-from lmem.stores.sqlite.memories import conditions, source
+from lmem.stores.sqlite.memories import conditions, readable, source
 
 # Weights of title, content and summary; `bm25()` in ORDER BY is faster than `ORDER BY rank` (measured).
 _SCORE = "bm25({table}, 2.0, 1.0, 1.0)"
@@ -21,6 +21,9 @@ _PENDING = f"""SELECT m.id, -{_SCORE.format(table="memories_pending")} FROM memo
 _ADD_PENDING = "INSERT INTO memories_pending (rowid, title, content, summary) VALUES (?, ?, ?, ?)"
 _DROP_PENDING = """DELETE FROM memories_pending WHERE rowid IN
     (SELECT memory_key FROM memories WHERE id IN (SELECT value FROM json_each(?)))"""
+_ANY_PENDING = "SELECT 1 FROM memories_pending_content LIMIT 1"  # FTS5's own table: no term is looked up in vain
+_UNSEEN = """SELECT 1 FROM memories WHERE is_archived = 0
+    AND memory_key NOT IN (SELECT id FROM memories_pending_content) LIMIT 1"""
 SCANNED_ROWS = 20_000
 
 
@@ -34,7 +37,12 @@ class FullTextRows:
         return self._match("memories_fts", expression, wanted, limit)
 
     def pending(self, expression: str, limit: int) -> list[Hit]:
-        return self._db.execute(_PENDING, (expression, limit)).fetchall() if expression else []
+        if not expression or not self._db.execute(_ANY_PENDING).fetchone():
+            return []
+        return self._db.execute(_PENDING, (expression, limit)).fetchall()
+
+    def all_pending(self) -> bool:
+        return self._db.execute(_UNSEEN).fetchone() is None
 
     def unspaced(self, parts: Sequence[str], wanted: Filter, limit: int) -> list[Hit]:
         grams = dict.fromkeys(part[at : at + 3] for part in parts for at in range(len(part) - 2))
@@ -50,8 +58,9 @@ class FullTextRows:
             WHERE instr(content, ?) OR instr(title, ?) LIMIT ?"""
         return self._db.execute(sql, (*values, SCANNED_ROWS, text, text, limit)).fetchall()
 
-    def known(self, terms: Sequence[str]) -> set[str]:
-        sql = "SELECT 1 FROM memories_fts WHERE memories_fts MATCH ? LIMIT 1"
+    def known(self, terms: Sequence[str], shared: bool) -> set[str]:
+        sql = f"""SELECT 1 FROM memories_fts f JOIN {readable(shared)} m ON m.memory_key = f.rowid
+            WHERE memories_fts MATCH ? LIMIT 1"""
         return {term for term in terms if self._db.execute(sql, (f'"{term}"',)).fetchone()}
 
     def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None:

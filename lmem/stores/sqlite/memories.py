@@ -23,7 +23,7 @@ COLUMNS = (
 _STORED = COLUMNS.partition(", ")[2]  # without memory_key, which SQLite gives
 _INSERT = f"INSERT INTO memories ({_STORED}) VALUES (?{', ?' * _STORED.count(', ')})"
 _FIND = f"SELECT {COLUMNS} FROM memories WHERE id = ?"
-_PREFIX = "SELECT id, title FROM memories WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
+_PREFIX = "SELECT id, title FROM {source} WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
 _SAME = f"""SELECT {COLUMNS} FROM memories
     WHERE user_id = ? AND content_hash = ? AND is_archived = 0 ORDER BY memory_key LIMIT 1"""
 _EXTERNAL = f"SELECT {COLUMNS} FROM memories WHERE source_tool = ? AND external_id = ? AND project_id IS ?"
@@ -35,8 +35,13 @@ _ORDERS = {
 
 
 def source(wanted: Filter) -> str:
+    """The relation that a filter's caller may read."""
+    return readable(wanted.shared)
+
+
+def readable(shared: bool) -> str:
     """The relation a caller may read: the one place that keeps private memories from shared answers."""
-    return "memories_shared" if wanted.shared else "memories_all"
+    return "memories_shared" if shared else "memories_all"
 
 
 def conditions(wanted: Filter, alias: str = "m") -> tuple[str, list[str | float]]:
@@ -93,15 +98,17 @@ class MemoryRows:
     def find(self, memory_id: str) -> Memory | None:
         return self._one(_FIND, memory_id)
 
-    def starting_with(self, user_id: str, prefix: str, limit: int) -> list[tuple[str, str]]:
-        return self._db.execute(_PREFIX, (prefix, prefix + "g", user_id, limit)).fetchall()
+    def starting_with(self, user_id: str, prefix: str, limit: int, shared: bool) -> list[tuple[str, str]]:
+        sql = _PREFIX.format(source=readable(shared))
+        return self._db.execute(sql, (prefix, prefix + "g", user_id, limit)).fetchall()
 
     def visible(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
+        if not ids:
+            return {}
         where, values = conditions(wanted)
-        sql = (
-            f"SELECT {COLUMNS} FROM {source(wanted)} m "
-            f"WHERE m.id IN (SELECT value FROM json_each(?)) AND {where}"
-        )  # fmt: skip
+        # CROSS JOIN keeps the order: each id is looked up. Left alone, the planner walks the user's whole index.
+        sql = f"""SELECT {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?)) CROSS JOIN {source(wanted)} m
+            WHERE m.id = wanted AND {where}"""
         return {row[1]: record(row) for row in self._db.execute(sql, (json.dumps(list(ids)), *values))}
 
     def page(self, wanted: Filter, order: str, limit: int, offset: int) -> list[Memory]:

@@ -28,7 +28,7 @@ _NEWEST = "SELECT coalesce(max(version_number), 0) FROM memory_versions WHERE me
 # whose memory is still there.
 _LAST = """SELECT v.change_set, v.memory_id FROM memory_versions v
     LEFT JOIN change_sets c ON c.id = v.change_set JOIN memories m ON m.id = v.memory_id
-    WHERE v.created_by = ? AND CASE WHEN v.change_set IS NULL THEN m.is_archived = 0
+    WHERE v.created_by = ? AND NOT (? AND m.is_private) AND CASE WHEN v.change_set IS NULL THEN m.is_archived = 0
         ELSE c.undone_by IS NULL AND c.kind != 'undo' END
     ORDER BY v.rowid DESC LIMIT 1"""
 
@@ -66,8 +66,8 @@ class VersionRows:
         row = self._db.execute(sql, (number,)).fetchone()
         return ChangeSet(*row) if row else None
 
-    def last_change(self, user_id: str) -> tuple[int | None, str] | None:
-        row: tuple[int | None, str] | None = self._db.execute(_LAST, (user_id,)).fetchone()
+    def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str] | None:
+        row: tuple[int | None, str] | None = self._db.execute(_LAST, (user_id, shared)).fetchone()
         return row
 
     def in_change_set(self, number: int) -> list[Version]:
