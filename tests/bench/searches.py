@@ -18,6 +18,8 @@ from tests.bench.texts import Texts
 WARM_UP = 20
 QUESTIONS = 300
 OTHERS = 60
+SEARCH_PAUSE, ADD_PAUSE = 0.05, 0.25
+"""Seconds between two searches and two adds during ingest: a busy terminal, not a load test of its own."""
 
 
 def fill(home: Home, items: Sequence[str]) -> tuple[float, float]:
@@ -98,7 +100,7 @@ def during_ingest(home: Home, texts: Texts, items: Sequence[str]) -> list[Row]:
 
 def _search_until(home: Home, texts: Texts, over: threading.Event, taken: list[float], degraded: list[int]) -> None:
     with home.wire() as wire:
-        while not over.wait(0.02):
+        while not over.wait(SEARCH_PAUSE):
             started = time.perf_counter()
             answer = wire.call("memory/search", {"query": texts.question(), "limit": 10})
             taken.append(time.perf_counter() - started)
@@ -107,7 +109,7 @@ def _search_until(home: Home, texts: Texts, over: threading.Event, taken: list[f
 
 def _add_until(home: Home, texts: Texts, over: threading.Event, taken: list[float]) -> None:
     with home.wire() as wire:
-        while not over.wait(0.05):
+        while not over.wait(ADD_PAUSE):
             item = texts.item()
             started = time.perf_counter()
             wire.call("memory/add", {"content": item, "source_tool": "cli.add"})
