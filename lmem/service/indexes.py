@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lmem.domain import times
 from lmem.domain.outbox import Projection
-from lmem.errors import LmemError, ModelMissing, StoreUnavailable
+from lmem.errors import Conflict, LmemError, ModelMissing, StoreUnavailable, WorkerDied
 from lmem.ports.clock import Clock
 from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
@@ -21,6 +22,9 @@ from lmem.ports.vectors import AsyncGenerations
 PORT = "vectors"
 AVERAGE_LENGTH = 30.0
 """Mean length of a memory in terms, fixed for the life of a generation; 15 to 40 are within .007 (measured)."""
+
+REFUSALS = 3
+"""Starts in a row at which a generation may fail to open; after that it counts as damaged and is built anew."""
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +36,7 @@ class _State:
     building: Projection | None = None
     reason: StoreUnavailable | None = None
     optimising: bool = False
+    must_start: bool = False
 
 
 class Indexes:
@@ -53,6 +58,7 @@ class Indexes:
         self._engine = engine
         self._wake = wake
         self._settled = asyncio.Event()
+        self._refusals: Counter[str] = Counter()
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
 
     @property
@@ -71,6 +77,11 @@ class Indexes:
         return self._state.reason
 
     @property
+    def must_start(self) -> bool:
+        """Whether the last `start` failed in a living worker, so that nobody but the relay will try it again."""
+        return self._state.must_start
+
+    @property
     def targets(self) -> tuple[Projection, ...]:
         """The open generations that the relay fills, the serving one first."""
         state = self._state
@@ -86,9 +97,9 @@ class Indexes:
         return state.active.generation
 
     def down(self, cause: LmemError) -> None:
-        """The index worker died: nothing serves until `start` has run again."""
-        self._settled.clear()
-        self._state.reason = StoreUnavailable(cause.message, hint=cause.hint)
+        """The index worker died: nothing serves until `start` has run again, and no question waits for that."""
+        self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False
+        self._settled.set()
 
     async def settled(self, patience: float) -> None:
         """Wait until a start has ended, well or not, for at most `patience` seconds."""
@@ -102,38 +113,33 @@ class Indexes:
         """Load the model and open the generations; run after each start of the index worker.
 
         Without a model nothing is opened, and `serving` says ModelMissing. A generation whose instance id is not the
-        recorded one was wiped or swapped: a new one is built from the truth.
+        recorded one was wiped or swapped, one that does not open is damaged: a new one is built from the truth. Raises
+        what keeps all of it from being opened; `serving` says that too, and the relay starts again (`must_start`).
         """
         try:
-            model = await self.embedder.load()
+            self._state = await self._opened()
+            await self.settle()
         except ModelMissing as err:
             self._state = _State(reason=err)
+        except WorkerDied:  # `down` is told, and the worker's next life begins with a start
+            raise
+        except LmemError as err:
+            self._state = _State(reason=StoreUnavailable(err.message, hint=err.hint), must_start=True)
+            raise
+        finally:
             self._settled.set()
-            return
-        state = _State(model=model)
-        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
-        for projection in known:
-            await self._open(projection, state)
-        if state.active is None and state.building is None:
-            # What the relay has yet to see is found by full text meanwhile; only what it has seen would be missed.
-            if await self._storage.read(lambda tx: tx.fulltext.all_pending()):
-                state.active = await self._new(model, known, None, "active")
-            else:
-                state.building = await self._new(model, known, None, "building")
-        self._state = state
-        await self.settle()
-        self._settled.set()
-        self._wake()
+            self._wake()
 
     async def settle(self) -> None:
         """Let the generation that is being built serve, once nothing waits for it."""
         state = self._state
-        if state.building is None or state.optimising:
+        building = state.building
+        if building is None or state.optimising:
             return
         waiting = await self._storage.read(lambda tx: tx.outbox.pending())
-        if waiting.get(state.building.id):
-            return
-        old, new = state.active, replace(state.building, state="active")
+        if waiting.get(building.id) or state is not self._state or state.building is not building:
+            return  # the relay and a start may both come here
+        old, new = state.active, replace(building, state="active")
         state.active, state.building = new, None
 
         def work(tx: UnitOfWork) -> None:
@@ -156,7 +162,11 @@ class Indexes:
             return None
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
         state.optimising = True
-        return await self._new(state.model, known, state.active, "building")
+        try:
+            return await self._new(state.model, known, state.active, "building")
+        except LmemError:
+            state.optimising = False
+            raise
 
     async def optimise(self, copy: Projection) -> None:
         """Optimise a copy in the background and let the relay catch it up; `settle` then switches to it."""
@@ -165,12 +175,29 @@ class Indexes:
             await self._generations.optimise(copy.generation)
             await self._generations.open(copy.generation, state.model.dimensions if state.model else 0)
             state.building = copy
-        except StoreUnavailable:
+        except LmemError:
             await self._forget(copy)
             raise
         finally:
             state.optimising = False
         self._wake()
+
+    async def _opened(self) -> _State:
+        model = await self.embedder.load()
+        state = _State(model=model)
+        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
+        left_over = (await self._generations.sizes()).keys() - {projection.generation for projection in known}
+        for generation in left_over:  # of a copy that was cut short
+            await self._generations.drop(generation)
+        for projection in known:
+            await self._open(projection, state)
+        if state.active is None and state.building is None:
+            # What the relay has yet to see is found by full text meanwhile; only what it has seen would be missed.
+            if await self._storage.read(lambda tx: tx.fulltext.all_pending()):
+                state.active = await self._new(model, known, None, "active")
+            else:
+                state.building = await self._new(model, known, None, "building")
+        return state
 
     async def _open(self, projection: Projection, state: _State) -> None:
         assert state.model is not None
@@ -178,7 +205,18 @@ class Indexes:
         if stale_copy or projection.fingerprint != state.model.fingerprint:
             await self._forget(projection)
             return
-        instance = await self._generations.open(projection.generation, state.model.dimensions)
+        try:
+            instance = await self._generations.open(projection.generation, state.model.dimensions)
+        except WorkerDied:
+            raise
+        except (Conflict, StoreUnavailable) as err:
+            self._refusals[projection.generation] += 1
+            if isinstance(err, StoreUnavailable) and self._refusals[projection.generation] < REFUSALS:
+                raise
+            log.warning("generation %s does not open and is built anew: %s", projection.generation, err.message)
+            await self._forget(projection)
+            return
+        self._refusals.clear()
         if projection.instance_id not in (None, instance):
             log.warning("generation %s is not the one that was written; it is built anew", projection.generation)
             await self._forget(projection)

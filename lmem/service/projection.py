@@ -9,7 +9,9 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 from lmem.domain import times
 from lmem.domain.memories import Memory
@@ -25,8 +27,17 @@ BATCH = 64
 """Rows of one step: the flush behind it costs about 9 ms, so smaller steps cost ingest and larger ones freshness."""
 
 LONGEST_PAUSE = 30.0
-DEATHS_TO_SUSPECT = 2
-"""After so many deaths of the worker at one batch its rows are tried one by one, and the one that kills is parked."""
+LONGEST_SLEEP = 60.0
+"""Seconds after which the outbox is looked at although nobody woke the relay: rows that were put off are due then."""
+
+PUT_OFF = timedelta(seconds=65)
+"""How long a row waits that failed by itself: over a minute, because of three deaths in one the worker stays down."""
+
+TRIES = 3
+"""A row that failed by itself so often is parked. Once may be chance: somebody killed the worker just then."""
+
+PATIENCE = 5
+"""Failures in a row after which even a row that has no others beside it counts as the cause."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +56,7 @@ class Relay:
         self._written_since_optimise = 0
         self._awake = asyncio.Event()
         self._pause = 0.0
-        self._deaths = 0
+        self._failures = 0
         self._optimising: asyncio.Task[None] | None = None
         self.trouble: LmemError | None = None
 
@@ -53,22 +64,18 @@ class Relay:
         """There may be work."""
         self._awake.set()
 
-    def note_death(self) -> None:
-        """The worker died under a step; after the second time its rows are suspects."""
-        self._deaths += 1
-
     async def run(self) -> None:
         """Work until cancelled. The relay step is one of the three doors: it records what fails and goes on."""
         while True:
-            await self._awake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_SLEEP):
+                    await self._awake.wait()
             self._awake.clear()
             try:
                 while await self.step():
-                    self._deaths = 0
+                    pass
                 self.trouble, self._pause = None, 0.0
             except (StoreUnavailable, StorageFull) as err:
-                if isinstance(err, WorkerDied):
-                    self.note_death()
                 await self._back_off(err)
             except Exception as err:
                 log.exception("the relay failed")
@@ -77,15 +84,19 @@ class Relay:
     async def step(self) -> bool:
         """Apply one batch to each open generation; answers whether there was any.
 
-        Raises StoreUnavailable or StorageFull when a store cannot take it; nothing is confirmed then.
+        Raises StoreUnavailable or StorageFull when a store cannot take it; what it did not take is not confirmed.
         """
+        if self._indexes.must_start:
+            await self._indexes.start()
         worked = False
         for projection in self._indexes.targets:
             rows = await self._due(projection.id)
             if rows:
                 worked = True
-                await self._apply_or_park(projection, rows)
+                await self._apply_all(projection, rows)
+                self._failures = 0
         if not worked:
+            self._failures = 0
             await self._indexes.settle()
         await self._optimise_if_due()
         return worked
@@ -100,27 +111,49 @@ class Relay:
         now = times.to_text(self._clock.now())
         return await self._storage.read(lambda tx: tx.outbox.due(projection_id, now, BATCH))
 
-    async def _apply_or_park(self, projection: Projection, rows: Sequence[Pending]) -> None:
-        try:
-            if self._deaths < DEATHS_TO_SUSPECT or len(rows) == 1:
+    async def _apply_all(self, projection: Projection, rows: Sequence[Pending]) -> None:
+        """Apply rows together; one by one when they failed together, so that a bad one blocks nothing."""
+        if not self._failures:
+            try:
                 await self._apply(projection, rows)
                 return
-        except InvalidInput as err:
-            if len(rows) == 1:
-                await self._park(rows[0], err)
-                return
-        except WorkerDied as err:
-            if self._deaths >= DEATHS_TO_SUSPECT:
-                await self._park(rows[0], err)
-            raise
-        for row in rows:  # one of them is bad: find it, and let it block nothing
-            await self._apply_or_park(projection, [row])
+            except InvalidInput:
+                pass  # of one of them: it is found below
+            except StoreUnavailable as err:
+                self._failures += isinstance(err, WorkerDied) or self._indexes.reason is None
+                raise
+        await self._apply_each(projection, rows)
+
+    async def _apply_each(self, projection: Projection, rows: Sequence[Pending]) -> None:
+        """Apply rows one by one. A store that takes none of them is down, and no row is blamed for that."""
+        applied, refused = False, list[tuple[Pending, StoreUnavailable]]()
+        for row in rows:
+            try:
+                await self._apply(projection, [row])
+                applied = True
+            except InvalidInput as err:
+                await self._park(row, err)
+            except WorkerDied as err:
+                self._failures += 1
+                await self._put_off(row, err)
+                raise
+            except StoreUnavailable as err:
+                if self._indexes.reason is not None:
+                    raise
+                refused.append((row, err))
+                if len(refused) == TRIES:
+                    break
+        if refused and not applied and (len(rows) > 1 or self._failures < PATIENCE):
+            self._failures += 1
+            raise refused[0][1]
+        for row, cause in refused:
+            await self._put_off(row, cause)
 
     async def _apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
         memories, gone = await self._storage.read(lambda tx: _load(tx, rows))
         points = await self._points(projection, memories)
         await self._vectors.write(projection.generation, MEMORIES, points, gone)
-        serving = projection == self._indexes.targets[0]
+        serving = self._indexes.targets[:1] == (projection,)
 
         def confirm(tx: UnitOfWork) -> None:
             confirmed = tx.outbox.confirm(rows)
@@ -137,9 +170,9 @@ class Relay:
         hashes = {memory.id: _text_hash(memory) for memory in memories}
         here = await self._stored(projection.generation, [memory.id for memory in memories if memory.rev > 1])
         there = {}
-        if projection.state == "building" and self._indexes.targets[0] != projection:
-            serving = self._indexes.targets[0].generation
-            there = await self._stored(serving, list(hashes), dense=True)
+        serving = self._indexes.targets[:1]
+        if projection.state == "building" and serving and serving[0] != projection:
+            there = await self._stored(serving[0].generation, list(hashes), dense=True)
 
         def same(stored: Stored | None, memory: Memory) -> bool:
             return stored is not None and (
@@ -169,6 +202,13 @@ class Relay:
         found = await self._vectors.retrieve(generation, MEMORIES, ids, dense) if ids else []
         return {item.id: item for item in found}
 
+    async def _put_off(self, row: Pending, err: LmemError) -> None:
+        if row.attempts + 1 >= TRIES:
+            await self._park(row, err)
+            return
+        retry_at = times.to_text(self._clock.now() + PUT_OFF)
+        await self._storage.write(lambda tx: tx.outbox.fail(row, err.message, retry_at))
+
     async def _park(self, row: Pending, err: LmemError) -> None:
         log.warning("parked %s %s: %s", row.kind, row.object_id, err.message)
         await self._storage.write(lambda tx: tx.outbox.fail(row, err.message, None))
@@ -184,7 +224,11 @@ class Relay:
         if self._written_since_optimise < self._optimise_after or self._optimising is not None:
             return
         self._written_since_optimise = 0
-        copy = await self._indexes.prepare_copy()  # the relay is this task, so nobody writes meanwhile
+        try:
+            copy = await self._indexes.prepare_copy()  # the relay is this task, so nobody writes meanwhile
+        except LmemError as err:
+            log.warning("nothing is optimised: %s", err.message)
+            return
         if copy is not None:
             self._optimising = asyncio.create_task(self._optimise(copy))
 

@@ -5,11 +5,16 @@ Not the real index worker (tests/integration and tests/soak kill that one).
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+from lmem.domain.memories import Draft
 from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
-from lmem.ports.vectors import MEMORIES
-from lmem.service.projection import Relay
+from lmem.ports.vectors import MEMORIES, Point
+from lmem.service import projection
 from tests.unit.service.service_kit import Kit, drive
 
 
@@ -68,26 +73,101 @@ def test_one_bad_row_is_parked_and_blocks_nothing(tmp_path: Path) -> None:
     drive(tmp_path, scenario)
 
 
-def test_a_row_that_kills_the_worker_is_found_and_parked(tmp_path: Path) -> None:
+async def _persist(kit: Kit, steps: int) -> list[str]:
+    """Let the relay step so often, whatever it says; answers the codes of what it said."""
+    said = []
+    for _ in range(steps):
+        try:
+            await kit.relay.step()
+        except StoreUnavailable as err:
+            said.append(err.code)
+    return said
+
+
+def _refusing(kit: Kit, bad: str | None, error: StoreUnavailable) -> None:
+    """The vectors raise `error` for a point, by default for each."""
+    write = kit.vectors.write
+
+    async def refuse(generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
+        if any(bad in (None, point.id) for point in points):
+            raise error
+        await write(generation, collection, points, delete)
+
+    kit.vectors.write = refuse  # type: ignore[method-assign]
+
+
+def test_a_row_that_kills_the_worker_is_put_off_then_parked(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         ids = [await kit.add(f"row {number}") for number in range(4)]
-        write = kit.vectors.write
-
-        async def die(generation, collection, points, delete=()):  # type: ignore[no-untyped-def]
-            if any(point.id == ids[1] for point in points):
-                raise WorkerDied()
-            await write(generation, collection, points, delete)
-
-        kit.vectors.write = die  # type: ignore[method-assign]
-        relay = Relay(kit.storage, kit.indexes, kit.vectors, kit.clock, 10**9)
-        for _ in range(10):
-            try:
-                while await relay.step():
-                    pass
-            except WorkerDied:
-                relay.note_death()
+        _refusing(kit, ids[1], WorkerDied())
+        for _ in range(3):
+            # Two deaths, then it is left alone for over a minute: a third would close the worker's door.
+            assert await _persist(kit, 5) == ["worker_died"] * 2
+            assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 3
+            kit.clock.move(seconds=66)
         assert [row.object_id for row in await kit.storage.read(lambda tx: tx.outbox.parked(10))] == [ids[1]]
+        assert await kit.ids("row 1") != []
+
+    drive(tmp_path, scenario)
+
+
+def test_a_row_during_which_somebody_kills_the_worker_is_applied_later(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        only = await kit.add("innocent")
+        write = kit.vectors.write
+        _refusing(kit, only, WorkerDied())
+        await _persist(kit, 2)
+        kit.vectors.write = write  # type: ignore[method-assign]
+        kit.clock.move(seconds=66)
+        await kit.settle()
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
+        assert await kit.storage.read(lambda tx: tx.outbox.parked(10)) == []
+
+    drive(tmp_path, scenario)
+
+
+def test_a_row_that_fails_in_a_living_worker_blocks_nothing(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        ids = [await kit.add(f"row {number}") for number in range(4)]
+        _refusing(kit, ids[1], StoreUnavailable("The index worker failed in vectors.write: ValueError."))
+        assert await _persist(kit, 4) == ["store_unavailable"]
         assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 3
+        for _ in range(2):
+            kit.clock.move(seconds=66)
+            await _persist(kit, 10)
+        assert [row.object_id for row in await kit.storage.read(lambda tx: tx.outbox.parked(10))] == [ids[1]]
+
+    drive(tmp_path, scenario)
+
+
+def test_no_row_is_blamed_for_a_store_that_takes_none(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        for number in range(4):
+            await kit.add(f"row {number}")
+        write = kit.vectors.write
+        _refusing(kit, None, StoreUnavailable("The index worker failed in vectors.write: OSError."))
+        assert await _persist(kit, 20) == ["store_unavailable"] * 20
+        kit.vectors.write = write  # type: ignore[method-assign]
+        await kit.settle()
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 4
+
+    drive(tmp_path, scenario)
+
+
+def test_a_write_whose_caller_hung_up_is_applied_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projection, "LONGEST_SLEEP", 0.05)
+
+    async def scenario(kit: Kit) -> None:
+        running = asyncio.create_task(kit.relay.run())
+        await asyncio.sleep(0.01)
+        draft = Draft("nobody waits for this", "nobody waits for this")
+        adding = asyncio.create_task(kit.memories.add(kit.actor, draft))
+        await asyncio.sleep(0)
+        adding.cancel()  # it is queued by now, and nobody will wake the relay
+        async with asyncio.timeout(5):
+            while await kit.storage.read(lambda tx: tx.directory.any_memory()) and await _waiting(kit):
+                await asyncio.sleep(0.01)
+        running.cancel()
 
     drive(tmp_path, scenario)
 

@@ -1,0 +1,141 @@
+"""The generations of the index when something fails: nothing hangs, nothing is left behind, it heals by itself.
+
+Not the relay's ordinary work (test_service_projection.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lmem.errors import Conflict, LmemError, StorageFull, StoreUnavailable, WorkerDied
+from lmem.ports.vectors import MEMORIES
+from lmem.service.projection import Relay
+from tests.unit.service.service_kit import Kit, drive
+
+
+async def _waiting(kit: Kit) -> int:
+    return sum((await kit.storage.read(lambda tx: tx.outbox.pending())).values())
+
+
+def _raising(error: LmemError) -> Callable[..., object]:
+    async def fail(*_: object) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize("error", [StorageFull("The disk is full."), StoreUnavailable("Edge cannot load.")])
+def test_a_start_that_failed_says_why_and_is_tried_again(tmp_path: Path, error: LmemError) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("before the trouble")
+        await kit.settle()
+        opened, kit.vectors.open = kit.vectors.open, _raising(error)  # type: ignore[method-assign, assignment]
+        with pytest.raises(type(error)):
+            await kit.indexes.start()
+        await kit.indexes.settled(0.0)
+        assert kit.indexes.reason is not None
+        assert kit.indexes.reason.message == error.message
+        with pytest.raises(type(error)):
+            await kit.relay.step()
+        kit.vectors.open = opened  # type: ignore[method-assign]
+        await kit.settle()
+        assert kit.indexes.reason is None
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("error", [Conflict("It has another schema."), StoreUnavailable("Edge cannot load.")])
+def test_a_generation_that_never_opens_is_built_anew(tmp_path: Path, error: LmemError) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("before the trouble")
+        await kit.settle()
+        damaged, opened = kit.indexes.serving(), kit.vectors.open
+
+        async def refuse(generation: str, dimensions: int) -> str:
+            if generation == damaged:
+                raise error
+            return await opened(generation, dimensions)
+
+        kit.vectors.open = refuse  # type: ignore[method-assign]
+        for _ in range(4):
+            try:
+                await kit.indexes.start()
+            except StoreUnavailable:
+                continue
+        await kit.settle()
+        assert kit.indexes.serving() != damaged
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
+
+    drive(tmp_path, scenario)
+
+
+def test_nobody_waits_for_a_worker_that_died(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        kit.indexes.down(WorkerDied())
+        async with asyncio.timeout(1):
+            await kit.indexes.settled(30)
+        answer = await kit.search.search("anything", kit.everything, 5)
+        assert len(answer.degraded) == 1
+
+    drive(tmp_path, scenario)
+
+
+def test_a_copy_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        copy, kit.vectors.copy = kit.vectors.copy, _raising(StorageFull())  # type: ignore[method-assign, assignment]
+        with pytest.raises(StorageFull):
+            await kit.indexes.prepare_copy()
+        assert not kit.indexes.optimising
+        kit.vectors.copy = copy  # type: ignore[method-assign]
+        for error in (StorageFull(), Conflict("It is open."), StoreUnavailable("It failed.")):
+            made = await kit.indexes.prepare_copy()
+            assert made is not None
+            optimise, kit.vectors.optimise = kit.vectors.optimise, _raising(error)  # type: ignore[method-assign, assignment]
+            with pytest.raises(type(error)):
+                await kit.indexes.optimise(made)
+            kit.vectors.optimise = optimise  # type: ignore[method-assign]
+            assert not kit.indexes.optimising
+            assert list(await kit.vectors.sizes()) == [kit.indexes.serving()]
+            await kit.add(f"after {error.code}")
+            await kit.settle()
+            assert await _waiting(kit) == 0
+
+    drive(tmp_path, scenario)
+
+
+def test_a_copy_whose_worker_died_is_cleared_at_the_next_start(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        made = await kit.indexes.prepare_copy()
+        assert made is not None
+        optimise, drop = kit.vectors.optimise, kit.vectors.drop
+        kit.vectors.optimise = kit.vectors.drop = _raising(WorkerDied())  # type: ignore[method-assign, assignment]
+        with pytest.raises(WorkerDied):
+            await kit.indexes.optimise(made)
+        kit.vectors.optimise, kit.vectors.drop = optimise, drop  # type: ignore[method-assign]
+        kit.indexes.down(WorkerDied())
+        await kit.indexes.start()
+        assert list(await kit.vectors.sizes()) == [kit.indexes.serving()]
+        assert await kit.indexes.prepare_copy() is not None
+
+    drive(tmp_path, scenario)
+
+
+def test_a_failed_copy_does_not_stop_the_relay(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        kit.vectors.copy = _raising(StorageFull())  # type: ignore[method-assign, assignment]
+        relay = Relay(kit.storage, kit.indexes, kit.vectors, kit.clock, 1)
+        await kit.add("one")
+        while await relay.step():
+            pass
+        assert await _waiting(kit) == 0
+
+    drive(tmp_path, scenario)
