@@ -46,7 +46,7 @@ async def dispatch(services: Services, call: Call) -> object:
     """The answer of a call. Raises LmemError only: anything else is logged and becomes Internal."""
     handler = HANDLERS.get(call.method)
     if handler is None:
-        raise UnknownMethod(f"There is no method '{call.method[:80]}'.")
+        raise UnknownMethod(f"There is no method {call.method[:80]!r}.")
     try:
         return await handler(services, call, Params(call.params))
     except LmemError:

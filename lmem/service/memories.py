@@ -161,11 +161,11 @@ class Memories:
     def _known(
         self, tx: UnitOfWork, actor: Actor, draft: Draft, digest: str, project_id: str | None
     ) -> Added | None:
-        if draft.id is not None:
-            found = tx.memories.find(draft.id)
-            if found is not None and (found.content_hash != digest or _hidden(actor, found)):
-                raise Conflict(f"The id {draft.id[:8]} belongs to another memory.")
-            return Added(found, False, "it was stored already") if found else None
+        found = tx.memories.find(draft.id) if draft.id is not None else None
+        if found is not None:
+            if found.content_hash != digest or _hidden(actor, found):
+                raise Conflict(f"The id {found.id[:8]} belongs to another memory.")
+            return Added(found, False, "it was stored already")
         if draft.external_id is None:
             return None
         found = tx.memories.external(draft.source_tool, draft.external_id, project_id)
