@@ -19,3 +19,8 @@ class Actor:
     address: str
     agent: str
     shared: bool = False
+
+    @property
+    def client(self) -> str:
+        """The client's name for itself: 'cli', 'mcp'."""
+        return self.agent.partition("/")[0]

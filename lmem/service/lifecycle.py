@@ -53,11 +53,10 @@ class Lifecycle:
         """
 
         def work(tx: UnitOfWork) -> Changed:
-            found = tuple(names.memory(tx, actor, memory_id) for memory_id in dict.fromkeys(ids))
+            found = _each_once(tx, actor, ids)
             if not dry_run:
                 at = times.to_text(self._clock.now())
                 for memory in found:
-                    tx.fulltext.drop_pending([memory.id])
                     tx.memories.delete(memory.id)
                     tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
             return Changed(found, None, "purge")
@@ -83,7 +82,7 @@ class Lifecycle:
                     f"Memory {task.id[:8]} is a {task.memory_type}, not a task.",
                     hint=f"Make it one with 'lmem edit {task.id[:8]} --type task'.",
                 )
-            if any(link.type == "resolved_by" for link in tx.relations.of(task.id, shared=False)):
+            if _is_resolved(tx, task):
                 raise Conflict(f"Task {task.id[:8]} is closed already.")
             at = times.to_text(self._clock.now())
             resolver = names.memory(tx, actor, by) if by else self._progress(tx, actor, task, failed, reason, at)
@@ -145,20 +144,21 @@ class Lifecycle:
         number = tx.versions.open_change_set("undo", reason, actor.user_id, at)
         reversed_ = []
         for version in tx.versions.in_change_set(done.id):
-            current = tx.memories.find(version.memory_id)
-            if current is not None and actor.shared and (current.is_private or "is_private" in version.diff):
+            current = names.memory(tx, replace(actor, shared=False), version.memory_id)
+            if actor.shared and (current.is_private or "is_private" in version.diff):
                 raise _no_change_set(done.id)
-            if current is None:
-                raise Conflict(f"Memory {version.memory_id[:8]} was purged since, so this cannot be undone.")
-            if tx.versions.newest_number(current.id) != version.number:
+            versions = tx.versions.of(current.id)
+            if any(_stands(tx, later) for later in versions if later.number > version.number):
                 raise Conflict(
                     f"Memory {current.id[:8]} changed again since.",
                     hint=f"See 'lmem history {current.id[:8]}'; undo the newer change first.",
                 )
-            before = _before(current, version, tx.versions.of(current.id))
+            before = _before(current, version, versions)
             kind = "archived" if before.is_archived and not current.is_archived else "updated"
             recording.change(tx, actor, current, before, kind, reason, number, at)
             reversed_.append(before)
+        if not reversed_:
+            raise Conflict(f"What change set {done.id} changed was purged since, so it cannot be undone.")
         tx.versions.mark_undone(done.id, number)
         return Changed(tuple(reversed_), done.id, done.kind)
 
@@ -177,8 +177,7 @@ class Lifecycle:
         kind = "forget" if archived else "restore"
 
         def work(tx: UnitOfWork) -> Changed:
-            found = [names.memory(tx, actor, memory_id) for memory_id in dict.fromkeys(ids)]
-            wanted = tuple(memory for memory in found if memory.is_archived != archived)
+            wanted = tuple(memory for memory in _each_once(tx, actor, ids) if memory.is_archived != archived)
             if dry_run or not wanted:
                 return Changed(wanted, None, kind)
             at = times.to_text(self._clock.now())
@@ -200,20 +199,47 @@ class Lifecycle:
         progress = replace(
             task, id=secrets.token_hex(16), title=title, content=reason or title, summary=None,
             memory_type="progress", access_count=0, last_accessed_at=at, created_at=at, updated_at=at,
-            source_tool="cli.done", external_id=None, rev=1,
+            source_tool=f"{actor.client}.done", external_id=None, rev=1, is_archived=False, valid_until=None,
+            context={}, git_context={},
             content_hash=content_hash(title, reason or title),
         )  # fmt: skip
         recording.create(tx, actor, progress, at)
         return progress
 
 
+def _each_once(tx: UnitOfWork, actor: Actor, ids: Sequence[str]) -> tuple[Memory, ...]:
+    """The memories of these ids or prefixes; two names of one are one."""
+    found = [names.memory(tx, actor, memory_id) for memory_id in ids]
+    return tuple({memory.id: memory for memory in found}.values())
+
+
+def _is_resolved(tx: UnitOfWork, task: Memory) -> bool:
+    """Whether something resolves a task that was not forgotten since (as `undo` does with what `done` made)."""
+    resolvers = [link.other_id for link in tx.relations.of(task.id, shared=False) if link.type == "resolved_by"]
+    return any((found := tx.memories.find(other)) is not None and not found.is_archived for other in resolvers)
+
+
 def _undoable(tx: UnitOfWork, number: int) -> ChangeSet:
     found = tx.versions.change_set(number)
     if found is None:
         raise _no_change_set(number)
-    if found.undone_by is not None:
+    if _is_reversed(tx, found):
         raise Conflict(f"Change set {number} was undone already.")
     return found
+
+
+def _is_reversed(tx: UnitOfWork, done: ChangeSet) -> bool:
+    """Whether an undo reversed a change set, and no undo reversed that one."""
+    if done.undone_by is None or done.undone_by == done.id:
+        return done.undone_by is not None
+    undo = tx.versions.change_set(done.undone_by)
+    return undo is not None and not _is_reversed(tx, undo)
+
+
+def _stands(tx: UnitOfWork, version: Version) -> bool:
+    """Whether a version changed something that no undo took back: undos only take back."""
+    done = tx.versions.change_set(version.change_set) if version.change_set else None
+    return done is not None and done.kind != "undo" and not _is_reversed(tx, done)
 
 
 def _no_change_set(number: int) -> NotFound:

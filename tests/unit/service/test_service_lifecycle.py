@@ -91,6 +91,92 @@ def test_undo_refuses_what_changed_again(tmp_path: Path) -> None:
     drive(tmp_path, scenario)
 
 
+def test_undo_again_and_again_goes_back_step_by_step(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        for title in ("one", "two", "three"):
+            await kit.memories.edit(kit.actor, memory_id, {"title": title}, None)
+        seen = []
+        for _ in range(3):
+            await kit.lifecycle.undo(kit.actor, None)
+            seen.append((await kit.memories.get(kit.actor, memory_id)).memory.title)
+        assert seen == ["two", "one", "words"]
+
+    drive(tmp_path, scenario)
+
+
+def test_what_was_undone_can_be_done_again_and_then_stands_in_the_way(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        first = await kit.memories.edit(kit.actor, memory_id, {"title": "one"}, None)
+        second = await kit.memories.edit(kit.actor, memory_id, {"title": "two"}, None)
+        await kit.lifecycle.undo(kit.actor, second.change_set)
+        undo = (await kit.lifecycle.history(kit.actor, memory_id))[1][-1].change_set
+        await kit.lifecycle.undo(kit.actor, undo)
+        assert (await kit.memories.get(kit.actor, memory_id)).memory.title == "two"
+        with pytest.raises(Conflict, match="changed again"):
+            await kit.lifecycle.undo(kit.actor, first.change_set)
+        await kit.lifecycle.undo(kit.actor, second.change_set)
+        with pytest.raises(Conflict, match="undone already"):
+            await kit.lifecycle.undo(kit.actor, second.change_set)
+        await kit.lifecycle.undo(kit.actor, first.change_set)
+        assert (await kit.memories.get(kit.actor, memory_id)).memory.title == "words"
+
+    drive(tmp_path, scenario)
+
+
+def test_the_change_of_a_purged_memory_cannot_be_undone(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        edited = await kit.memories.edit(kit.actor, memory_id, {"title": "one"}, None)
+        await kit.lifecycle.purge(kit.actor, [memory_id], dry_run=False)
+        with pytest.raises(Conflict, match="purged"):
+            await kit.lifecycle.undo(kit.actor, edited.change_set)
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("action", ["forget", "restore", "purge"])
+def test_a_memory_named_twice_is_one(tmp_path: Path, action: str) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("named twice")
+        names = [memory_id, memory_id[:8], memory_id[:6].upper()]
+        if action == "restore":
+            await kit.lifecycle.forget(kit.actor, [memory_id], None, dry_run=False)
+            changed = await kit.lifecycle.restore(kit.actor, names)
+        elif action == "forget":
+            changed = await kit.lifecycle.forget(kit.actor, names, None, dry_run=False)
+        else:
+            changed = await kit.lifecycle.purge(kit.actor, names, dry_run=False)
+        assert [memory.id for memory in changed.memories] == [memory_id]
+
+    drive(tmp_path, scenario)
+
+
+def test_undo_of_done_opens_the_task_again(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        task = await kit.add("write the tests", memory_type="task", is_private=True)
+        _, resolver = await kit.lifecycle.done(kit.actor, task, False, None, None)
+        assert resolver.is_private
+        await kit.lifecycle.undo(kit.actor, None)
+        assert (await kit.memories.get(kit.actor, resolver.id)).memory.is_archived
+        _, again = await kit.lifecycle.done(kit.actor, task, False, None, None)
+        assert again.id != resolver.id
+
+    drive(tmp_path, scenario)
+
+
+def test_done_for_a_forgotten_task_is_not_forgotten_too(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        task = await kit.add("write the tests", memory_type="task")
+        await kit.lifecycle.forget(kit.actor, [task], None, dry_run=False)
+        _, resolver = await kit.lifecycle.done(kit.actor, task, False, None, "all green")
+        assert not resolver.is_archived
+        assert await kit.ids("green") == [resolver.id]
+
+    drive(tmp_path, scenario)
+
+
 def test_history_holds_every_text(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         memory_id = await kit.add("version one")
