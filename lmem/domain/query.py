@@ -138,8 +138,12 @@ def matching_line(content: str, question: Question) -> tuple[int, str] | None:
     """The line (from 1) of a memory that shares most with the question, or None when no line shares anything."""
     wanted = [part.lower() for part in (*question.literal, *question.prefixes, *question.unspaced)]
     stems = {_stem(word) for word in question.words}
+    lines = content.split("\n")
+    if len(lines) == 1:
+        low = content.lower()
+        return (1, content.strip()) if any(part in low for part in (*wanted, *stems)) else None
     top, best = 0, None
-    for number, line in enumerate(content.split("\n"), 1):
+    for number, line in enumerate(lines, 1):
         low = line.lower()
         parts = 3 * sum(part in low for part in wanted)
         if parts + sum(stem in low for stem in stems) <= top:

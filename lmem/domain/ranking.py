@@ -5,10 +5,10 @@ Not a search: it sees scores, never text. Recipe and figures: lmem-design(7), "R
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from typing import NamedTuple
 
-DENSE_SHARE = 0.5
+DENSE_SHARE = SPARSE_SHARE = 0.5
 POWER = 5
 """A cosine that stands out counts, a flat field of cosines does not; 4 to 8 are within .003 of each other."""
 LITERAL_BOOST = 0.2
@@ -20,8 +20,7 @@ LITERAL_FIRST = 2.0
 IMPORTANCE_BOOST = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What the indexes say of one memory. `fulltext` is set where no vector answers: (score, coverage in [0, 1])."""
 
     id: str
@@ -31,14 +30,22 @@ class Evidence:
     literal: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A score and its parts, which add up to it."""
+class Ranked(NamedTuple):
+    """A score and its parts, which add up to it. A tuple, because a search makes some two hundred of them."""
 
     id: str
     score: float
     evidence: Evidence
-    parts: Mapping[str, float] = field(default_factory=dict)
+    dense: float
+    sparse: float
+    literal: float = 0.0
+    importance: float = 0.0
+
+    @property
+    def parts(self) -> dict[str, float]:
+        """The parts by name; a boost that this memory did not get is left out."""
+        boosts = {name: part for name, part in (("literal", self.literal), ("importance", self.importance)) if part}
+        return {"dense": self.dense, "sparse": self.sparse, **boosts}
 
 
 def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
@@ -50,38 +57,35 @@ def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
     max score of its kind, coverage being the share of the question's words it has. Equal scores are ordered by id, so
     that answers repeat.
     """
-    top_cosine = max((item.cosine for item in found), default=0.0)
-    top_bm25 = max((item.bm25 for item in found), default=0.0)
-    top_fulltext = max((item.fulltext[0] for item in found if item.fulltext), default=0.0)
+    per_cosine = _inverse(max((item.cosine for item in found), default=0.0))
+    per_bm25 = _inverse(max((item.bm25 for item in found), default=0.0))
+    per_fulltext = _inverse(max((item.fulltext[0] for item in found if item.fulltext), default=0.0))
     boost = LITERAL_FIRST if literal_only else LITERAL_BOOST
-    scored = _scored(found, top_cosine, top_bm25, top_fulltext, boost)
-    ranked = [Ranked(item.id, sum(parts.values()), item, parts) for item, parts in scored]
-    return sorted(ranked, key=lambda item: (-item.score, item.id))
+    ranked = []
+    for item in found:
+        id_, cosine, bm25, fulltext, literal = item
+        if fulltext and not (cosine or bm25):
+            score, coverage = fulltext
+            dense = DENSE_SHARE * coverage**2
+            sparse = SPARSE_SHARE * coverage * score * per_fulltext
+        else:
+            dense = DENSE_SHARE * (cosine * per_cosine) ** POWER if cosine > 0 else 0.0
+            sparse = SPARSE_SHARE * bm25 * per_bm25
+        literal *= boost
+        ranked.append(Ranked(id_, dense + sparse + literal, item, dense, sparse, literal))
+    ranked.sort(key=_order)
+    return ranked
 
 
 def boosted(item: Ranked, effective_importance: float) -> Ranked:
     """The item with the share of its decayed importance added."""
     boost = IMPORTANCE_BOOST * effective_importance
-    return Ranked(item.id, item.score + boost, item.evidence, {**item.parts, "importance": boost})
+    return item._replace(score=item.score + boost, importance=boost)
 
 
-def _scored(
-    found: Sequence[Evidence], top_cosine: float, top_bm25: float, top_fulltext: float, literal_boost: float
-) -> list[tuple[Evidence, dict[str, float]]]:
-    per_cosine, per_bm25, per_fulltext = (1 / top if top > 0 else 0.0 for top in (top_cosine, top_bm25, top_fulltext))
-    sparse_share = 1 - DENSE_SHARE
-    scored = []
-    for item in found:
-        cosine, bm25 = item.cosine, item.bm25
-        if item.fulltext and not (cosine or bm25):
-            score, coverage = item.fulltext
-            dense = DENSE_SHARE * coverage**2
-            sparse = sparse_share * coverage * score * per_fulltext
-        else:
-            dense = DENSE_SHARE * (cosine * per_cosine) ** POWER if cosine > 0 else 0.0
-            sparse = sparse_share * bm25 * per_bm25
-        parts = {"dense": dense, "sparse": sparse}
-        if item.literal:
-            parts["literal"] = literal_boost * item.literal
-        scored.append((item, parts))
-    return scored
+def _order(item: Ranked) -> tuple[float, str]:
+    return -item.score, item.id
+
+
+def _inverse(top: float) -> float:
+    return 1 / top if top > 0 else 0.0

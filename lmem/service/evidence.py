@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
@@ -44,7 +43,7 @@ def add_fulltext(
             known[memory_id] = Evidence(memory_id, fulltext=(score, coverage))
     for memory, share in _literal(tx, question, wanted):
         found = known.get(memory.id) or Evidence(memory.id, fulltext=(0.0, _coverage(memory, question)))
-        known[memory.id] = replace(found, literal=share)
+        known[memory.id] = found._replace(literal=share)
 
 
 def _literal(tx: UnitOfWork, question: Question, wanted: Filter) -> list[tuple[Memory, float]]:

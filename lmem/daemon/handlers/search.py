@@ -60,14 +60,16 @@ def _result(item: Found, projects: Mapping[str, str], explain: bool) -> Json:
         "line": item.line and {"number": item.line[0], "text": item.line[1][:400]},
     }
     if explain:
-        evidence, parts = item.ranked.evidence, item.ranked.parts
+        ranked, evidence = item.ranked, item.ranked.evidence
         result["why"] = {
             "cosine": round(evidence.cosine, 6),
             "bm25": round(evidence.bm25, 6),
             "fulltext": evidence.fulltext and round(evidence.fulltext[0], 6),
-            "dense_part": round(parts["dense"], 6),
-            "sparse_part": round(parts["sparse"], 6),
-            "boosts": {name: round(value, 6) for name, value in parts.items() if name not in ("dense", "sparse")},
+            "dense_part": round(ranked.dense, 6),
+            "sparse_part": round(ranked.sparse, 6),
+            "boosts": {
+                name: round(value, 6) for name, value in ranked.parts.items() if name not in ("dense", "sparse")
+            },
             "importance": memory.importance_score,
         }
     return result

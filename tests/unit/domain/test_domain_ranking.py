@@ -26,7 +26,7 @@ SCORE = st.floats(0, 60, width=32)
 INDEXED = st.builds(Evidence, id=st.just(""), cosine=st.floats(-1, 1, width=32), bm25=SCORE, literal=SHARE)
 FRESH = st.builds(Evidence, id=st.just(""), fulltext=st.tuples(SCORE, SHARE), literal=SHARE)
 FOUND = st.lists(INDEXED | FRESH, max_size=12).map(
-    lambda items: [replace(item, id=f"{number:02}") for number, item in enumerate(items)]
+    lambda items: [item._replace(id=f"{number:02}") for number, item in enumerate(items)]
 )
 
 
@@ -97,7 +97,7 @@ def test_what_meets_a_literal_question_wholly_leads_what_does_not_at_all(found: 
 @PROPERTY
 def test_the_scale_of_bm25_does_not_matter(found: list[Evidence], scale: float) -> None:
     scaled = [
-        replace(item, bm25=item.bm25 * scale, fulltext=item.fulltext and (item.fulltext[0] * scale, item.fulltext[1]))
+        item._replace(bm25=item.bm25 * scale, fulltext=item.fulltext and (item.fulltext[0] * scale, item.fulltext[1]))
         for item in found
     ]
     before, after = fuse(found), fuse(scaled)
