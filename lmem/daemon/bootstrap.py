@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
+from pathlib import Path
 
+from lmem.daemon import gitfiles
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
@@ -27,6 +29,9 @@ from lmem.stores.pipe import Spec
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 
+LOADING_PATIENCE = 60.0
+"""Seconds that `init` and `model use` wait for the index worker to load a model, its first export included."""
+
 VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
 
 
@@ -44,14 +49,16 @@ class App:
         return {"ready": {"storage": True, "vectors": self.services.indexes.reason is None}}
 
     async def close(self) -> None:
-        """Stop the tasks, write what is buffered, close the stores; the truth last."""
+        """Stop the tasks, write what is buffered, close the stores; the truth last, whatever the others say."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.services.relay.close()
-        await self.services.activity.flush()
-        await self.services.worker.stop()
-        await self.services.storage.close()
+        try:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.services.relay.close()
+            await self.services.activity.flush()
+            await self.services.worker.stop()
+        finally:
+            await self.services.storage.close()
 
 
 async def build(host: Host) -> App:
@@ -65,9 +72,11 @@ async def build(host: Host) -> App:
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
     account = pwd.getpwuid(os.getuid())
+    name, email = await asyncio.to_thread(gitfiles.identity, Path.home())
+    name = name or account.pw_gecos.partition(",")[0] or None
     user_id, query_key = await storage.write(
         lambda tx: (
-            tx.directory.user(account.pw_name, account.pw_gecos.partition(",")[0] or None, times.to_text(clock.now())),
+            tx.directory.user(account.pw_name, name, email, times.to_text(clock.now())),
             tx.directory.secret("audit_query_key"),
         )
     )
@@ -81,7 +90,9 @@ async def build(host: Host) -> App:
         }
 
     async def reload() -> None:
+        indexes.loading()
         await worker.replace(specs())
+        await indexes.settled(LOADING_PATIENCE)
 
     models = Models(host, storage, reload)
     await models.start()

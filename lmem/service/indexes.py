@@ -96,6 +96,11 @@ class Indexes:
             raise StoreUnavailable("The vector index is being built.", hint="'lmem status --wait' returns when it is.")
         return state.active.generation
 
+    def loading(self) -> None:
+        """Another model is about to be loaded: questions wait for it as they do at a start."""
+        self._settled.clear()
+        self._state = _State(reason=StoreUnavailable("The model is being loaded.", hint="Try again in a moment."))
+
     def down(self, cause: LmemError) -> None:
         """The index worker died: nothing serves until `start` has run again, and no question waits for that."""
         self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False

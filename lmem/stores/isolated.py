@@ -24,9 +24,14 @@ from lmem.stores.worker_process import WorkerProcess
 FIRST_PAUSE = 0.2
 """Seconds before the first restart; each further one doubles it."""
 
-LIVES_APART = 60.0
 DEATHS_ALLOWED = 3
-"""After so many deaths, each within LIVES_APART seconds of the one before, the door closes."""
+"""After so many lives in a row that were of no use the door closes: nothing is asked of the worker for a while."""
+
+USEFUL = 1.0
+"""Seconds of readiness that make a life useful: a kill from outside is no crash loop."""
+
+CLOSED = 30.0
+"""Seconds that the door stays closed before one more life is tried."""
 
 State = Literal["starting", "ready", "down", "closed"]
 log = logging.getLogger(__name__)
@@ -51,7 +56,7 @@ class Proxy:
 
 
 class IndexWorker:
-    """One child process with its targets, kept alive until the third quick death.
+    """One child process with its targets, kept alive; a crash loop closes a door for a while.
 
     `on_start` runs after each start of the child (load the model, open generations): its own calls pass at once, all
     others wait for it. An LmemError of it is kept in `trouble`; the worker counts as ready then, and its targets answer
@@ -75,7 +80,8 @@ class IndexWorker:
         self._on_start = on_start
         self._on_death = on_death
         self._life: WorkerProcess | None = None
-        self._deaths: list[float] = []
+        self._wasted = 0
+        self._ready_since: float | None = None
         self._settled = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
 
@@ -107,13 +113,13 @@ class IndexWorker:
             self._supervisor.add_done_callback(self._ended)
 
     async def reset(self) -> None:
-        """Open a door that closed after too many deaths, as when the disk has space again."""
-        self._deaths.clear()
+        """Open a door that closed after too many deaths at once, as when the disk has space again."""
+        await self.stop()
+        self._wasted = 0
         await self.start()
 
     async def replace(self, targets: Mapping[str, Spec]) -> None:
         """End the child and start another with other targets."""
-        await self.stop()
         self._setup = Setup(targets, self._setup.lanes)
         await self.reset()
 
@@ -155,10 +161,14 @@ class IndexWorker:
             log.warning("%s", self.trouble.message)
             if self._on_death is not None:
                 self._on_death(self.trouble)
-            if self._give_up():
-                return
-            self._change("down")
-            await asyncio.sleep(FIRST_PAUSE * 2 ** (len(self._deaths) - 1))
+            self._wasted = 0 if self._was_useful() else self._wasted + 1
+            if self._wasted >= DEATHS_ALLOWED:
+                self._change("closed")
+                await asyncio.sleep(CLOSED)
+                self._wasted = DEATHS_ALLOWED - 1  # one more such life closes it again
+            else:
+                self._change("down")
+                await asyncio.sleep(FIRST_PAUSE * 2 ** max(0, self._wasted - 1))
             self.restarts += 1
             self._change("starting")
 
@@ -193,12 +203,8 @@ class IndexWorker:
             self.trouble = err
         self._change("ready")
 
-    def _give_up(self) -> bool:
-        now = time.monotonic()
-        if self._deaths and now - self._deaths[-1] > LIVES_APART:
-            self._deaths.clear()
-        self._deaths.append(now)
-        return len(self._deaths) >= DEATHS_ALLOWED
+    def _was_useful(self) -> bool:
+        return self._ready_since is not None and time.monotonic() - self._ready_since > USEFUL
 
     def _ended(self, supervisor: asyncio.Task[None]) -> None:
         error = None if supervisor.cancelled() else supervisor.exception()
@@ -211,6 +217,7 @@ class IndexWorker:
 
     def _change(self, state: State) -> None:
         self.state = state
+        self._ready_since = time.monotonic() if state == "ready" else None
         if state == "starting":
             self._settled.clear()
         else:

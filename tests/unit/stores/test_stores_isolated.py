@@ -20,6 +20,7 @@ import pytest
 from lmem.errors import LmemError, NotFound, StoreUnavailable, UnknownMethod, WorkerDied
 from lmem.ports.embedder import AsyncEmbedder, Embedder
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors, Generations, Vectors
+from lmem.stores import isolated
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import LANES
 from lmem.stores.pipe import Lane, Spec
@@ -219,6 +220,31 @@ async def test_after_three_quick_deaths_the_door_closes_until_reset(tmp_path: Pa
         assert "lmem doctor" in caught.value.hint
         await worker.reset()
         assert await worker.call("odd", "echo", 1) == 1
+
+
+@in_loop
+async def test_a_closed_door_is_tried_again_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "CLOSED", 0.2)
+    async with running(tmp_path) as worker:
+        for _ in range(3):
+            await until(lambda: worker.state == "ready")
+            with pytest.raises(WorkerDied):
+                await worker.call("odd", "die", signal.SIGKILL)
+        await until(lambda: worker.state == "closed")
+        await until(lambda: worker.state == "ready")
+        assert await worker.call("odd", "echo", 1) == 1
+
+
+@in_loop
+async def test_lives_of_use_that_are_killed_close_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolated, "USEFUL", 0.0)
+    async with running(tmp_path) as worker:
+        for number in range(5):
+            await until(lambda: worker.state == "ready")
+            assert await worker.call("odd", "echo", number) == number
+            with pytest.raises(WorkerDied):
+                await worker.call("odd", "die", signal.SIGKILL)
+        await until(lambda: worker.state == "ready")
 
 
 @in_loop
