@@ -33,7 +33,10 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A point as stored. `dense` is empty unless it was asked for; Edge keeps Float16, so it is exact to 1e-3."""
+    """A point as stored. `dense` is empty unless it was asked for; Edge keeps Float16, so it is exact to 1e-3.
+
+    The payload's own words of a user (type, category, tags) may be digests; conditions find them all the same.
+    """
 
     id: str
     payload: Payload

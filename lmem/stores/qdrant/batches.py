@@ -12,9 +12,10 @@ from qdrant_edge import PointVectors, SparseVector, UpdateOperation
 
 from lmem.domain.encodings import sparse_vector, unit_vector
 from lmem.ports.embedder import Encoding
-from lmem.ports.vectors import Payload, Point
+from lmem.ports.vectors import Point
 from lmem.stores.qdrant.ids import point_id
 from lmem.stores.qdrant.schema import DENSE, FREE_TEXT, SPARSE
+from lmem.stores.qdrant.words import stored_payload
 
 BATCH = 50
 """Points of one update: Edge holds the interpreter lock meanwhile, 3 ms at 50 points and 53 at 1,000."""
@@ -52,12 +53,12 @@ def _upserts(points: Sequence[Point], dimensions: int) -> Iterator[UpdateOperati
             yield UpdateOperation.upsert_points(list(batch.values()))
             batch = {}
         if encoding is None:
-            yield UpdateOperation.overwrite_payload([point_id(point.id)], _payload(point.payload))
+            yield UpdateOperation.overwrite_payload([point_id(point.id)], stored_payload(point.payload, FREE_TEXT))
         elif complete:
             batch[point.id] = _edge_point(point, encoding, dimensions)
         else:
             yield _terms(point.id, encoding)
-            yield UpdateOperation.overwrite_payload([point_id(point.id)], _payload(point.payload))
+            yield UpdateOperation.overwrite_payload([point_id(point.id)], stored_payload(point.payload, FREE_TEXT))
     if batch:
         yield UpdateOperation.upsert_points(list(batch.values()))
 
@@ -66,9 +67,9 @@ def _edge_point(point: Point, encoding: Encoding, dimensions: int) -> EdgePoint:
     dense = unit_vector(point.id, encoding.dense, dimensions)
     terms, weights = sparse_vector(point.id, encoding.terms, encoding.weights)
     if not terms:  # a text of stop words alone
-        return EdgePoint(point_id(point.id), {DENSE: dense}, _payload(point.payload))
+        return EdgePoint(point_id(point.id), {DENSE: dense}, stored_payload(point.payload, FREE_TEXT))
     sparse = SparseVector(terms, weights)
-    return EdgePoint(point_id(point.id), {DENSE: dense, SPARSE: sparse}, _payload(point.payload))
+    return EdgePoint(point_id(point.id), {DENSE: dense, SPARSE: sparse}, stored_payload(point.payload, FREE_TEXT))
 
 
 def _terms(id: str, encoding: Encoding) -> UpdateOperation:
@@ -76,7 +77,3 @@ def _terms(id: str, encoding: Encoding) -> UpdateOperation:
     if not terms:
         return UpdateOperation.delete_vectors([point_id(id)], [SPARSE])
     return UpdateOperation.update_vectors([PointVectors(point_id(id), {SPARSE: SparseVector(terms, weights)})])
-
-
-def _payload(payload: Payload) -> dict[str, object]:
-    return {key: value for key, value in payload.items() if value is not None and key not in FREE_TEXT}

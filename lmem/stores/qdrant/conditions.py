@@ -13,6 +13,7 @@ from qdrant_edge import FieldCondition, Filter, MatchAny, MatchValue, RangeDateT
 from lmem.errors import InvalidInput
 from lmem.ports.vectors import Condition
 from lmem.stores.qdrant.schema import PAYLOAD_INDEXES
+from lmem.stores.qdrant.words import stored_word
 
 if TYPE_CHECKING:
     from qdrant_edge import ConditionType  # an alias of the stubs alone
@@ -45,7 +46,7 @@ def _parts(collection: str, condition: Condition) -> list[ConditionType]:
         raise InvalidInput(f"{collection} cannot be filtered by '{key}'.")
     parts: list[ConditionType] = []
     if condition.any:
-        values = list(condition.any)
+        values = [stored_word(key, value) for value in condition.any]
         parts.append(FieldCondition(key=key, match=MatchValue(values[0]) if len(values) == 1 else MatchAny(values)))
     if condition.gte is not None or condition.lt is not None:
         parts.append(FieldCondition(key=key, range=_range(key, kind, condition.gte, condition.lt)))

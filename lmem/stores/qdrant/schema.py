@@ -8,7 +8,7 @@ from __future__ import annotations
 from lmem.errors import InvalidInput
 from lmem.ports.vectors import MEMORIES, PATTERNS
 
-SCHEMA = 1
+SCHEMA = 2
 """Grows when a collection's vectors or payload indexes change; a generation of another schema is built anew."""
 
 DENSE = ""

@@ -28,6 +28,10 @@ _SAME = f"""SELECT {COLUMNS} FROM memories
     WHERE user_id = ? AND content_hash = ? AND is_archived = 0 ORDER BY memory_key LIMIT 1"""
 _EXTERNAL = f"SELECT {COLUMNS} FROM memories WHERE source_tool = ? AND external_id = ? AND project_id IS ?"
 _TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(last_accessed_at, ?) WHERE id = ?"
+# What a user gave as the reason of a change may name what is purged; other memories of the change keep it.
+_DROP_REASONS = """UPDATE change_sets SET reason = NULL
+    WHERE id IN (SELECT change_set FROM memory_versions WHERE memory_id = ?1)
+    AND NOT EXISTS (SELECT 1 FROM memory_versions v WHERE v.change_set = change_sets.id AND v.memory_id != ?1)"""
 _ORDERS = {
     "rank": "m.importance_score DESC, m.last_accessed_at DESC",  # specification 6.2
     "created": "m.created_at DESC, m.memory_key DESC",
@@ -157,6 +161,7 @@ class MemoryRows:
         self._db.execute(f"UPDATE memories SET {assigned} WHERE id = ?", (*columns.values(), memory_id))
 
     def delete(self, memory_id: str) -> None:
+        self._db.execute(_DROP_REASONS, (memory_id,))
         self._db.execute("DELETE FROM memories WHERE id = ?", (memory_id,))
 
     def touch(self, reads: Mapping[str, int], at: str) -> None:
