@@ -91,6 +91,7 @@ class Draft:
     project: str | None = None
     session: str | None = None
     context: Mapping[str, object] = field(default_factory=dict)
+    git_context: Mapping[str, object] = field(default_factory=dict)
     created_at: datetime | None = None
     source_tool: str = "cli.add"
     external_id: str | None = None

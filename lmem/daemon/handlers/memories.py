@@ -5,8 +5,12 @@ Not a rule in sight: those are in lmem.service and lmem.domain.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 
+from lmem.daemon import gitfiles
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.drafts import draft
 from lmem.daemon.handlers.records import Json, memory_json, version_json
@@ -15,21 +19,27 @@ from lmem.daemon.services import Services
 from lmem.domain.filters import Filter
 from lmem.domain.layers import layers
 from lmem.domain.memories import Draft, clean_context, clean_share, clean_tags, clean_text, clean_title, clean_word
-from lmem.errors import InvalidInput, LmemError
+from lmem.errors import InvalidInput, LmemError, StoreUnavailable
 from lmem.service.duplicates import near_duplicate
 from lmem.service.memories import Added
 
 MAX_ITEMS = 1000
+SLICE = 20
+"""Items parsed at a stretch: a few milliseconds of the event loop."""
+GIT_PATIENCE = 0.1
+"""Seconds that an `add` waits for the files of the caller's repository, which may lie on a network."""
 
 
 async def add(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
     new = draft(params, services.clock.now(), _max_bytes(services), f"{call.caller.client}.add")
+    new = replace(new, git_context=await _git_context(call))
     added = await services.memories.add(actor, new)
     memory = added.memory
     near = None
     if params.flag("check_duplicates") and added.created:
-        near = await near_duplicate(services.storage, memory, Filter(actor.user_id, shared=actor.shared))
+        with suppress(StoreUnavailable):  # it took too long; the memory is stored, and that is what was asked
+            near = await near_duplicate(services.storage, memory, Filter(actor.user_id, shared=actor.shared))
     names = await services.project_names([memory.project_id])
     return {
         "id": memory.id,
@@ -47,8 +57,13 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
     items = params.raw("items")
     if not isinstance(items, list) or len(items) > MAX_ITEMS:
         raise InvalidInput(f"'items' must be a list of at most {MAX_ITEMS} objects.")
-    source_tool = params.maybe_text("source_tool") or f"{call.caller.client}.bulk"
-    parsed = [_parsed(services, item, source_tool) for item in items]
+    given = params.maybe_text("source_tool")
+    source_tool = clean_word(given, "source tool") if given else f"{call.caller.client}.bulk"
+    parsed: list[Draft | LmemError] = []
+    for number, item in enumerate(items):
+        if number % SLICE == 0:
+            await asyncio.sleep(0)  # other clients are answered in between
+        parsed.append(_parsed(services, item, source_tool))
     drafts = [item for item in parsed if isinstance(item, Draft)]
     stored = iter(await services.memories.add_many(services.actor(call), drafts))
     rows: list[Json] = []
@@ -119,6 +134,15 @@ async def export(services: Services, call: Call, params: Params) -> Json:
         for memory in memories
     ]
     return {"records": records, "next": memories[-1].key if len(memories) == limit else None}
+
+
+async def _git_context(call: Call) -> dict[str, object]:
+    """What the caller's repository is at; nothing when its disk does not say so at once."""
+    try:
+        async with asyncio.timeout(GIT_PATIENCE):
+            return await asyncio.to_thread(gitfiles.context, call.caller.cwd)
+    except TimeoutError:
+        return {}
 
 
 def _max_bytes(services: Services) -> int:
