@@ -72,10 +72,12 @@ class Services:
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:
-        """Who this call is from. Only the user's own terminal sees private memories."""
+        """Who this call is from, seen now. Only the user's own terminal sees private memories."""
         caller = call.caller
         address, agent = f"unix:{caller.uid}:{caller.pid}", f"{caller.client}/{caller.version}"
-        return Actor(self.user_id, address, agent[:200], shared=caller.client != TERMINAL)
+        found = Actor(self.user_id, address, agent[:200], shared=caller.client != TERMINAL)
+        self.activity.seen(found)
+        return found
 
     async def filter(self, actor: Actor, params: Params) -> Filter:
         """The filter of a call, its names resolved. Raises NotFound for an unknown project or session."""

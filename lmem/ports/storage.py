@@ -181,8 +181,16 @@ class RelationTable(Protocol):
 class Directory(Protocol):
     """Users, projects and sessions by name."""
 
-    def user(self, username: str, display_name: str | None, at: str) -> str:
-        """The id of a user, created on first use."""
+    def user(self, username: str, display_name: str | None, email: str | None, at: str) -> str:
+        """The id of a user, created on first use with this name and address."""
+        ...
+
+    def is_active(self, user_id: str) -> bool:
+        """Whether the user may write."""
+        ...
+
+    def seen(self, user_id: str, at: str) -> None:
+        """The user did something; a counter, which carries no revision."""
         ...
 
     def project(self, user_id: str, name: str) -> str | None: ...

@@ -1,4 +1,4 @@
-"""What readers did, written later: access counts in batches, reads and searches into the audit log.
+"""What readers did, written later: counters in batches, reads and searches into the audit log.
 
 Not on the path of an answer: a search writes nothing while its caller waits.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
+from lmem.errors import LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 
@@ -20,6 +22,10 @@ AUDIT_DELAY = 1.0
 COUNTER_DELAY = 30.0
 """Seconds after the first unwritten entry; both are written on stop too."""
 
+MOST_ENTRIES = 10_000
+"""Entries that are kept while the store cannot take them."""
+
+log = logging.getLogger(__name__)
 _Entry = tuple[Actor, str, str, str, Mapping[str, object], str]
 
 
@@ -32,6 +38,7 @@ class Activity:
         self._query_key = query_key
         self._entries: list[_Entry] = []
         self._reads: Counter[str] = Counter()
+        self._users: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._flushing: set[asyncio.Task[None]] = set()
 
@@ -48,12 +55,17 @@ class Activity:
         self._count(ids)
 
     async def flush(self) -> None:
-        """Write everything that waits."""
+        """Write everything that waits. What the store cannot take stays, and the log says so."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
         await self._write_entries()
         await self._write_counters()
+
+    def seen(self, actor: Actor) -> None:
+        """The user did something, whatever it was."""
+        self._users.add(actor.user_id)
+        self._later("counters", COUNTER_DELAY)
 
     def _note(self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object]) -> None:
         self._entries.append((actor, action, kind, object_id, details, times.to_text(self._clock.now())))
@@ -76,16 +88,36 @@ class Activity:
 
     async def _write_entries(self) -> None:
         entries, self._entries = self._entries, []
-        if entries:
+        if not entries:
+            return
 
-            def work(tx: UnitOfWork) -> None:
-                for entry in entries:
-                    tx.audit.append(*entry)
+        def work(tx: UnitOfWork) -> None:
+            for entry in entries:
+                tx.audit.append(*entry)
 
+        try:
             await self._storage.write(work)
+        except LmemError as err:  # a full disk, most likely: they wait for space, and the oldest make room
+            log.warning("%d reads are not in the audit log yet: %s", len(entries), err.message)
+            self._entries = [*entries, *self._entries][-MOST_ENTRIES:]
+            self._later("audit", COUNTER_DELAY)
 
     async def _write_counters(self) -> None:
-        reads, self._reads = self._reads, Counter()
-        if reads:
-            now = times.to_text(self._clock.now())
-            await self._storage.write(lambda tx: tx.memories.touch(reads, now))
+        reads, users = self._reads, self._users
+        self._reads, self._users = Counter(), set()
+        now = times.to_text(self._clock.now())
+
+        def work(tx: UnitOfWork) -> None:
+            tx.memories.touch(reads, now)
+            for user_id in users:
+                tx.directory.seen(user_id, now)
+
+        if not (reads or users):
+            return
+        try:
+            await self._storage.write(work)
+        except LmemError as err:
+            log.warning("reads are not counted yet: %s", err.message)
+            self._reads.update(reads)
+            self._users |= users
+            self._later("counters", COUNTER_DELAY)

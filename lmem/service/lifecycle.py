@@ -55,6 +55,7 @@ class Lifecycle:
         def work(tx: UnitOfWork) -> Changed:
             found = _each_once(tx, actor, ids)
             if not dry_run:
+                recording.require_active(tx, actor)
                 at = times.to_text(self._clock.now())
                 for memory in found:
                     tx.memories.delete(memory.id)
@@ -76,6 +77,7 @@ class Lifecycle:
         """
 
         def work(tx: UnitOfWork) -> tuple[Memory, Memory]:
+            recording.require_active(tx, actor)
             task = names.memory(tx, actor, memory_id)
             if task.memory_type != "task":
                 raise InvalidInput(

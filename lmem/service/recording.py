@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 from lmem.domain.actors import Actor
 from lmem.domain.history import Diff, Version
 from lmem.domain.memories import Memory, content_hash, to_json
-from lmem.errors import Conflict
+from lmem.errors import Conflict, Forbidden
 from lmem.ports.storage import Columns, UnitOfWork
 
 TEXT_FIELDS = ("title", "content", "summary")
@@ -23,8 +23,15 @@ KEPT_FIELDS = (
 _COLUMNS = {"context": "context_json", "git_context": "git_context_json"}
 
 
+def require_active(tx: UnitOfWork, actor: Actor) -> None:
+    """Raise Forbidden for a user who is not active: `users.is_active = 0` leaves reading, and refuses writes."""
+    if not tx.directory.is_active(actor.user_id):
+        raise Forbidden("This user is not active, so nothing is written.", hint="Reading and searching go on.")
+
+
 def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str) -> None:
-    """Store a new memory as version 1."""
+    """Store a new memory as version 1. Raises Forbidden for a user who is not active."""
+    require_active(tx, actor)
     key = tx.memories.insert(memory)
     tx.versions.append(_version(memory, 1, "created", None, {}, None, at, actor))
     tx.outbox.enqueue("memory", memory.id, memory.rev, "upsert")
@@ -44,8 +51,10 @@ def change(
 ) -> tuple[str, ...]:
     """Store `after` over `before` as the next version; answers the names of the changed fields.
 
-    Does nothing when they are equal. Raises Conflict when the row moved on since `before` was read.
+    Does nothing when they are equal. Raises Conflict when the row moved on since `before` was read, Forbidden for a
+    user who is not active.
     """
+    require_active(tx, actor)
     changed = tuple(
         item.name for item in fields(Memory) if item.name in (*TEXT_FIELDS, *KEPT_FIELDS)
         and getattr(before, item.name) != getattr(after, item.name)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from lmem.domain import times
 from lmem.domain.decay import effective_importance
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
@@ -26,6 +28,9 @@ CANDIDATES = 100
 
 PATIENCE = 1.0
 """Seconds that the first question after a start waits for the index worker; full text answers after that."""
+
+_MOMENT = timedelta(milliseconds=1)
+"""Between a stored time and the next one."""
 
 HEAD = 10
 """Rows read beyond the limit before importance is weighed in."""
@@ -88,7 +93,8 @@ class Search:
         """
         question = parse_question(query)
         gathered = _Gathered(timings=dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0))
-        if only != "fts" and not wanted.archived and not question.is_symbols:
+        # The vectors know neither archived memories nor which are private: a hundred others would hide those.
+        if only != "fts" and not (wanted.archived or wanted.private_only or question.is_symbols):
             await self._ask_vectors(question, wanted, only, gathered)
         with_fulltext = only in (None, "fts")
         everything = only == "fts" or not gathered.served_by
@@ -151,6 +157,7 @@ class Search:
         timings["rank"] = _since(started)
         kept: list[tuple[Ranked, Memory]] = []
         now = self._clock.now()
+        decays = tx.directory.default("memory_decay_enabled") != "false"
         at = 0
         started = time.perf_counter()
         while at < len(order) and len(kept) < limit:  # hits that the truth refuses are made up for by the next ones
@@ -159,8 +166,9 @@ class Search:
             for item in head:
                 memory = rows.get(item.id)
                 if memory is not None:
+                    rate = memory.decay_rate if decays else 0.0
                     weight = effective_importance(
-                        memory.importance_score, memory.decay_rate, memory.access_count, memory.last_access, now
+                        memory.importance_score, rate, memory.access_count, memory.last_access, now
                     )
                     kept.append((boosted(item, weight), memory))
             at += len(head)
@@ -205,8 +213,9 @@ def _conditions(wanted: Filter) -> list[Condition]:
     found += [Condition("tags", any=(tag,)) for tag in wanted.tags]
     if wanted.min_importance is not None:
         found.append(Condition("importance_score", gte=wanted.min_importance))
-    if wanted.since is not None:
-        found.append(Condition("created_at", gte=wanted.since))
+    if wanted.since is not None or wanted.until is not None:
+        after = times.to_text(times.from_text(wanted.until) + _MOMENT) if wanted.until else None
+        found.append(Condition("created_at", gte=wanted.since, lt=after))
     return found
 
 

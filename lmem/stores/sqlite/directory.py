@@ -23,17 +23,23 @@ class DirectoryRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def user(self, username: str, display_name: str | None, at: str) -> str:
+    def user(self, username: str, display_name: str | None, email: str | None, at: str) -> str:
         row = self._db.execute("SELECT id FROM users WHERE username = ?", (username,)).fetchone()
         if row:
             return str(row[0])
         made = secrets.token_hex(16)
         self._db.execute(
-            "INSERT INTO users (id, username, display_name, created_at, updated_at, last_active_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (made, username, display_name, at, at, at),
+            "INSERT INTO users (id, username, display_name, email, created_at, updated_at, last_active_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (made, username, display_name, email, at, at, at),
         )
         return made
+
+    def is_active(self, user_id: str) -> bool:
+        return self._first("SELECT 1 FROM users WHERE id = ? AND is_active = 1", user_id) is not None
+
+    def seen(self, user_id: str, at: str) -> None:
+        self._db.execute("UPDATE users SET last_active_at = max(last_active_at, ?) WHERE id = ?", (at, user_id))
 
     def project(self, user_id: str, name: str) -> str | None:
         return self._first("SELECT id FROM projects WHERE user_id = ? AND name = ?", user_id, name)

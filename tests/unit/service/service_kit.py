@@ -180,7 +180,7 @@ async def kit(directory: Path) -> AsyncIterator[Kit]:
     """The services on a new store in `directory`."""
     clock, embedder, vectors = SetClock(), WordEmbedder(), AwaitedVectors()
     storage = SqliteStorage(Database.open(directory / "layered_memory.db"))
-    user = await storage.write(lambda tx: tx.directory.user("ada", None, "2026-11-22T12:00:00.000Z"))
+    user = await storage.write(lambda tx: tx.directory.user("ada", None, None, "2026-11-22T12:00:00.000Z"))
     indexes = Indexes(storage, embedder, vectors, clock, "memory", lambda: None)
     relay = Relay(storage, indexes, vectors, clock, 1_000_000)
     try:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lmem.domain.memories import Draft
-from lmem.errors import Conflict, LmemError, NotFound
+from lmem.errors import Conflict, Forbidden, LmemError, NotFound, StorageFull
+from lmem.service import activity as activity_module
 from lmem.service.activity import Activity
 from lmem.service.duplicates import near_duplicate
 from lmem.service.memories import Added
@@ -145,5 +146,59 @@ def test_errors_of_bulk_are_values_not_exceptions(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         results = await kit.memories.add_many(kit.actor, [Draft("a", "a", id="c" * 32), Draft("b", "b", id="c" * 32)])
         assert isinstance(results[1], LmemError)
+
+    drive(tmp_path, scenario)
+
+
+def test_a_derived_title_follows_the_text(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        derived = await kit.add("We use Postgres\n\nbecause of JSON")
+        edited = await kit.memories.edit(kit.actor, derived, {"content": "We use SQLite\n\nas it is one file"}, None)
+        assert (edited.memory.title, set(edited.changed)) == ("We use SQLite", {"title", "content"})
+        kept = await kit.memories.edit(kit.actor, derived, {"title": "Database"}, None)
+        kept = await kit.memories.edit(kit.actor, derived, {"content": "We use DuckDB"}, None)
+        assert kept.memory.title == "Database"
+
+    drive(tmp_path, scenario)
+
+
+def test_who_is_not_active_writes_nothing(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("before")
+        await kit.storage._database.write(lambda connection: connection.execute("UPDATE users SET is_active = 0"))
+        with pytest.raises(Forbidden):
+            await kit.add("after")
+        with pytest.raises(Forbidden):
+            await kit.memories.edit(kit.actor, memory_id, {"title": "after"}, None)
+        with pytest.raises(Forbidden):
+            await kit.lifecycle.purge(kit.actor, [memory_id], dry_run=False)
+        assert await kit.ids("before") == [memory_id]
+
+    drive(tmp_path, scenario)
+
+
+def test_activity_survives_a_full_disk_and_stays_small(tmp_path: Path) -> None:
+    class Full:
+        async def write(self, work: object) -> None:
+            raise StorageFull()
+
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("read me")
+        activity = Activity(kit.storage, kit.clock, b"key")
+        activity._storage = Full()  # type: ignore[assignment]
+        for _ in range(activity_module.MOST_ENTRIES + 5):
+            activity.read(kit.actor, [memory_id])
+        await activity.flush()
+        await activity.flush()
+        assert len(activity._entries) == activity_module.MOST_ENTRIES
+        activity._storage = kit.storage
+        kit.clock.move(hours=1)
+        activity.seen(kit.actor)
+        await activity.flush()
+        memory = (await kit.memories.get(kit.actor, memory_id)).memory
+        assert memory.access_count == activity_module.MOST_ENTRIES + 5
+        sql = "SELECT last_active_at FROM users"
+        seen = await kit.storage._database.read(lambda connection: connection.execute(sql).fetchall())
+        assert seen == [("2026-11-22T13:00:00.000Z",)]
 
     drive(tmp_path, scenario)

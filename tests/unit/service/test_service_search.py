@@ -6,10 +6,14 @@ Not the quality of ranking (tests/bench/retrieval.py measures that).
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from lmem.domain.memories import Draft
+from lmem.domain.ranking import IMPORTANCE_BOOST
+from lmem.service.search import CANDIDATES
 from tests.unit.service.service_kit import Kit, drive
 
 TEXTS = {
@@ -97,6 +101,35 @@ def test_filters_hold_in_every_index(tmp_path: Path) -> None:
         answer = await kit.search.search("shared words", future, 5)
         assert answer.empty is not None and answer.empty.reason == "No memory passes the filters."
         assert len(answer.empty.near) == 2
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("fields", [{"until": "2026-01-02T00:00:00.000Z"}, {"private_only": True}])
+def test_a_filter_finds_what_a_hundred_others_outdo(tmp_path: Path, fields: dict[str, object]) -> None:
+    async def scenario(kit: Kit) -> None:
+        new_year = datetime(2026, 1, 1, 12, tzinfo=UTC)
+        wanted = await kit.add("shared, and many others beside it", created_at=new_year, is_private=True)
+        drafts = [Draft("shared words", f"title {number}") for number in range(CANDIDATES + 10)]
+        await kit.memories.add_many(kit.actor, drafts)
+        await kit.settle()
+        answer = await kit.search.search("shared words", replace(kit.everything, **fields), 5)  # type: ignore[arg-type]
+        assert [item.memory.id for item in answer.found] == [wanted]
+        assert answer.degraded == ()
+
+    drive(tmp_path, scenario)
+
+
+def test_without_decay_the_raw_importance_ranks(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("an old decision", importance=0.8)
+        kit.clock.move(days=700)
+        found = (await kit.search.search("decision", kit.everything, 5)).found[0]
+        faded = found.ranked.parts["importance"]
+        await kit.storage.write(lambda tx: tx.directory.set_default("memory_decay_enabled", "false"))
+        found = (await kit.search.search("decision", kit.everything, 5)).found[0]
+        assert found.ranked.parts["importance"] == pytest.approx(0.8 * IMPORTANCE_BOOST)
+        assert faded < 0.8 * IMPORTANCE_BOOST
 
     drive(tmp_path, scenario)
 

@@ -1,0 +1,198 @@
+"""What git's own files say of a directory: branch, commit, whether something changed; and who its user is.
+
+Not git: no process is started and nothing is written. What a few milliseconds do not tell is left out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+BUDGET_S = 0.005
+"""Seconds for the comparison of files with the index; some thousand files."""
+
+MOST_BYTES = 8 << 20
+"""Of one of git's files, and of a file that is hashed."""
+
+_REF = "ref: "
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SECTION = re.compile(r"\s*\[\s*([A-Za-z0-9.-]+)\s*(\".*\")?\s*\]")
+_VALUE = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*(\"[^\"]*\"|[^#;\n]*)")
+_ENTRY = struct.Struct(">10I")
+_ASSUME_VALID, _EXTENDED, _SKIP_WORKTREE = 0x8000, 0x4000, 0x4000
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A file as the index remembers it."""
+
+    path: str
+    mtime: tuple[int, int]
+    mode: int
+    size: int
+    digest: bytes
+    unwatched: bool
+
+
+def context(directory: str) -> dict[str, object]:
+    """'branch' (absent when detached), 'commit' (absent before the first) and 'dirty' of the repository around it.
+
+    Empty outside of a repository, and for one whose files cannot be read. 'dirty' means that a tracked file differs
+    from the last commit; it is absent when the files are too many to tell in time.
+    """
+    try:
+        found = _repository(Path(directory))
+        return {} if found is None else _context(*found)
+    except (OSError, ValueError, struct.error, IndexError):  # not git's files, or of a kind this does not know
+        return {}
+
+
+def identity(home: Path) -> tuple[str | None, str | None]:
+    """The user's name and e-mail address as git's configuration gives them."""
+    known: dict[str, str] = {}
+    for file in (home / ".config" / "git" / "config", home / ".gitconfig"):  # the later one wins, as in git
+        try:
+            lines = _text(file).splitlines()
+        except (OSError, ValueError):
+            continue
+        section = ""
+        for line in lines:
+            if header := _SECTION.match(line):
+                section = "" if header[2] else header[1].lower()
+            elif section == "user" and (pair := _VALUE.match(line)):
+                known[pair[1].lower()] = pair[2].strip().strip('"')
+    return known.get("name") or None, known.get("email") or None
+
+
+def _repository(directory: Path) -> tuple[Path, Path, Path] | None:
+    """The working tree around a directory, its git directory, and the one that it shares with other worktrees."""
+    for top in (directory, *directory.parents):
+        git = top / ".git"
+        if git.is_file():
+            git = top / _text(git).removeprefix("gitdir: ").strip()
+        if (git / "HEAD").is_file():
+            shared = git / "commondir"
+            return top, git, git / _text(shared).strip() if shared.is_file() else git
+    return None
+
+
+def _context(top: Path, git: Path, common: Path) -> dict[str, object]:
+    head = _text(git / "HEAD").strip()
+    name = head.removeprefix(_REF) if head.startswith(_REF) else None
+    if name == "refs/heads/.invalid":  # reftables, which are no text
+        return {}
+    commit = head if name is None else _commit(common, name)
+    if commit is not None and not _COMMIT.fullmatch(commit):
+        return {}
+    known: dict[str, object] = {}
+    if name is not None:
+        known["branch"] = name.removeprefix("refs/heads/")
+    if commit is not None:
+        known["commit"] = commit
+    dirty = _dirty(top, git / "index", commit)
+    return known if dirty is None else {**known, "dirty": dirty}
+
+
+def _commit(common: Path, name: str) -> str | None:
+    loose = common / name
+    if loose.is_file():
+        return _text(loose).strip()
+    packed = common / "packed-refs"
+    lines = _text(packed).splitlines() if packed.is_file() else []
+    return next((line[: -len(name) - 1] for line in lines if line.endswith(f" {name}")), None)
+
+
+def _dirty(top: Path, index: Path, commit: str | None) -> bool | None:
+    if not index.is_file():
+        return False
+    data = _bytes(index)
+    digest_size = len(commit) // 2 if commit else 20
+    if commit is None or _has_staged(data, digest_size):
+        return int.from_bytes(data[8:12], "big") > 0  # any file at all
+    until = time.monotonic() + BUDGET_S
+    for entry in _entries(data, digest_size):
+        if _differs(top, entry):
+            return True
+        if time.monotonic() > until:
+            return None
+    return False
+
+
+def _has_staged(data: bytes, digest_size: int) -> bool:
+    """Whether the index's tree of the last commit was made void, as `git add` does. Extensions end the file."""
+    at = data.rfind(b"TREE", 0, len(data) - digest_size)
+    if at < 0 or data[at + 8 : at + 9] != b"\0":  # the root's path is empty
+        return False
+    return data.startswith(b"-1 ", at + 9)
+
+
+def _entries(data: bytes, digest_size: int) -> Iterator[_Entry]:
+    signature, version, count = struct.unpack_from(">4sII", data)
+    if signature != b"DIRC" or version not in (2, 3, 4):
+        raise ValueError("not an index")
+    at, path = 12, b""
+    for _ in range(count):
+        start = at
+        _, _, seconds, nanoseconds, _, _, mode, _, _, size = _ENTRY.unpack_from(data, at)
+        at += _ENTRY.size
+        digest = data[at : at + digest_size]
+        (flags,) = struct.unpack_from(">H", data, at + digest_size)
+        at += digest_size + 2
+        unwatched = bool(flags & _ASSUME_VALID)
+        if flags & _EXTENDED:
+            unwatched = unwatched or bool(struct.unpack_from(">H", data, at)[0] & _SKIP_WORKTREE)
+            at += 2
+        kept = 0
+        if version == 4:  # a path is what differs from the one before
+            cut, at = _varint(data, at)
+            kept = len(path) - cut
+        end = data.index(b"\0", at)
+        path = path[:kept] + data[at:end]
+        at = end + 1 if version == 4 else start + (end - start + 8) // 8 * 8
+        yield _Entry(os.fsdecode(path), (seconds, nanoseconds), mode, size, digest, unwatched)
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = data[at] & 127
+    while data[at] & 128:
+        at += 1
+        value = ((value + 1) << 7) | (data[at] & 127)
+    return value, at + 1
+
+
+def _differs(top: Path, entry: _Entry) -> bool:
+    if entry.unwatched or stat.S_IFMT(entry.mode) == 0o160000:  # another repository inside
+        return False
+    file = os.path.join(top, entry.path)
+    try:
+        found = os.lstat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    if stat.S_IFMT(found.st_mode) != stat.S_IFMT(entry.mode) or found.st_size & 0xFFFFFFFF != entry.size:
+        return True
+    if (found.st_mtime_ns // 10**9 & 0xFFFFFFFF, found.st_mtime_ns % 10**9) == entry.mtime:
+        return False
+    text = os.fsencode(os.readlink(file)) if stat.S_ISLNK(found.st_mode) else _bytes(Path(file))
+    made = hashlib.new("sha1" if len(entry.digest) == 20 else "sha256", b"blob %d\0" % len(text), usedforsecurity=False)
+    made.update(text)
+    return made.digest() != entry.digest  # touched, but not changed
+
+
+def _text(file: Path) -> str:
+    return _bytes(file).decode()
+
+
+def _bytes(file: Path) -> bytes:
+    """A file of a bearable size. Raises OSError, ValueError."""
+    with file.open("rb") as opened:
+        data = opened.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise ValueError("too large")
+    return data
