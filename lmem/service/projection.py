@@ -28,10 +28,10 @@ BATCH = 64
 
 LONGEST_PAUSE = 30.0
 LONGEST_SLEEP = 60.0
-"""Seconds after which the outbox is looked at although nobody woke the relay: rows that were put off are due then."""
+"""Seconds after which the outbox is looked at although nobody woke the relay, as after a write whose caller hung up."""
 
-PUT_OFF = timedelta(seconds=65)
-"""How long a row waits that failed by itself: over a minute, because of three deaths in one the worker stays down."""
+PUT_OFF = 10.0
+"""Seconds that a row waits which failed by itself. The worker is of use meanwhile, so its deaths do not add up."""
 
 TRIES = 3
 """A row that failed by itself so often is parked. Once may be chance: somebody killed the worker just then."""
@@ -206,8 +206,9 @@ class Relay:
         if row.attempts + 1 >= TRIES:
             await self._park(row, err)
             return
-        retry_at = times.to_text(self._clock.now() + PUT_OFF)
+        retry_at = times.to_text(self._clock.now() + timedelta(seconds=PUT_OFF))
         await self._storage.write(lambda tx: tx.outbox.fail(row, err.message, retry_at))
+        asyncio.get_running_loop().call_later(PUT_OFF + 0.1, self.wake)
 
     async def _park(self, row: Pending, err: LmemError) -> None:
         log.warning("parked %s %s: %s", row.kind, row.object_id, err.message)

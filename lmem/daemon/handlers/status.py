@@ -23,10 +23,11 @@ LONGEST_WAIT = 24 * 3600
 
 async def get(services: Services, call: Call, params: Params) -> Json:
     host = services.host
-    counts, pending, parked, instance = await services.storage.read(
+    counts, pending, parked, rows, instance = await services.storage.read(
         lambda tx: (
             tx.directory.counts(services.user_id),
             tx.outbox.pending(),
+            tx.outbox.parked_count(),
             tx.outbox.parked(20),
             tx.directory.secret("instance_id"),
         )
@@ -60,12 +61,12 @@ async def get(services: Services, call: Call, params: Params) -> Json:
         "stores": await health.stores(services),
         "outbox": {
             "pending": sum(pending.values()),
-            "parked": len(parked),
+            "parked": parked,
             "by_projection": pending,
             "rows": [
                 {"projection": row.projection, "kind": row.kind, "id": row.object_id, "attempts": row.attempts,
                  "error": row.error}
-                for row in parked
+                for row in rows
             ],
         },
         "counts": counts,
@@ -87,7 +88,7 @@ async def wait(services: Services, call: Call, params: Params) -> Json:
         waiting = sum((await services.storage.read(lambda tx: tx.outbox.pending())).values())
         building = services.indexes.optimising or services.indexes.reason is not None
         if not waiting and not building:
-            parked = await services.storage.read(lambda tx: len(tx.outbox.parked(1000)))
+            parked = await services.storage.read(lambda tx: tx.outbox.parked_count())
             return {"pending": 0, "parked": parked}
         _refuse_hopeless(services)
         most = max(most, waiting)

@@ -20,8 +20,10 @@ _DUE = """SELECT projection, kind, object_id, op, seq, attempts FROM outbox
     WHERE projection = ? AND parked_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
     ORDER BY seq LIMIT ?"""
 _CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id = ? AND seq = ?"
-_BURY = """DELETE FROM tombstones WHERE kind = ?1 AND object_id = ?2
-    AND NOT EXISTS (SELECT 1 FROM outbox WHERE kind = ?1 AND object_id = ?2)"""  # every projection has confirmed
+# Every projection has confirmed; by way of the projections, because the outbox is looked up by them.
+_BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p JOIN outbox AS o
+    ON o.projection = p.id AND o.kind = tombstones.kind AND o.object_id = tombstones.object_id)"""
+_BURY = f"{_BURY_ALL} AND kind = ? AND object_id = ?"
 _PROJECTION = "id, port, engine, generation, instance_id, state, fingerprint, settings_json"
 
 
@@ -62,6 +64,10 @@ class OutboxRows:
     def pending(self) -> dict[str, int]:
         sql = "SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL GROUP BY projection"
         return dict(self._db.execute(sql).fetchall())
+
+    def parked_count(self) -> int:
+        found: int = self._db.execute("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL").fetchone()[0]
+        return found
 
     def parked(self, limit: int) -> list[Parked]:
         sql = """SELECT projection, kind, object_id, attempts, coalesce(error, '') FROM outbox
@@ -105,3 +111,4 @@ class OutboxRows:
 
     def drop_projection(self, projection_id: str) -> None:
         self._db.execute("DELETE FROM projections WHERE id = ?", (projection_id,))
+        self._db.execute(_BURY_ALL)  # it may have been the last that had not confirmed

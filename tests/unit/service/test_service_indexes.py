@@ -139,3 +139,19 @@ def test_a_failed_copy_does_not_stop_the_relay(tmp_path: Path) -> None:
         assert await _waiting(kit) == 0
 
     drive(tmp_path, scenario)
+
+
+def test_no_tombstone_outlives_the_generation_it_waited_for(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("one")
+        await kit.settle()
+        await kit.lifecycle.purge(kit.actor, [memory_id], dry_run=False)
+        sql = "SELECT object_id FROM tombstones"
+        left = await kit.storage._database.read(lambda connection: connection.execute(sql).fetchall())
+        assert left == [(memory_id,)]
+        kit.vectors.inner.drop(kit.indexes.serving())
+        await kit.indexes.start()
+        left = await kit.storage._database.read(lambda connection: connection.execute(sql).fetchall())
+        assert left == []
+
+    drive(tmp_path, scenario)

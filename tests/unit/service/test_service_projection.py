@@ -101,10 +101,10 @@ def test_a_row_that_kills_the_worker_is_put_off_then_parked(tmp_path: Path) -> N
         ids = [await kit.add(f"row {number}") for number in range(4)]
         _refusing(kit, ids[1], WorkerDied())
         for _ in range(3):
-            # Two deaths, then it is left alone for over a minute: a third would close the worker's door.
+            # Two deaths, then it is left alone for a while: a third at once would close the worker's door.
             assert await _persist(kit, 5) == ["worker_died"] * 2
             assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 3
-            kit.clock.move(seconds=66)
+            kit.clock.move(seconds=11)
         assert [row.object_id for row in await kit.storage.read(lambda tx: tx.outbox.parked(10))] == [ids[1]]
         assert await kit.ids("row 1") != []
 
@@ -118,7 +118,7 @@ def test_a_row_during_which_somebody_kills_the_worker_is_applied_later(tmp_path:
         _refusing(kit, only, WorkerDied())
         await _persist(kit, 2)
         kit.vectors.write = write  # type: ignore[method-assign]
-        kit.clock.move(seconds=66)
+        kit.clock.move(seconds=11)
         await kit.settle()
         assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
         assert await kit.storage.read(lambda tx: tx.outbox.parked(10)) == []
@@ -133,7 +133,7 @@ def test_a_row_that_fails_in_a_living_worker_blocks_nothing(tmp_path: Path) -> N
         assert await _persist(kit, 4) == ["store_unavailable"]
         assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 3
         for _ in range(2):
-            kit.clock.move(seconds=66)
+            kit.clock.move(seconds=11)
             await _persist(kit, 10)
         assert [row.object_id for row in await kit.storage.read(lambda tx: tx.outbox.parked(10))] == [ids[1]]
 
