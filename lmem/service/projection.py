@@ -87,7 +87,7 @@ class Relay:
         Raises StoreUnavailable or StorageFull when a store cannot take it; what it did not take is not confirmed.
         """
         if self._indexes.must_start:
-            await self._indexes.start()
+            await self._start_again()
         worked = False
         for projection in self._indexes.targets:
             rows = await self._due(projection.id)
@@ -106,6 +106,13 @@ class Relay:
         if self._optimising is not None:
             self._optimising.cancel()
             await asyncio.gather(self._optimising, return_exceptions=True)
+
+    async def _start_again(self) -> None:
+        try:
+            await self._indexes.start()
+        finally:
+            if self._indexes.must_start:
+                self._awake.clear()  # every start wakes the relay; after this one it backs off first
 
     async def _due(self, projection_id: str) -> list[Pending]:
         now = times.to_text(self._clock.now())

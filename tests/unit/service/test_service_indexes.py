@@ -13,6 +13,7 @@ import pytest
 
 from lmem.errors import Conflict, LmemError, StorageFull, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES
+from lmem.service.indexes import Indexes
 from lmem.service.projection import Relay
 from tests.unit.service.service_kit import Kit, drive
 
@@ -153,5 +154,27 @@ def test_no_tombstone_outlives_the_generation_it_waited_for(tmp_path: Path) -> N
         await kit.indexes.start()
         left = await kit.storage._database.read(lambda connection: connection.execute(sql).fetchall())
         assert left == []
+
+    drive(tmp_path, scenario)
+
+
+def test_a_start_that_keeps_failing_is_not_hammered(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        tried: list[str] = []
+
+        async def refuse(generation: str, dimensions: int) -> str:
+            tried.append(generation)
+            raise StorageFull()
+
+        kit.vectors.open = refuse  # type: ignore[method-assign]
+        relay = kit.relay
+        indexes = Indexes(kit.storage, kit.embedder, kit.vectors, kit.clock, "memory", lambda: relay.wake())
+        relay = Relay(kit.storage, indexes, kit.vectors, kit.clock, 10**9)
+        with pytest.raises(StorageFull):
+            await indexes.start()
+        running = asyncio.create_task(relay.run())
+        await asyncio.sleep(0.3)
+        running.cancel()
+        assert len(tried) == 2  # by the worker, by the relay; the next one after half a second
 
     drive(tmp_path, scenario)
