@@ -71,15 +71,8 @@ async def build(host: Host) -> App:
         private_directory(directory)
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
-    account = pwd.getpwuid(os.getuid())
-    name, email = await asyncio.to_thread(gitfiles.identity, Path.home())
-    name = name or account.pw_gecos.partition(",")[0] or None
-    user_id, query_key = await storage.write(
-        lambda tx: (
-            tx.directory.user(account.pw_name, name, email, times.to_text(clock.now())),
-            tx.directory.secret("audit_query_key"),
-        )
-    )
+    username, user_id = await _user(storage, clock)
+    query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
 
     def specs() -> dict[str, Spec]:
         reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
@@ -107,7 +100,7 @@ async def build(host: Host) -> App:
     services = Services(
         host=host,
         user_id=user_id,
-        username=account.pw_name,
+        username=username,
         clock=clock,
         storage=storage,
         memories=Memories(storage, clock, relay.wake),
@@ -124,3 +117,11 @@ async def build(host: Host) -> App:
     await worker.start()
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(models.pull_if_missing())]
     return App(services, tasks)
+
+
+async def _user(storage: SqliteStorage, clock: SystemClock) -> tuple[str, str]:
+    """The operating system's user, made on first use with what git and the account say: their name and id."""
+    account = pwd.getpwuid(os.getuid())
+    name, email = await asyncio.to_thread(gitfiles.identity, Path.home())
+    shown, at = name or account.pw_gecos.partition(",")[0] or None, times.to_text(clock.now())
+    return account.pw_name, await storage.write(lambda tx: tx.directory.user(account.pw_name, shown, email, at))
