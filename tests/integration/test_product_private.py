@@ -1,0 +1,201 @@
+"""Private memories: whatever another client than the user's own terminal asks or does, it never meets one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lmem.protocol.messages import METHODS
+from tests.integration.product import Client, Json, Product, running
+
+PRIVATE, ARCHIVED = "c0ffee01" + "0" * 24, "c0ffee02" + "0" * 24
+PUBLIC, OPEN, ONCE = "bead" + "0" * 28, "beef" + "0" * 28, "ace1" + "0" * 28
+WORD = "periwinklez"
+SECRETS = (PRIVATE, ARCHIVED, "salary", WORD)
+"""What no other client may read: ids, a word that public memories lack, a tag."""
+READS: list[tuple[str, Json]] = [
+    ("memory/list", {"limit": 100}),
+    ("memory/list", {"limit": 100, "order": "created"}),
+    ("memory/list", {"private": True}),
+    ("memory/list", {"archived": True}),
+    ("memory/list", {"tag": WORD}),
+    ("memory/search", {"query": "what is the salary of the team", "limit": 50, "explain": True}),
+    ("memory/search", {"query": "salary team", "only": "fts", "limit": 50}),
+    ("memory/search", {"query": "what does the team earn", "only": "sparse", "limit": 50}),
+    ("memory/search", {"query": "what does the team earn", "only": "dense", "limit": 50}),
+    ("memory/search", {"query": "team pay", "private": True, "limit": 50}),
+    ("memory/search", {"query": "team pay", "archived": True, "limit": 50}),
+    ("memory/search", {"query": '"team earns"', "limit": 50}),
+    ("memory/search", {"query": "team", "tag": "nowhere", "limit": 50}),
+    ("memory/tags", {}),
+    ("memory/export", {}),
+    ("memory/export", {"private": True}),
+    ("memory/get", {"id": PUBLIC}),  # what resolved it is private
+    ("memory/history", {"id": PUBLIC}),
+    ("memory/history", {"id": ONCE}),  # it was private when it began
+    ("status/get", {}),
+    ("status/doctor", {}),
+]
+TOUCHES: list[tuple[str, Json]] = [
+    ("memory/get", {"id": PRIVATE}),
+    ("memory/get", {"id": "c0ffee01"}),
+    ("memory/get", {"id": "c0ffee"}),
+    ("memory/history", {"id": PRIVATE}),
+    ("memory/edit", {"id": PRIVATE, "changes": {"private": False}}),
+    ("memory/edit", {"id": PRIVATE, "changes": {"content": "overwritten"}}),
+    ("memory/forget", {"ids": [PRIVATE]}),
+    ("memory/forget", {"ids": [PUBLIC, PRIVATE], "dry_run": True}),
+    ("memory/forget", {"ids": [PRIVATE], "purge": True}),
+    ("memory/forget", {"ids": [PRIVATE], "purge": True, "dry_run": True}),
+    ("memory/restore", {"ids": [ARCHIVED]}),
+    ("memory/done", {"id": PRIVATE}),
+    ("memory/done", {"id": OPEN, "by": PRIVATE}),
+]
+PLAIN: tuple[str, Json] = ("memory/history", {"id": PUBLIC})
+"""The one read above that has nothing to hide."""
+ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo"}
+"""Tried by tests of their own."""
+HARMLESS = {"status/wait", "model/list", "model/use", "model/pull", "daemon/stop"}
+"""Methods whose answers hold no memory."""
+
+
+@pytest.fixture(scope="module")
+def product(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator[Product]:
+    with running(tmp_path_factory.mktemp("private"), model_dir) as product:
+        fill(product)
+        yield product
+
+
+def fill(product: Product) -> None:
+    """Two private memories (one archived), a public task that one of them resolves, one that was private once."""
+    text = f"The team earns a salary of {WORD}"
+    private: Json = {"private": True, "tags": [WORD], "type": "task", "project": "payroll"}
+    line = {"content": text, "id": PRIVATE, "source_id": "hr-1", "source_tool": "import.hr", **private}
+    product.call("memory/add_many", items=[line])
+    product.call("memory/add", content=f"An old salary {WORD} of the team", id=ARCHIVED, **private)
+    product.call("memory/forget", ids=[ARCHIVED])
+    for made, text in ((PUBLIC, "Ask what the team thinks of its pay"), (OPEN, "Ask when pay day is")):
+        product.call("memory/add", content=text, id=made, type="task")
+    product.call("memory/done", id=PUBLIC, by=PRIVATE)
+    product.call("memory/add", content=f"The salary is {WORD}", id=ONCE, **private)
+    product.call("memory/edit", id=ONCE, reason=f"still {WORD}", changes={"summary": "a salary"})
+    public = {"content": "The team is paid at the end of the month", "title": "Pay day", "private": False, "tags": [],
+              "summary": "when"}  # fmt: skip
+    product.call("memory/edit", id=ONCE, changes=public)
+    product.call("memory/edit", id=ONCE, changes={"importance": 0.9})
+    product.call("status/wait", timeout=30)
+
+
+def secrets_in(found: object) -> list[str]:
+    text = json.dumps(found)
+    return [word for word in SECRETS if word in text]
+
+
+@pytest.fixture
+def other(product: Product) -> Iterator[Client]:
+    """A client that is not the user's own terminal."""
+    with product.client("mcp") as client:
+        yield client
+
+
+def state(product: Product) -> list[Json]:
+    """The private memories as the user sees them, without counters."""
+    found = [product.call("memory/get", id=made) for made in (PRIVATE, ARCHIVED)]
+    return [{key: value for key, value in memory.items() if key != "access_count"} for memory in found]
+
+
+def test_every_method_is_thought_of() -> None:
+    assert {method for method, _ in READS + TOUCHES} | ELSEWHERE | HARMLESS == METHODS.keys()
+
+
+def test_the_user_meets_them_in_every_read(product: Product) -> None:
+    """Else the tests below would prove nothing."""
+    for method, params in READS:
+        if not method.startswith("status/") and "nowhere" not in str(params) and (method, params) != PLAIN:
+            assert secrets_in(product.call(method, **params)), (method, params)
+
+
+def test_no_read_shows_one(other: Client) -> None:
+    for method, params in READS:
+        assert secrets_in(other.result(method, **params)) == [], (method, params)
+
+
+@pytest.mark.parametrize("name", ["MCP", "editor", "unknown", "cli ", "Cli", "cli/0.1.0"])
+def test_only_the_terminal_by_its_exact_name_is_shown_one(product: Product, name: str) -> None:
+    with product.client(name) as client:
+        for method, params in READS[:2]:
+            assert secrets_in(client.result(method, **params)) == []
+
+
+def test_no_request_reaches_one(product: Product, other: Client) -> None:
+    before = state(product)
+    for method, params in TOUCHES:
+        error = other.refusal(method, **params)
+        assert error["code"] == "not_found", (method, params, error)
+        assert "salary" not in json.dumps(error) and WORD not in json.dumps(error)
+    assert state(product) == before
+
+
+def test_a_prefix_is_unique_among_what_may_be_seen(product: Product, other: Client) -> None:
+    made = product.call("memory/add", content="Public neighbour of a private id", id="c0ffee03" + "0" * 24)["id"]
+    assert other.result("memory/get", id="c0ffee")["id"] == made
+    product.call("memory/forget", ids=[made], purge=True)
+
+
+def test_an_unknown_term_does_not_tell_of_one(other: Client) -> None:
+    found = other.result("memory/search", query=f"{WORD} neverwrittenz", tag="nowhere")
+    assert found["empty"]["unknown_terms"] == [WORD, "neverwrittenz"]
+
+
+def test_adding_the_same_text_does_not_tell_of_one(product: Product, other: Client) -> None:
+    text = f"The team earns a salary of {WORD}"
+    added = other.result("memory/add", content=text, check_duplicates=True)
+    assert added["created"] and added["near_duplicate"] is None and added["id"] != PRIVATE
+    product.call("memory/forget", ids=[added["id"]], purge=True)
+
+
+def test_its_id_or_source_id_cannot_be_taken(product: Product, other: Client) -> None:
+    before = state(product)
+    text = f"The team earns a salary of {WORD}"
+    source = {"source_id": "hr-1", "source_tool": "import.hr", "project": "payroll"}
+    for params in ({"content": text, "id": PRIVATE}, {"content": "other", "id": PRIVATE},
+                   {"content": "other", **source}, {"content": text, **source}):  # fmt: skip
+        error = other.refusal("memory/add", **params)
+        assert error["code"] == "conflict" and secrets_in(error) in ([], [PRIVATE])
+        rows = other.result("memory/add_many", items=[params])["results"]
+        assert rows[0]["error"]["code"] == "conflict"
+    assert state(product) == before
+
+
+def test_undo_passes_over_one(product: Product, other: Client) -> None:
+    product.call("memory/edit", id=PUBLIC, changes={"title": "A public title"})
+    change = product.call("memory/edit", id=PRIVATE, changes={"importance": 0.1})["change_set"]
+    both = product.call("memory/forget", ids=[PUBLIC, PRIVATE])["change_set"]
+    before = state(product)
+    for number in (change, both):
+        assert other.refusal("memory/undo", change_set=number)["code"] == "not_found"
+    assert state(product) == before
+    product.call("memory/undo", change_set=both)
+    product.call("memory/undo", change_set=change)
+    product.call("memory/undo")
+
+
+def test_undo_does_not_bring_back_the_text_of_a_private_time(product: Product, other: Client) -> None:
+    made = product.call("memory/add", content=f"Private words {WORD}", private=True)["id"]
+    changes = {"content": "Public words", "title": "Public", "private": False}
+    number = product.call("memory/edit", id=made, changes=changes)["change_set"]
+    assert other.refusal("memory/undo", change_set=number)["code"] == "not_found"
+    frame = other.ask("memory/undo", {})
+    assert secrets_in(frame) == [] and product.call("memory/get", id=made)["content"] == "Public words"
+    product.call("memory/forget", ids=[made], purge=True)
+
+
+def test_what_it_makes_private_is_gone_for_it(product: Product, other: Client) -> None:
+    made = other.result("memory/add", content="A thought of an agent")["id"]
+    other.result("memory/edit", id=made, changes={"private": True})
+    assert other.refusal("memory/get", id=made)["code"] == "not_found"
+    assert product.call("memory/get", id=made)["private"] is True
+    product.call("memory/forget", ids=[made], purge=True)
