@@ -22,8 +22,12 @@ from tests.unit.properties import PROPERTY
 
 SHARE = st.floats(0, 1, width=32)
 SCORE = st.floats(0, 60, width=32)
-INDEXED = st.builds(Evidence, id=st.just(""), cosine=st.floats(-1, 1, width=32), bm25=SCORE, literal=SHARE)
-FRESH = st.builds(Evidence, id=st.just(""), fulltext=st.tuples(SCORE, SHARE), literal=SHARE)
+COSINE = st.floats(-1, 1, width=32)
+# Every field is given: for a tuple's class Hypothesis makes up those that are not.
+INDEXED = st.builds(Evidence, id=st.just(""), cosine=COSINE, bm25=SCORE, fulltext=st.none(), literal=SHARE)
+FRESH = st.builds(
+    Evidence, id=st.just(""), cosine=st.just(0.0), bm25=st.just(0.0), fulltext=st.tuples(SCORE, SHARE), literal=SHARE
+)
 FOUND = st.lists(INDEXED | FRESH, max_size=12).map(
     lambda items: [item._replace(id=f"{number:02}") for number, item in enumerate(items)]
 )
