@@ -15,7 +15,7 @@ from lmem.ports.vectors import MEMORIES, AsyncVectors
 from lmem.service.indexes import Indexes
 
 PATIENCE = 5.0
-"""Seconds that a receipt waits for the relay; what is not confirmed by then is said to be pending."""
+"""Seconds that a receipt waits for the relay and its index; what is not confirmed by then is said to be pending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,12 @@ async def receipt(
 
 
 async def _vectors(indexes: Indexes, vectors: AsyncVectors, ids: Sequence[str]) -> tuple[str, str]:
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + PATIENCE
-    while True:
-        try:
-            found = await vectors.retrieve(indexes.serving(), MEMORIES, ids)
-        except StoreUnavailable as err:
-            return f"not reachable: {err.message}", "pending"
-        if not found:
-            return "no point with this id", "gone"
-        if loop.time() > deadline:
-            return "the relay has not confirmed the removal", "pending"
-        await asyncio.sleep(0.05)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while await vectors.retrieve(indexes.serving(), MEMORIES, ids):
+                await asyncio.sleep(0.05)
+    except StoreUnavailable as err:
+        return f"not reachable: {err.message}", "pending"
+    except TimeoutError:
+        return f"the index has not confirmed the removal in {PATIENCE:g} s", "pending"
+    return "no point with this id", "gone"

@@ -96,6 +96,23 @@ def test_a_search_that_is_under_way_when_the_worker_dies_is_answered(product: Pr
     until(lambda: serves(product), 30)
 
 
+def test_a_worker_that_hangs_is_pending_in_the_receipt(product: Product) -> None:
+    made = product.add("Purged while the index does not move")
+    until(lambda: serves(product), 30)
+    product.settle()
+    pid = worker(product)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    began = time.monotonic()
+    purged = product.call("memory/forget", ids=[made], purge=True)
+    took = time.monotonic() - began
+    os.kill(pid, signal.SIGCONT)
+    assert [entry["place"] for entry in purged["receipt"] if entry["state"] == "pending"] == ["vectors"]
+    assert took < 9, "a receipt waits five seconds"
+    product.settle()
+    status = product.call("status/get")
+    assert nested(status, "stores", "vectors")["points"] == product.memories()
+
+
 def test_one_index_alone_is_not_replaced_by_another(product: Product) -> None:
     until(lambda: serves(product), 30)
     pid = worker(product)["pid"]
