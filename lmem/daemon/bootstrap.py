@@ -25,7 +25,7 @@ from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.search import Search
 from lmem.stores.isolated import IndexWorker
-from lmem.stores.pipe import Spec
+from lmem.stores.pipe import Spec, Target
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 
@@ -33,6 +33,7 @@ LOADING_PATIENCE = 60.0
 """Seconds that `init` and `model use` wait for the index worker to load a model, its first export included."""
 
 VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
+FINDER = "lmem.stores.finder:OneTrip"
 
 
 class App:
@@ -80,6 +81,7 @@ async def build(host: Host) -> App:
         return {
             "embedder": Spec(factory, arguments),
             "vectors": Spec(VECTORS, {"root": str(paths.vectors), "reserve_bytes": reserve}),
+            "finder": Spec(FINDER, {"embedder": Target("embedder"), "vectors": Target("vectors")}),
         }
 
     async def reload() -> None:
@@ -105,7 +107,7 @@ async def build(host: Host) -> App:
         storage=storage,
         memories=Memories(storage, clock, relay.wake),
         lifecycle=Lifecycle(storage, clock, relay.wake),
-        search=Search(storage, indexes, worker.vectors, clock),
+        search=Search(storage, indexes, worker.finder, clock),
         indexes=indexes,
         relay=relay,
         activity=Activity(storage, clock, bytes.fromhex(query_key)),

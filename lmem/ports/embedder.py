@@ -49,8 +49,11 @@ class Embedder(Protocol):
         """Load the model. Raises ModelMissing when it is not on this machine."""
         ...
 
-    def encode_query(self, text: str) -> Encoding:
-        """A question, with every distinct term weighing one."""
+    def encode_query(self, text: str, dense: bool = True) -> Encoding:
+        """A question, with every distinct term weighing one. Services ask lmem.ports.finder instead.
+
+        Without `dense` only terms are computed, which needs no model.
+        """
         ...
 
     def encode_documents(
@@ -64,17 +67,13 @@ class Embedder(Protocol):
 
 
 class AsyncEmbedder(Protocol):
-    """Embedder as services use it: the same methods, awaited; what each does stands there.
+    """Embedder as services use it: its methods, awaited, but for questions; what each does stands there.
 
     Besides the errors named there: WorkerDied when the index worker died meanwhile, StoreUnavailable when it is down.
     """
 
     async def load(self) -> ModelInfo:
         """See Embedder.load."""
-        ...
-
-    async def encode_query(self, text: str) -> Encoding:
-        """See Embedder.encode_query."""
         ...
 
     async def encode_documents(

@@ -70,11 +70,15 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What a query found, and how long each side took in milliseconds."""
+    """What a query found, and how long each side took in milliseconds.
+
+    `encode_ms` is what a finder's engine took for the question, without any pipe; 0 from a search.
+    """
 
     found: tuple[Candidate, ...]
     dense_ms: float
     sparse_ms: float
+    encode_ms: float = 0.0
 
 
 class Vectors(Protocol):

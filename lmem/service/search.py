@@ -18,8 +18,9 @@ from lmem.domain.query import Question, any_of, matching_line, parse_question
 from lmem.domain.ranking import Evidence, Ranked, boosted, fuse
 from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
+from lmem.ports.finder import AsyncFinder
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import MEMORIES, AsyncVectors, Candidate, Condition
+from lmem.ports.vectors import MEMORIES, Candidate, Condition
 from lmem.service import evidence
 from lmem.service.indexes import Indexes
 
@@ -57,7 +58,10 @@ class Empty:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search found, which indexes answered, which did not and why, and where the time went (ms)."""
+    """What a search found, which indexes answered, which did not and why, and where the time went (ms).
+
+    `encode` is the engine's own time, `dense` and `sparse` the index's; the way to the index worker is in none.
+    """
 
     found: tuple[Found, ...]
     served_by: tuple[str, ...]
@@ -79,10 +83,10 @@ class _Gathered:
 class Search:
     """Ranked answers to questions."""
 
-    def __init__(self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock) -> None:
+    def __init__(self, storage: Storage, indexes: Indexes, finder: AsyncFinder, clock: Clock) -> None:
         self._storage = storage
         self._indexes = indexes
-        self._vectors = vectors
+        self._finder = finder
         self._clock = clock
 
     async def search(self, query: str, wanted: Filter, limit: int, only: str | None = None) -> Answer:
@@ -105,17 +109,13 @@ class Search:
     async def _ask_vectors(self, question: Question, wanted: Filter, only: str | None, gathered: _Gathered) -> None:
         try:
             await self._indexes.settled(PATIENCE)
-            generation = self._indexes.serving()
-            started = time.perf_counter()
-            encoded = await self._indexes.embedder.encode_query(question.text)
-            gathered.timings["encode"] = _since(started)
-            found = await self._vectors.search(
-                generation, MEMORIES, encoded, _conditions(wanted), CANDIDATES, only if only != "fts" else None
+            found = await self._finder.find(
+                self._indexes.serving(), MEMORIES, question.text, _conditions(wanted), CANDIDATES, only
             )
         except StoreUnavailable as err:
             gathered.degraded.append(err)
             return
-        gathered.timings |= {"dense": found.dense_ms, "sparse": found.sparse_ms}
+        gathered.timings |= {"encode": found.encode_ms, "dense": found.dense_ms, "sparse": found.sparse_ms}
         gathered.served_by += [only] if only else ["dense", "sparse"]
         gathered.evidence = {item.id: _evidence(item) for item in found.found}
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, Literal, cast
 
 from lmem.errors import Internal, LmemError, StoreUnavailable, UnknownMethod, WorkerDied
 from lmem.ports.embedder import AsyncEmbedder
+from lmem.ports.finder import AsyncFinder
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.stores.lanes import LANES
 from lmem.stores.pipe import Lane, Setup, Spec
@@ -25,10 +25,7 @@ FIRST_PAUSE = 0.2
 """Seconds before the first restart; each further one doubles it."""
 
 DEATHS_ALLOWED = 3
-"""After so many lives in a row that were of no use the door closes: nothing is asked of the worker for a while."""
-
-USEFUL = 1.0
-"""Seconds of readiness that make a life useful: a kill from outside is no crash loop."""
+"""After so many lives in a row that answered nobody the door closes: nothing is asked of the worker for a while."""
 
 CLOSED = 30.0
 """Seconds that the door stays closed before one more life is tried."""
@@ -81,7 +78,7 @@ class IndexWorker:
         self._on_death = on_death
         self._life: WorkerProcess | None = None
         self._wasted = 0
-        self._ready_since: float | None = None
+        self._answered = False  # somebody, in this life: a kill from outside is no crash loop then
         self._settled = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
 
@@ -99,6 +96,11 @@ class IndexWorker:
     def vectors(self) -> AsyncVectors:
         """The target 'vectors'."""
         return cast(AsyncVectors, Proxy(self, "vectors"))
+
+    @property
+    def finder(self) -> AsyncFinder:
+        """The target 'finder'."""
+        return cast(AsyncFinder, Proxy(self, "finder"))
 
     @property
     def generations(self) -> AsyncGenerations:
@@ -143,9 +145,11 @@ class IndexWorker:
             async with asyncio.timeout(seconds):
                 if self.state == "starting" and not _inside_on_start.get():
                     await self._settled.wait()
-                return await self._living().call(lane.name, target, method, args, kwargs)
+                answer = await self._living().call(lane.name, target, method, args, kwargs)
         except TimeoutError as err:
             raise StoreUnavailable(f"The index worker did not answer {target}.{method} in {seconds:g} s.") from err
+        self._answered = self._answered or not _inside_on_start.get()
+        return answer
 
     def _living(self) -> WorkerProcess:
         if self._life is not None:
@@ -161,7 +165,7 @@ class IndexWorker:
             log.warning("%s", self.trouble.message)
             if self._on_death is not None:
                 self._on_death(self.trouble)
-            self._wasted = 0 if self._was_useful() else self._wasted + 1
+            self._wasted = 0 if self._answered else self._wasted + 1
             if self._wasted >= DEATHS_ALLOWED:
                 self._change("closed")
                 await asyncio.sleep(CLOSED)
@@ -203,9 +207,6 @@ class IndexWorker:
             self.trouble = err
         self._change("ready")
 
-    def _was_useful(self) -> bool:
-        return self._ready_since is not None and time.monotonic() - self._ready_since > USEFUL
-
     def _ended(self, supervisor: asyncio.Task[None]) -> None:
         error = None if supervisor.cancelled() else supervisor.exception()
         if error is not None:
@@ -217,8 +218,8 @@ class IndexWorker:
 
     def _change(self, state: State) -> None:
         self.state = state
-        self._ready_since = time.monotonic() if state == "ready" else None
         if state == "starting":
+            self._answered = False
             self._settled.clear()
         else:
             self._settled.set()

@@ -17,7 +17,7 @@ from typing import Any
 
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.stores.lifeline import die_with_parent, set_process_name
-from lmem.stores.pipe import LENGTH, Lane, Reply, Request, Setup, Spec, describe, pack, unpack
+from lmem.stores.pipe import LENGTH, Lane, Reply, Request, Setup, Spec, Target, describe, pack, unpack
 
 EXIT_PANIC = 70
 """Native code panicked: its locks cannot be trusted, so the process ends and a fresh one takes over."""
@@ -49,13 +49,22 @@ class Child:
 
     def _make(self, setup: Setup) -> tuple[str, str, str] | None:
         try:
-            self._targets = {name: _construct(spec) for name, spec in setup.targets.items()}
+            for name, spec in setup.targets.items():
+                self._targets[name] = self._construct(spec)
         except LmemError as err:
             return describe(err)
-        except (ImportError, AttributeError, TypeError, OSError) as err:
+        except (ImportError, AttributeError, KeyError, TypeError, OSError) as err:
             traceback.print_exc()
             return describe(StoreUnavailable(f"The index worker cannot start: {type(err).__name__}: {err}."))
         return None
+
+    def _construct(self, spec: Spec) -> Any:
+        module, _, name = spec.factory.partition(":")
+        arguments = {
+            key: self._targets[value.name] if isinstance(value, Target) else value
+            for key, value in spec.arguments.items()
+        }
+        return getattr(importlib.import_module(module), name)(**arguments)
 
     def _start(self, lane: Lane) -> None:
         calls: SimpleQueue[Request] = SimpleQueue()
@@ -94,11 +103,6 @@ class Child:
     def _receive(self) -> Any:
         head = self._reader.read(LENGTH.size)
         return unpack(self._reader.read(LENGTH.unpack(head)[0])) if len(head) == LENGTH.size else None
-
-
-def _construct(spec: Spec) -> Any:
-    module, _, name = spec.factory.partition(":")
-    return getattr(importlib.import_module(module), name)(**spec.arguments)
 
 
 def main() -> None:

@@ -15,8 +15,8 @@ WRITE = Lane("write", threads=1, timeout=60)
 MAINTENANCE = Lane("maintenance", threads=1, timeout=None)
 
 LANES: Mapping[tuple[str, str], Lane] = {
+    ("finder", "find"): QUERY,
     ("embedder", "load"): MAINTENANCE,
-    ("embedder", "encode_query"): QUERY,
     ("embedder", "encode_documents"): ENCODE,
     ("vectors", "search"): QUERY,
     ("vectors", "count"): QUERY,

@@ -20,9 +20,15 @@ LENGTH = struct.Struct(">I")
 """Bytes of the pickle that follows."""
 
 
+class Target(NamedTuple):
+    """An argument of a Spec that is another target, made before."""
+
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """How the child makes a target: 'module:Class' and plain keyword arguments."""
+    """How the child makes a target: 'module:Class' and keyword arguments, plain or a Target."""
 
     factory: str
     arguments: Mapping[str, Any]
@@ -93,12 +99,12 @@ def _columns(answer: Candidates) -> tuple[Any, ...]:
     ids = "\n".join([item.id for item in answer.found])
     cosines = array("d", [item.cosine for item in answer.found]).tobytes()
     weights = array("d", [item.bm25 for item in answer.found]).tobytes()
-    return _candidates, (ids, cosines, weights, answer.dense_ms, answer.sparse_ms)
+    return _candidates, (ids, cosines, weights, answer.dense_ms, answer.sparse_ms, answer.encode_ms)
 
 
-def _candidates(ids: str, cosines: bytes, weights: bytes, dense_ms: float, sparse_ms: float) -> Candidates:
+def _candidates(ids: str, cosines: bytes, weights: bytes, *took: float) -> Candidates:
     columns = zip(ids.split("\n") if ids else [], array("d", cosines), array("d", weights), strict=True)
-    return Candidates(tuple(map(Candidate._make, columns)), dense_ms, sparse_ms)
+    return Candidates(tuple(map(Candidate._make, columns)), *took)
 
 
 copyreg.pickle(Candidates, _columns)

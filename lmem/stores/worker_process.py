@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from lmem.errors import LmemError, StoreUnavailable, WorkerDied
 from lmem.stores.lifeline import child_environment
@@ -22,22 +22,20 @@ TITLE = "lmem-index-worker"
 """The last word of the child's command line, so that `ps` says what it is."""
 
 _EXIT_SECONDS = 5.0
-_READ_AHEAD = 1 << 20
 
 
-class WorkerProcess:
+class WorkerProcess(asyncio.Protocol):
     """A child and the calls it has not answered yet. `refusal` is why it could not make its targets."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
-        self.pid = process.pid
+    def __init__(self) -> None:
         self.refusal: LmemError | None = None
-        self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._process: asyncio.subprocess.Process
+        self._pipe: asyncio.Transport
+        self._received = bytearray()
         self._ids = itertools.count(1)
-        self._made: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._lost: asyncio.Future[None] = loop.create_future()
+        self._made: asyncio.Future[Any] = loop.create_future()
         self._pending: dict[int, asyncio.Future[Any]] = {0: self._made}
 
     @classmethod
@@ -47,10 +45,10 @@ class WorkerProcess:
         Raises OSError when the system refuses.
         """
         ours, theirs = socket.socketpair()
-        reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_READ_AHEAD)
+        pipe, life = await asyncio.get_running_loop().create_unix_connection(cls, sock=ours)
         try:
             with theirs, open(log_file, "ab") as log:
-                process = await asyncio.create_subprocess_exec(
+                life._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-P", "-m", "lmem.stores.isolated_child"),
                     *(str(theirs.fileno()), str(os.getpid()), TITLE),
                     stdin=asyncio.subprocess.DEVNULL,
@@ -60,10 +58,36 @@ class WorkerProcess:
                     env=child_environment(),
                 )
         except (OSError, asyncio.CancelledError):
-            writer.close()
+            pipe.close()
             raise
-        writer.write(pack(setup))
-        return cls(process, reader, writer)
+        pipe.write(pack(setup))
+        return life
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Part of asyncio.Protocol, as the next two: without streams an answer is told in one turn of the loop."""
+        self._pipe = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Hand out the answers that are whole."""
+        received = self._received
+        received += data
+        while len(received) >= LENGTH.size:
+            end = LENGTH.size + LENGTH.unpack_from(received)[0]
+            if len(received) < end:
+                return
+            reply = unpack(bytes(memoryview(received)[LENGTH.size : end]))
+            del received[:end]
+            self._settle(reply)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The child closed its end, or its death did."""
+        if not self._lost.done():
+            self._lost.set_result(None)
 
     async def made(self) -> bool:
         """Wait until the child has made its targets; False when it could not, and `refusal` says why."""
@@ -77,14 +101,13 @@ class WorkerProcess:
 
     async def call(self, lane: str, target: str, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Send a request and wait for its answer. Raises the error it answers, WorkerDied when the child dies first."""
+        if self._pipe.is_closing():
+            raise WorkerDied
         id = next(self._ids)
         answer = self._pending[id] = asyncio.get_running_loop().create_future()
         try:
-            self._writer.write(pack(Request(id, lane, target, method, args, kwargs)))
-            await self._writer.drain()
+            self._pipe.write(pack(Request(id, lane, target, method, args, kwargs)))
             return await answer
-        except ConnectionError as err:
-            raise WorkerDied from err
         finally:
             self._pending.pop(id, None)
 
@@ -94,10 +117,7 @@ class WorkerProcess:
         Cancelled, it ends the child.
         """
         try:
-            while True:
-                (length,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
-                self._settle(unpack(await self._reader.readexactly(length)))
-        except (asyncio.IncompleteReadError, ConnectionError):
+            await self._lost
             death = WorkerDied(f"The index worker died ({await self._end()}).")
             self._fail(death)
             return death
@@ -123,7 +143,7 @@ class WorkerProcess:
 
     async def _end(self) -> str:
         """Close the pipe, which ends the child, and answer how it ended; kill it when it does not."""
-        self._writer.close()
+        self._pipe.close()
         try:
             async with asyncio.timeout(_EXIT_SECONDS):
                 status = await self._process.wait()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -110,6 +111,8 @@ def test_terms_alone_need_no_vector(embedder: Embedder) -> None:
     bare = embedder.encode_documents(documents, 12.0, dense=False)
     assert [(e.terms, e.weights) for e in bare] == [(e.terms, e.weights) for e in whole]
     assert [(e.dense, e.tokens) for e in bare] == [(b"", 0), (b"", 0)]
+    question = embedder.encode_query(TEXTS[0], dense=False)
+    assert question == replace(embedder.encode_query(TEXTS[0]), dense=b"", tokens=0)
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\0", "lone \ud800 surrogate", "記憶", "e\u0301" * 3000])
@@ -132,6 +135,7 @@ def test_a_mean_length_that_is_none_is_refused(embedder: Embedder, length: float
 def test_before_load_there_are_terms_and_no_vectors(engine: str, tmp_path: Path) -> None:
     embedder = ENGINES[engine](str(tmp_path / "absent"), str(tmp_path / "cache"))
     assert embedder.encode_documents([Document("terms")], 1.0, dense=False)[0].terms
+    assert embedder.encode_query("terms", dense=False).terms
     for act in (
         embedder.load,
         lambda: embedder.encode_query("text"),

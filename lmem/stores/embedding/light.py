@@ -80,8 +80,10 @@ class LightEmbedder:
         self._loaded = _Loaded(info, tokenizer, layout.max_tokens * _CHARACTERS_A_TOKEN, queries, documents)
         return info
 
-    def encode_query(self, text: str) -> Encoding:
-        """A question. Raises ModelMissing before `load`."""
+    def encode_query(self, text: str, dense: bool = True) -> Encoding:
+        """A question. Raises ModelMissing before `load` unless only terms are asked for."""
+        if not dense:
+            return Encoding(b"", *self._terms.query(text), 0)
         model = self._ready()
         tokens = self._tokens(model, text)
         return Encoding(model.queries.run([tokens])[0].tobytes(), *self._terms.query(text), len(tokens))

@@ -58,8 +58,10 @@ class SentenceTransformerEmbedder:
         mark = fingerprint(digest, dimensions, read_pooling(self._model_dir))
         return ModelInfo(name_of(digest) or self._model_dir.name, "sentence-transformers", dimensions, mark)
 
-    def encode_query(self, text: str) -> Encoding:
-        """A question. Raises ModelMissing before `load`."""
+    def encode_query(self, text: str, dense: bool = True) -> Encoding:
+        """A question. Raises ModelMissing before `load` unless only terms are asked for."""
+        if not dense:
+            return Encoding(b"", *self._terms.query(text), 0)
         return Encoding(self._encode([text])[0], *self._terms.query(text), self._count(text))
 
     def encode_documents(

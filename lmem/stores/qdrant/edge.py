@@ -94,9 +94,9 @@ class EdgeVectors(EdgeGenerations):
         ids = cosines.ids | weights.ids
         dense_ms += _fill(part, dense, cosines, ids)
         sparse_ms += _fill(part, sparse, weights, ids)
-        cosine, bm25 = cosines.values.get, weights.values.get
-        found = tuple(Candidate(f"{key:032x}", cosine(key, 0.0), bm25(key, 0.0)) for key in ids)
-        return Candidates(found, dense_ms, sparse_ms)
+        hexes = [f"{key:032x}" for key in ids]
+        columns = zip(hexes, _column(cosines, ids), _column(weights, ids), strict=True)
+        return Candidates(tuple(map(Candidate._make, columns)), dense_ms, sparse_ms)
 
     def scroll(self, generation: str, collection: str, after: str | None, limit: int) -> list[Stored]:
         part = self._collection(generation, collection)
@@ -168,7 +168,10 @@ def _query(part: Collection, query: Query, wanted: Filter | None, limit: int, sc
     return (time.perf_counter() - started) * 1000
 
 
+def _column(scores: _Scores, ids: dict[int, UUID]) -> list[float]:
+    return [scores.values.get(key, 0.0) for key in ids]
+
+
 def _stored(record: Record, dense: bool) -> Stored:
     vector = packed(cast("list[float]", record.vector)) if dense else b""  # the default vector alone is a plain list
     return Stored(cast(UUID, record.id).hex, record.payload or {}, vector)
-

@@ -58,22 +58,18 @@ class WordEmbedder:
     encoded: list[str] = field(default_factory=list)
 
     async def load(self) -> ModelInfo:
-        self._check()
+        self.check()
         return ModelInfo("words", "test", DIMENSIONS, "words-1")
-
-    async def encode_query(self, text: str) -> Encoding:
-        self._check()
-        return _encode(text)
 
     async def encode_documents(
         self, documents: Sequence[Document], average_length: float, dense: bool = True
     ) -> list[Encoding]:
-        self._check()
+        self.check()
         if dense:
             self.encoded += [document.text for document in documents]
         return [_encode(document.text) for document in documents]
 
-    def _check(self) -> None:
+    def check(self) -> None:
         if self.fails is not None:
             raise self.fails
 
@@ -141,6 +137,21 @@ class AwaitedVectors:
 
 
 @dataclass
+class WordFinder:
+    """Questions asked of the two twins; each fails as it is told to."""
+
+    embedder: WordEmbedder
+    vectors: AwaitedVectors
+
+    async def find(
+        self, generation: str, collection: str, text: str, conditions: Sequence[Condition], limit: int,
+        only: str | None = None,
+    ) -> Candidates:  # fmt: skip
+        self.embedder.check()
+        return await self.vectors.search(generation, collection, _encode(text), conditions, limit, only)
+
+
+@dataclass
 class Kit:
     """The services over one store, driven step by step."""
 
@@ -188,7 +199,7 @@ async def kit(directory: Path) -> AsyncIterator[Kit]:
         yield Kit(
             storage, clock, embedder, vectors, indexes, relay,
             Memories(storage, clock, relay.wake), Lifecycle(storage, clock, relay.wake),
-            Search(storage, indexes, vectors, clock), Actor(user, "unix:1000:1", "test/1"),
+            Search(storage, indexes, WordFinder(embedder, vectors), clock), Actor(user, "unix:1000:1", "test/1"),
         )  # fmt: skip
     finally:
         await relay.close()

@@ -19,11 +19,12 @@ import pytest
 
 from lmem.errors import LmemError, NotFound, StoreUnavailable, UnknownMethod, WorkerDied
 from lmem.ports.embedder import AsyncEmbedder, Embedder
+from lmem.ports.finder import AsyncFinder, Finder
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors, Generations, Vectors
 from lmem.stores import isolated
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import LANES
-from lmem.stores.pipe import Lane, Spec
+from lmem.stores.pipe import Lane, Spec, Target
 
 P = ParamSpec("P")
 ROOT = Path(__file__).resolve().parents[3]
@@ -77,8 +78,12 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
             await asyncio.sleep(0.01)
 
 
-def test_lanes_name_every_method_of_the_ports_and_no_other() -> None:
-    ports: dict[str, list[type]] = {"embedder": [Embedder], "vectors": [Vectors, Generations]}
+def test_lanes_name_every_method_that_services_have_and_no_other() -> None:
+    ports: dict[str, list[type]] = {
+        "embedder": [AsyncEmbedder],
+        "finder": [AsyncFinder],
+        "vectors": [AsyncVectors, AsyncGenerations],
+    }
     methods = {
         (target, name)
         for target, protocols in ports.items()
@@ -90,9 +95,15 @@ def test_lanes_name_every_method_of_the_ports_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sync", "awaited"), [(Embedder, AsyncEmbedder), (Vectors, AsyncVectors), (Generations, AsyncGenerations)]
+    ("sync", "awaited", "beside"),
+    [
+        (Embedder, AsyncEmbedder, {"encode_query"}),  # asked by the finder, in the child
+        (Finder, AsyncFinder, set()),
+        (Vectors, AsyncVectors, set()),
+        (Generations, AsyncGenerations, set()),
+    ],
 )
-def test_the_async_ports_have_the_same_signatures(sync: type, awaited: type) -> None:
+def test_the_async_ports_have_the_same_signatures(sync: type, awaited: type, beside: set[str]) -> None:
     def signatures(port: type) -> dict[str, object]:
         return {
             name: member.__annotations__ | {"defaults": member.__defaults__}
@@ -100,11 +111,12 @@ def test_the_async_ports_have_the_same_signatures(sync: type, awaited: type) -> 
             if callable(member) and not name.startswith("_")
         }
 
-    assert signatures(sync) == signatures(awaited)
+    whole = signatures(sync)
+    assert {name: whole[name] for name in whole.keys() - beside} == signatures(awaited)
 
 
 def test_questions_share_no_lane_with_anything_slow() -> None:
-    asked = {LANES["embedder", "encode_query"].name, LANES["vectors", "search"].name}
+    asked = {LANES["finder", "find"].name, LANES["vectors", "search"].name}
     slow = {("embedder", "encode_documents"), ("embedder", "load"), ("vectors", "write"), ("vectors", "open")}
     assert not asked & {LANES[call].name for call in slow}
 
@@ -236,8 +248,7 @@ async def test_a_closed_door_is_tried_again_by_itself(tmp_path: Path, monkeypatc
 
 
 @in_loop
-async def test_lives_of_use_that_are_killed_close_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(isolated, "USEFUL", 0.0)
+async def test_lives_that_answered_close_nothing_when_they_are_killed(tmp_path: Path) -> None:
     async with running(tmp_path) as worker:
         for number in range(5):
             await until(lambda: worker.state == "ready")
@@ -253,6 +264,29 @@ async def test_a_target_that_cannot_be_made_closes_the_door_with_its_reason(tmp_
     async with running(tmp_path, targets=unmade) as worker:
         await until(lambda: worker.state == "closed")
         with pytest.raises(StoreUnavailable, match="TypeError: no such argument"):
+            await worker.call("odd", "echo", 1)
+
+
+@in_loop
+async def test_a_target_is_made_of_targets_before_it(tmp_path: Path) -> None:
+    holder = Spec("tests.unit.stores.worker_targets:Holder", {"other": Target("odd")})
+    lanes = {("odd", "rename"): QUICK, ("holder", "name"): QUICK}
+    worker = IndexWorker({**TARGETS, "holder": holder}, tmp_path / "worker.log", lanes=lanes)
+    await worker.start()
+    try:
+        assert await worker.call("holder", "name") == "first"
+        await worker.call("odd", "rename", "second")
+        assert await worker.call("holder", "name") == "second"  # the object itself, not another of the kind
+    finally:
+        await worker.stop()
+
+
+@in_loop
+async def test_a_target_that_is_not_made_yet_closes_the_door(tmp_path: Path) -> None:
+    early = {"holder": Spec("tests.unit.stores.worker_targets:Holder", {"other": Target("odd")}), **TARGETS}
+    async with running(tmp_path, targets=early) as worker:
+        await until(lambda: worker.state == "closed")
+        with pytest.raises(StoreUnavailable, match="KeyError: 'odd'"):
             await worker.call("odd", "echo", 1)
 
 

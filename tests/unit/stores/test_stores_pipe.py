@@ -13,7 +13,7 @@ from lmem.stores.pipe import LENGTH, Reply, Request, describe, pack, revive, unp
     "found", [(), (Candidate("a" * 32, 0.25, 1.5),), tuple(Candidate(f"{n:032x}", -n / 7, n / 3) for n in range(200))]
 )
 def test_a_search_answer_crosses_unchanged(found: tuple[Candidate, ...]) -> None:
-    sent = Reply(7, Candidates(found, 1.25, 0.5), None)
+    sent = Reply(7, Candidates(found, 1.25, 0.5, 3.5), None)
     frame = pack(sent)
     (length,) = LENGTH.unpack(frame[: LENGTH.size])
     assert length == len(frame) - LENGTH.size

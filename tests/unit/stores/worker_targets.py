@@ -28,6 +28,9 @@ class Odd:
     def echo(self, value: object, *, twice: bool = False) -> object:
         return [value, value] if twice else value
 
+    def rename(self, name: str) -> None:
+        self.name = name
+
     def sleep(self, seconds: float) -> str:
         time.sleep(seconds)
         return threading.current_thread().name
@@ -53,6 +56,16 @@ class Odd:
             "path": list(sys.path),
             "arenas": os.environ.get("MALLOC_ARENA_MAX"),
         }
+
+
+class Holder:
+    """Is made of another target."""
+
+    def __init__(self, other: Odd) -> None:
+        self._other = other
+
+    def name(self) -> str:
+        return self._other.name
 
 
 class Unmade:
