@@ -78,6 +78,7 @@ class IndexWorker:
         self._on_death = on_death
         self._life: WorkerProcess | None = None
         self._wasted = 0
+        self._late = 0
         self._answered = False  # somebody, in this life: a kill from outside is no crash loop then
         self._settled = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
@@ -147,9 +148,17 @@ class IndexWorker:
                     await self._settled.wait()
                 answer = await self._living().call(lane.name, target, method, args, kwargs)
         except TimeoutError as err:
+            self._was_late(lane)
             raise StoreUnavailable(f"The index worker did not answer {target}.{method} in {seconds:g} s.") from err
         self._answered = self._answered or not _inside_on_start.get()
+        self._late = 0 if lane.patience else self._late
         return answer
+
+    def _was_late(self, lane: Lane) -> None:
+        self._late += bool(lane.patience)
+        if lane.patience and self._late >= lane.patience and self._life is not None:
+            log.warning("the index worker hangs: %s answers in a row were late; it is killed", self._late)
+            self._life.kill()
 
     def _living(self) -> WorkerProcess:
         if self._life is not None:
@@ -219,7 +228,7 @@ class IndexWorker:
     def _change(self, state: State) -> None:
         self.state = state
         if state == "starting":
-            self._answered = False
+            self._answered, self._late = False, 0
             self._settled.clear()
         else:
             self._settled.set()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from lmem.stores.pipe import Lane
 
-QUERY = Lane("query", threads=2, timeout=10)
+QUERY = Lane("query", threads=2, timeout=2, patience=3)
 ENCODE = Lane("encode", threads=1, timeout=300)
 WRITE = Lane("write", threads=1, timeout=60)
 MAINTENANCE = Lane("maintenance", threads=1, timeout=None)

@@ -39,11 +39,13 @@ class Lane:
     """Threads of the child that take calls in order; no call waits for one of another lane.
 
     `timeout` is how many seconds a caller waits for an answer unless it says otherwise; None for as long as it takes.
+    `patience` is how many answers in a row may be late before the child is taken for hung and killed; None for any.
     """
 
     name: str
     threads: int
     timeout: float | None
+    patience: int | None = None
 
 
 class Setup(NamedTuple):

@@ -68,6 +68,10 @@ class WorkerProcess(asyncio.Protocol):
         """The child's process id."""
         return self._process.pid
 
+    def kill(self) -> None:
+        """End a child that does not answer any more; `run` tells its death."""
+        self._process.kill()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Part of asyncio.Protocol, as the next two: without streams an answer is told in one turn of the loop."""
         self._pipe = cast(asyncio.Transport, transport)

@@ -12,6 +12,7 @@ import textwrap
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import ParamSpec
 
@@ -256,6 +257,26 @@ async def test_lives_that_answered_close_nothing_when_they_are_killed(tmp_path: 
             with pytest.raises(WorkerDied):
                 await worker.call("odd", "die", signal.SIGKILL)
         await until(lambda: worker.state == "ready")
+
+
+@in_loop
+async def test_a_child_that_hangs_is_killed_and_replaced(tmp_path: Path) -> None:
+    vital = {key: replace(lane, timeout=0.2, patience=2) for key, lane in ODD_LANES.items()}
+    worker = IndexWorker(TARGETS, tmp_path / "worker.log", lanes=vital)
+    await worker.start()
+    try:
+        await until(lambda: worker.state == "ready")
+        assert await worker.call("odd", "echo", 1) == 1
+        hung = worker.pid
+        assert hung is not None
+        os.kill(hung, signal.SIGSTOP)
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match=r"in 0\.2 s"):
+                await worker.call("odd", "echo", 2)
+        await until(lambda: worker.state == "ready" and worker.pid not in (None, hung))
+        assert await worker.call("odd", "echo", 3) == 3
+    finally:
+        await worker.stop()
 
 
 @in_loop
