@@ -12,7 +12,8 @@ from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
 from lmem.domain.query import Question, all_of, any_of, share_of_pairs, words_of
 from lmem.domain.ranking import Evidence
-from lmem.ports.storage import Hit, UnitOfWork
+from lmem.ports.storage import UnitOfWork
+from lmem.ports.tables import Hit
 
 HITS = 100
 

@@ -11,7 +11,8 @@ from lmem.domain.actors import Actor
 from lmem.domain.history import Diff, Version
 from lmem.domain.memories import Memory, content_hash, to_json
 from lmem.errors import Conflict, Forbidden
-from lmem.ports.storage import Columns, UnitOfWork
+from lmem.ports.storage import UnitOfWork
+from lmem.ports.tables import Columns
 
 TEXT_FIELDS = ("title", "content", "summary")
 KEPT_FIELDS = (

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from lmem.domain.filters import Filter
-from lmem.ports.storage import Hit
+from lmem.ports.tables import Hit
 from lmem.stores.sqlite.memories import conditions, readable, source
 
 # Weights of title, content and summary; `bm25()` in ORDER BY is faster than `ORDER BY rank` (measured).

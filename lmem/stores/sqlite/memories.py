@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from lmem.domain.filters import Filter
 from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import Memory, to_json
-from lmem.ports.storage import Columns
+from lmem.ports.tables import Columns
 
 COLUMNS = (
     "memory_key, id, user_id, project_id, session_id, title, content, summary, memory_type, category, tags, "

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lmem.domain.memories import to_json
 from lmem.domain.outbox import Parked, Pending, Projection
-from lmem.ports.storage import Columns
+from lmem.ports.tables import Columns
 
 _ENQUEUE = """INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
     SELECT id, ?, ?, ?, ?, (SELECT value FROM outbox_sequence) FROM projections
