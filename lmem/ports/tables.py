@@ -1,0 +1,243 @@
+"""What a service may ask of each table of the truth.
+
+Not SQL, and not a transaction (lmem.ports.storage).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from lmem.domain.actors import Actor
+from lmem.domain.filters import Filter
+from lmem.domain.history import ChangeSet, Version
+from lmem.domain.memories import Memory
+from lmem.domain.outbox import Parked, Pending, Projection
+from lmem.domain.relations import Link, Relation
+
+Columns = Mapping[str, str | int | float | None]
+Hit = tuple[str, float]
+"""A memory's id and its full-text score (higher is better)."""
+
+
+class MemoryTable(Protocol):
+    """The rows of `memories`."""
+
+    def find(self, memory_id: str) -> Memory | None: ...
+
+    def starting_with(self, user_id: str, prefix: str, limit: int, shared: bool) -> list[tuple[str, str]]:
+        """(id, title) of memories whose id starts with `prefix`, archived ones too, `shared` without private ones."""
+        ...
+
+    def visible(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
+        """Those of `ids` that exist and pass the filter: the last word on every index's hits."""
+        ...
+
+    def page(self, wanted: Filter, order: str, limit: int, offset: int) -> list[Memory]:
+        """Memories in the order of specification 6.2 ('rank') or by creation ('created')."""
+        ...
+
+    def after(self, wanted: Filter, key: int, limit: int) -> list[Memory]:
+        """Memories with a row number above `key`, in that order: pages that no write can shift."""
+        ...
+
+    def count(self, wanted: Filter) -> int: ...
+
+    def same_text(self, user_id: str, content_hash: str) -> Memory | None:
+        """The oldest unarchived memory with this text."""
+        ...
+
+    def external(self, source_tool: str, external_id: str, project_id: str | None) -> Memory | None:
+        """The memory that came from there under this id, in this project."""
+        ...
+
+    def tags(self, wanted: Filter) -> list[tuple[str, int]]:
+        """Tags of unarchived memories with their counts, most used first."""
+        ...
+
+    def insert(self, memory: Memory) -> int:
+        """Store a new row; answers its key (`memory.key` is ignored)."""
+        ...
+
+    def update(self, memory_id: str, columns: Columns) -> None: ...
+
+    def delete(self, memory_id: str) -> None: ...
+
+    def touch(self, reads: Mapping[str, int], at: str) -> None:
+        """Add to access counts; counters carry no revision."""
+        ...
+
+
+class FullText(Protocol):
+    """FTS5 over memories. Expressions are built by lmem.domain.query, so they never fail on user input."""
+
+    def match(self, expression: str, wanted: Filter, limit: int) -> list[Hit]: ...
+
+    def pending(self, expression: str, limit: int) -> list[Hit]:
+        """Hits among rows that no vector projection has confirmed."""
+        ...
+
+    def all_pending(self) -> bool:
+        """Whether every unarchived memory is among those rows."""
+        ...
+
+    def unspaced(self, parts: Sequence[str], wanted: Filter, limit: int) -> list[Hit]:
+        """Hits of substrings of three or more characters in text without spaces, by trigrams."""
+        ...
+
+    def containing(self, text: str, wanted: Filter, limit: int) -> list[Hit]:
+        """Memories that hold `text` as written, newest first; reads at most the newest 20,000 rows."""
+        ...
+
+    def known(self, terms: Sequence[str], shared: bool) -> set[str]:
+        """Those of `terms` that at least one memory has; with `shared` one that is not private."""
+        ...
+
+    def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None: ...
+
+    def drop_pending(self, ids: Sequence[str]) -> None: ...
+
+
+class VersionTable(Protocol):
+    """The rows of `memory_versions` and `change_sets`."""
+
+    def of(self, memory_id: str) -> list[Version]:
+        """All versions, oldest first, each with its text."""
+        ...
+
+    def append(self, version: Version) -> None:
+        """Add the newest version, without its text (that is read from `memories`)."""
+        ...
+
+    def keep_text(self, memory_id: str, title: str, content: str, summary: str | None) -> None:
+        """Store the text of the version that has been newest until now, before it is replaced."""
+        ...
+
+    def newest_number(self, memory_id: str) -> int: ...
+
+    def open_change_set(self, kind: str, reason: str | None, user_id: str, at: str) -> int: ...
+
+    def change_set(self, number: int) -> ChangeSet | None: ...
+
+    def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str] | None:
+        """The newest version that no undo reversed or wrote: its change set (None for one `add`) and memory id.
+
+        With `shared` those of private memories are passed over.
+        """
+        ...
+
+    def in_change_set(self, number: int) -> list[Version]: ...
+
+    def mark_undone(self, number: int, by: int) -> None: ...
+
+
+class OutboxTable(Protocol):
+    """Rows that wait for projections, and the projections."""
+
+    def enqueue(self, kind: str, object_id: str, rev: int, op: str, only: str | None = None) -> None:
+        """One row for each projection that is building or active (or for `only` one), replacing an older one."""
+        ...
+
+    def due(self, projection: str, now: str, limit: int) -> list[Pending]: ...
+
+    def confirm(self, rows: Sequence[Pending]) -> list[str]:
+        """Forget rows that the target has confirmed; answers the ids that no newer row has replaced meanwhile."""
+        ...
+
+    def fail(self, row: Pending, error: str, retry_at: str | None) -> None:
+        """Note a failure; park the row when `retry_at` is None."""
+        ...
+
+    def pending(self) -> dict[str, int]:
+        """Rows that wait, by projection, parked ones not counted."""
+        ...
+
+    def parked_count(self) -> int:
+        """How many rows are parked, over all projections."""
+        ...
+
+    def parked(self, limit: int) -> list[Parked]: ...
+
+    def projections(self, port: str) -> list[Projection]: ...
+
+    def add_projection(self, projection: Projection, at: str, source: str | None) -> None:
+        """Add one; its outbox starts as a copy of `source`'s, or with every memory when `source` is None."""
+        ...
+
+    def set_projection(self, projection_id: str, columns: Columns) -> None: ...
+
+    def drop_projection(self, projection_id: str) -> None: ...
+
+
+class RelationTable(Protocol):
+    """The rows of `memory_relationships`."""
+
+    def of(self, memory_id: str, shared: bool) -> list[Link]:
+        """What a memory is linked to, with `shared` without private memories."""
+        ...
+
+    def insert(self, relation: Relation) -> None:
+        """Store a relation; one that exists is left as it is."""
+        ...
+
+
+class Directory(Protocol):
+    """Users, projects and sessions by name."""
+
+    def user(self, username: str, display_name: str | None, email: str | None, at: str) -> str:
+        """The id of a user, created on first use with this name and address."""
+        ...
+
+    def is_active(self, user_id: str) -> bool:
+        """Whether the user may write."""
+        ...
+
+    def seen(self, user_id: str, at: str) -> None:
+        """The user did something; a counter, which carries no revision."""
+        ...
+
+    def project(self, user_id: str, name: str) -> str | None: ...
+
+    def project_names(self, user_id: str) -> dict[str, str]:
+        """Id -> name."""
+        ...
+
+    def add_project(self, user_id: str, name: str, at: str) -> str: ...
+
+    def session(self, user_id: str, name: str, project_id: str | None) -> str | None:
+        """The id of the session with this id, or with this name in the project."""
+        ...
+
+    def add_session(self, user_id: str, name: str, project_id: str | None, at: str) -> str: ...
+
+    def join_session(self, session_id: str, memory_id: str, at: str) -> None: ...
+
+    def default(self, key: str) -> str | None:
+        """A value of `system_config`."""
+        ...
+
+    def set_default(self, key: str, value: str) -> None:
+        """Write a value of `system_config`."""
+        ...
+
+    def any_memory(self) -> bool:
+        """Whether anything is stored at all."""
+        ...
+
+    def secret(self, name: str) -> str:
+        """A random value made with the store, such as the key of the audit's query hashes, or its instance id."""
+        ...
+
+    def counts(self, user_id: str) -> dict[str, int]:
+        """Memories, archived, projects, sessions."""
+        ...
+
+
+class AuditTable(Protocol):
+    """The hash chain of `audit_log`."""
+
+    def append(
+        self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object], at: str
+    ) -> None:
+        """Add an entry. `details` hold ids, field names and counts, never text."""
+        ...
