@@ -19,6 +19,7 @@ from lmem.daemon.services import Services
 from lmem.domain import times
 from lmem.paths import private_directory
 from lmem.service.activity import Activity
+from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
@@ -107,6 +108,7 @@ async def build(host: Host) -> App:
         storage=storage,
         memories=Memories(storage, clock, relay.wake),
         lifecycle=Lifecycle(storage, clock, relay.wake),
+        history=History(storage, clock, relay.wake),
         search=Search(storage, indexes, worker.finder, clock),
         indexes=indexes,
         relay=relay,

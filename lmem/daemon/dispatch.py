@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from lmem.daemon.call import Call
-from lmem.daemon.handlers import daemon, lifecycle, memories, models, search, status
+from lmem.daemon.handlers import daemon, history, lifecycle, memories, models, search, status
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import Internal, LmemError, UnknownMethod
@@ -25,8 +25,8 @@ HANDLERS: dict[str, Handler] = {
     "memory/edit": memories.edit,
     "memory/forget": lifecycle.forget,
     "memory/restore": lifecycle.restore,
-    "memory/history": lifecycle.history,
-    "memory/undo": lifecycle.undo,
+    "memory/history": history.history,
+    "memory/undo": history.undo,
     "memory/done": lifecycle.done,
     "memory/tags": memories.tags,
     "memory/export": memories.export,

@@ -19,6 +19,7 @@ from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service import names
 from lmem.service.activity import Activity
+from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
@@ -55,6 +56,7 @@ class Services:
     storage: Storage
     memories: Memories
     lifecycle: Lifecycle
+    history: History
     search: Search
     indexes: Indexes
     relay: Relay

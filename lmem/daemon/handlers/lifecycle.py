@@ -1,4 +1,4 @@
-"""memory/forget, restore, history, undo, done: parameters to service calls and back.
+"""memory/forget, restore, done: parameters to service calls and back.
 
 Not a rule in sight: those are in lmem.service.lifecycle.
 """
@@ -6,11 +6,10 @@ Not a rule in sight: those are in lmem.service.lifecycle.
 from __future__ import annotations
 
 from lmem.daemon.call import Call
-from lmem.daemon.handlers.records import Json, short_json, version_json
+from lmem.daemon.handlers.records import Json, changed_json
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import InvalidInput
-from lmem.service.lifecycle import Changed
 
 MAX_IDS = 1000
 
@@ -21,26 +20,13 @@ async def forget(services: Services, call: Call, params: Params) -> Json:
     if params.flag("purge"):
         changed = await services.lifecycle.purge(actor, ids, dry_run)
         receipt = [] if dry_run else await services.receipt([memory.id for memory in changed.memories])
-        return {**_changed("forgotten", changed), "receipt": receipt, "dry_run": dry_run}
+        return {**changed_json("forgotten", changed), "receipt": receipt, "dry_run": dry_run}
     changed = await services.lifecycle.forget(actor, ids, params.reason(), dry_run)
-    return {**_changed("forgotten", changed), "dry_run": dry_run}
+    return {**changed_json("forgotten", changed), "dry_run": dry_run}
 
 
 async def restore(services: Services, call: Call, params: Params) -> Json:
-    return _changed("restored", await services.lifecycle.restore(services.actor(call), _ids(params)))
-
-
-async def history(services: Services, call: Call, params: Params) -> Json:
-    actor = services.actor(call)
-    memory, versions = await services.lifecycle.history(actor, params.text("id"))
-    services.activity.read(actor, [memory.id])
-    return {"id": memory.id, "versions": [version_json(version) for version in versions]}
-
-
-async def undo(services: Services, call: Call, params: Params) -> Json:
-    number = params.number("change_set", 0, 0, 2**53)
-    undone = await services.lifecycle.undo(services.actor(call), number or None)
-    return {**_changed("reversed", undone), "kind": undone.kind}
+    return changed_json("restored", await services.lifecycle.restore(services.actor(call), _ids(params)))
 
 
 async def done(services: Services, call: Call, params: Params) -> Json:
@@ -56,7 +42,3 @@ def _ids(params: Params) -> tuple[str, ...]:
     if not 0 < len(ids) <= MAX_IDS:
         raise InvalidInput(f"Give from 1 to {MAX_IDS} ids.")
     return ids
-
-
-def _changed(word: str, changed: Changed) -> Json:
-    return {word: short_json(changed.memories), "change_set": changed.change_set}

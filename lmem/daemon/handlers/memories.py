@@ -128,7 +128,7 @@ async def export(services: Services, call: Call, params: Params) -> Json:
     limit = params.number("limit", 500, 1, 1000)
     memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
     names = await services.project_names(memory.project_id for memory in memories)
-    versions = await services.lifecycle.histories(actor, memories)
+    versions = await services.history.all_versions(actor, memories)
     records = [
         {**memory_json(memory, names), "versions": [version_json(item) for item in versions[memory.id]]}
         for memory in memories

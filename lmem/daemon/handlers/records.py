@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from lmem.domain.history import Version
 from lmem.domain.memories import Memory
 from lmem.domain.relations import Link
+from lmem.service.lifecycle import Changed
 
 Json = dict[str, object]
 
@@ -66,6 +67,7 @@ def version_json(version: Version) -> Json:
     }
 
 
-def short_json(memories: Sequence[Memory]) -> list[Json]:
-    """Ids and titles."""
-    return [{"id": memory.id, "title": memory.title} for memory in memories]
+def changed_json(word: str, changed: Changed) -> Json:
+    """The memories that an action changed, under the word for it, and the change set that `undo` takes."""
+    titles = [{"id": memory.id, "title": memory.title} for memory in changed.memories]
+    return {word: titles, "change_set": changed.change_set}

@@ -23,6 +23,7 @@ from lmem.domain.query import words_of
 from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import Document, Encoding, ModelInfo
 from lmem.ports.vectors import Candidates, Condition, Point, Stored
+from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
@@ -163,6 +164,7 @@ class Kit:
     relay: Relay
     memories: Memories
     lifecycle: Lifecycle
+    history: History
     search: Search
     actor: Actor
 
@@ -199,6 +201,7 @@ async def kit(directory: Path) -> AsyncIterator[Kit]:
         yield Kit(
             storage, clock, embedder, vectors, indexes, relay,
             Memories(storage, clock, relay.wake), Lifecycle(storage, clock, relay.wake),
+            History(storage, clock, relay.wake),
             Search(storage, indexes, WordFinder(embedder, vectors), clock), Actor(user, "unix:1000:1", "test/1"),
         )  # fmt: skip
     finally:

@@ -38,7 +38,7 @@ def test_a_source_id_is_one_memory_and_changed_text_a_version(tmp_path: Path) ->
         assert await kit.add("two", source_tool="import.x", external_id="7") == first
         elsewhere = await kit.add("two", source_tool="import.x", external_id="7", project="other")
         assert elsewhere != first  # two projects may use the same ids
-        _, versions = await kit.lifecycle.history(kit.actor, first)
+        _, versions = await kit.history.versions(kit.actor, first)
         assert [item.content for item in versions] == ["one", "two"]
 
     drive(tmp_path, scenario)

@@ -1,0 +1,119 @@
+"""Versions and undo on a real store.
+
+Not what a version is made of (test_service_lifecycle.py and test_service_memories.py make the changes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lmem.errors import Conflict, NotFound
+from tests.unit.service.service_kit import Kit, drive
+
+
+def test_undo_reverses_edit_then_add(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("first words", tags=("a",))
+        original = (await kit.memories.get(kit.actor, memory_id)).memory
+        await kit.memories.edit(
+            kit.actor, memory_id, {"content": "second words", "add_tags": ("b",), "importance_score": 0.9}, "better"
+        )
+        edited = (await kit.memories.get(kit.actor, memory_id)).memory
+        assert (edited.content, edited.tags, edited.importance_score) == ("second words", ("a", "b"), 0.9)
+        undone = await kit.history.undo(kit.actor, None)
+        assert undone.kind == "edit"
+        back = (await kit.memories.get(kit.actor, memory_id)).memory
+        assert back == replace(original, rev=back.rev, updated_at=back.updated_at)
+        assert (await kit.history.undo(kit.actor, None)).kind == "add"
+        assert (await kit.memories.get(kit.actor, memory_id)).memory.is_archived
+        with pytest.raises(NotFound):
+            await kit.history.undo(kit.actor, None)
+
+    drive(tmp_path, scenario)
+
+
+def test_undo_refuses_what_changed_again(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        first = await kit.memories.edit(kit.actor, memory_id, {"title": "one"}, None)
+        await kit.memories.edit(kit.actor, memory_id, {"title": "two"}, None)
+        with pytest.raises(Conflict):
+            await kit.history.undo(kit.actor, first.change_set)
+
+    drive(tmp_path, scenario)
+
+
+def test_undo_again_and_again_goes_back_step_by_step(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        for title in ("one", "two", "three"):
+            await kit.memories.edit(kit.actor, memory_id, {"title": title}, None)
+        seen = []
+        for _ in range(3):
+            await kit.history.undo(kit.actor, None)
+            seen.append((await kit.memories.get(kit.actor, memory_id)).memory.title)
+        assert seen == ["two", "one", "words"]
+
+    drive(tmp_path, scenario)
+
+
+def test_what_was_undone_can_be_done_again_and_then_stands_in_the_way(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        first = await kit.memories.edit(kit.actor, memory_id, {"title": "one"}, None)
+        second = await kit.memories.edit(kit.actor, memory_id, {"title": "two"}, None)
+        await kit.history.undo(kit.actor, second.change_set)
+        undo = (await kit.history.versions(kit.actor, memory_id))[1][-1].change_set
+        await kit.history.undo(kit.actor, undo)
+        assert (await kit.memories.get(kit.actor, memory_id)).memory.title == "two"
+        with pytest.raises(Conflict, match="changed again"):
+            await kit.history.undo(kit.actor, first.change_set)
+        await kit.history.undo(kit.actor, second.change_set)
+        with pytest.raises(Conflict, match="undone already"):
+            await kit.history.undo(kit.actor, second.change_set)
+        await kit.history.undo(kit.actor, first.change_set)
+        assert (await kit.memories.get(kit.actor, memory_id)).memory.title == "words"
+
+    drive(tmp_path, scenario)
+
+
+def test_the_change_of_a_purged_memory_cannot_be_undone(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        edited = await kit.memories.edit(kit.actor, memory_id, {"title": "one"}, None)
+        await kit.lifecycle.purge(kit.actor, [memory_id], dry_run=False)
+        with pytest.raises(Conflict, match="purged"):
+            await kit.history.undo(kit.actor, edited.change_set)
+
+    drive(tmp_path, scenario)
+
+
+def test_undo_of_done_opens_the_task_again(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        task = await kit.add("write the tests", memory_type="task", is_private=True)
+        _, resolver = await kit.lifecycle.done(kit.actor, task, False, None, None)
+        assert resolver.is_private
+        await kit.history.undo(kit.actor, None)
+        assert (await kit.memories.get(kit.actor, resolver.id)).memory.is_archived
+        _, again = await kit.lifecycle.done(kit.actor, task, False, None, None)
+        assert again.id != resolver.id
+
+    drive(tmp_path, scenario)
+
+
+def test_history_holds_every_text(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("version one")
+        await kit.memories.edit(kit.actor, memory_id, {"importance_score": 0.7}, None)
+        await kit.memories.edit(kit.actor, memory_id, {"content": "version two"}, "news")
+        await kit.memories.edit(kit.actor, memory_id, {"content": "version three"}, None)
+        _, versions = await kit.history.versions(kit.actor, memory_id)
+        assert [item.content for item in versions] == ["version one", "version one", "version two", "version three"]
+        assert [item.number for item in versions] == [1, 2, 3, 4]
+        assert versions[1].diff == {"importance_score": (0.5, 0.7)}
+        assert versions[2].reason == "news"
+
+    drive(tmp_path, scenario)
