@@ -126,7 +126,8 @@ def title_of(content: str) -> str:
     lines = [line.strip() for line in content.splitlines() if line.strip()] or [content]
     worded = next((line for line in lines if any(char.isalnum() for char in line)), lines[0])
     markup = _MARKUP.match(worded)
-    first = " ".join(worded[markup.end() if markup else 0 :].split())
+    start = markup.end() if markup else 0
+    first = " ".join(worded[start : start + 4 * TITLE_LIMIT].split())  # a paragraph may be one line of a megabyte
     if len(first) <= TITLE_LIMIT:
         return first
     cut = first[: TITLE_LIMIT - 1]
