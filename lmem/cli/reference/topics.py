@@ -55,8 +55,8 @@ WIRE = (
     "The first line of a client is its hello: an object with lmem (the protocol's number), mode ('rpc' or 'mcp'), "
     "version, cwd, client and pid. The daemon answers with its own: lmem, version, instance, pid and what is ready. "
     "A daemon that does not say hello within two seconds is at fault.",
-    "client and version have 1 to 64 printable characters. Only the client named cli, the user's own terminal, is shown "
-    "private memories; every other client is answered as if they did not exist.",
+    "client and version have 1 to 64 printable characters. Only the client named cli, the user's own terminal, is "
+    "shown private memories; every other client is answered as if they did not exist.",
     "In mode rpc, JSON-RPC 2.0 follows: requests with an id, a method and params by name. Answers may come in another "
     "order than the requests. A notification '$/progress' (token, done, total, what) may come before an answer; "
     "closing the socket cancels what runs.",

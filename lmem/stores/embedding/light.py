@@ -35,7 +35,7 @@ go at 113 a second with 256, 101 with 512, 87 with 2,048; texts of 20 tokens at 
 
 _QUERY_THREADS = 2
 _MOST_RUNNERS = 4
-_NICE = 10
+_NICE = 19
 _CHARACTERS_A_TOKEN = 64
 """Far more than any text has: what is cut off could never reach the model."""
 
