@@ -120,10 +120,10 @@ class Writer(threading.Thread):
 
 
 @contextmanager
-def writing(home: Home, count: int = 4) -> Iterator[list[Writer]]:
-    """`count` writers at work until the end of the block."""
+def writing(home: Home, count: int = 4, first: int = 0) -> Iterator[list[Writer]]:
+    """`count` writers at work until the end of the block; `first` is the least of their numbers, which seed them."""
     over = threading.Event()
-    writers = [Writer(home, number, over) for number in range(count)]
+    writers = [Writer(home, number, over) for number in range(first, first + count)]
     for writer in writers:
         writer.start()
     try:
