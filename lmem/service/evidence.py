@@ -16,23 +16,28 @@ from lmem.ports.storage import UnitOfWork
 from lmem.ports.tables import Hit
 
 HITS = 100
+REQUIRED = 1000
+"""Memories that may meet a quotation; more are not looked at."""
 
 
 def add_fulltext(
     tx: UnitOfWork, question: Question, wanted: Filter, known: dict[str, Evidence], everything: bool
-) -> None:
+) -> set[str] | None:
     """Add to `known` what full text finds: all of it with `everything`, else what the vectors cannot know.
 
     That is rows which wait for the relay, quoted phrases and prefixes, text without spaces, symbols, identifiers as
-    written.
+    written. Answers the memories that meet everything quoted when a question is nothing but quotations, else None.
     """
     hits: list[Hit] = []
+    quoted: list[Hit] = []
+    if question.phrases or question.prefixes:
+        most = REQUIRED if question.is_literal else HITS
+        quoted = tx.fulltext.match(all_of(question.phrases, question.prefixes), wanted, most)
     if everything:
         hits += tx.fulltext.match(any_of((*question.words, *question.phrases), question.prefixes), wanted, HITS)
     else:
         hits += tx.fulltext.pending(any_of(question.words, question.prefixes), HITS)
-        if question.phrases or question.prefixes:
-            hits += tx.fulltext.match(all_of(question.phrases, question.prefixes), wanted, HITS)
+        hits += quoted[:HITS]
     if question.is_symbols and question.text:
         hits += tx.fulltext.containing(question.text, wanted, HITS)
     texts = tx.memories.visible([memory_id for memory_id, _ in hits if memory_id not in known], wanted)
@@ -45,6 +50,8 @@ def add_fulltext(
     for memory, share in _literal(tx, question, wanted):
         found = known.get(memory.id) or Evidence(memory.id, fulltext=(0.0, _coverage(memory, question)))
         known[memory.id] = found._replace(literal=share)
+    must = question.is_literal and (question.phrases or question.prefixes)
+    return {memory_id for memory_id, _ in quoted} if must else None
 
 
 def _literal(tx: UnitOfWork, question: Question, wanted: Filter) -> list[tuple[Memory, float]]:
@@ -70,13 +77,6 @@ def _rows(tx: UnitOfWork, hits: Sequence[Hit], wanted: Filter) -> Iterable[Memor
 
 def _text(memory: Memory) -> str:
     return f"{memory.title}\n{memory.content}\n{memory.summary or ''}"
-
-
-def required(tx: UnitOfWork, question: Question, wanted: Filter) -> set[str] | None:
-    """The memories that meet everything quoted, when a question is nothing but quotations; else None."""
-    if not question.is_literal or not (question.phrases or question.prefixes):
-        return None
-    return {hit[0] for hit in tx.fulltext.match(all_of(question.phrases, question.prefixes), wanted, 1000)}
 
 
 def _coverage(memory: Memory, question: Question) -> float:

@@ -15,7 +15,7 @@ from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import Document, Encoding
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors, Payload, Point, Stored
-from lmem.service.indexes import Indexes
+from lmem.service.indexes import AVERAGE_LENGTH, Indexes
 
 
 class PointBuilder:
@@ -51,7 +51,7 @@ class PointBuilder:
         reused = {memory.id for memory in memories if memory.id not in kept and same(there.get(memory.id), memory)}
         fresh = [memory for memory in memories if memory.id not in kept | reused]
         moved = [memory for memory in memories if memory.id in reused]
-        average = float(projection.settings.get("average_length", 30.0))
+        average = float(projection.settings.get("average_length", AVERAGE_LENGTH))
         encodings: dict[str, Encoding] = {}
         for batch, dense in ((fresh, True), (moved, False)):
             if batch:

@@ -132,8 +132,7 @@ class Search:
         started = time.perf_counter()
         required: set[str] | None = None
         if with_fulltext:
-            evidence.add_fulltext(tx, question, wanted, gathered.evidence, everything)
-            required = evidence.required(tx, question, wanted)
+            required = evidence.add_fulltext(tx, question, wanted, gathered.evidence, everything)
             gathered.served_by.append("fts")
         gathered.timings["fts"] = _since(started)
         pool = [item for item in gathered.evidence.values() if required is None or item.id in required]
