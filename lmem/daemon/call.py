@@ -15,13 +15,16 @@ from lmem.paths import Paths
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: uid and pid from the kernel, client, version and working directory from the hello."""
+    """Who asks: uid and pid from the kernel; client, version, working directory and what its environment names
+    ('' for nothing) from the hello."""
 
     uid: int
     pid: int
     client: str
     version: str
     cwd: str
+    project: str = ""
+    session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

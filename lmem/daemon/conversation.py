@@ -194,7 +194,9 @@ class Conversation(asyncio.Protocol):
             raise InvalidInput("This daemon does not serve MCP yet.", hint="Use the lmem commands meanwhile.")
         self._stop_timer()
         self._lines.limit = self._limits.frame
-        self._caller = Caller(self._uid, self._pid, hello.client, hello.version, hello.cwd)
+        self._caller = Caller(
+            self._uid, self._pid, hello.client, hello.version, hello.cwd, hello.project, hello.session
+        )
         self.send(encode(self._server.hello()))
 
     def _request(self, caller: Caller, frame: Frame) -> None:

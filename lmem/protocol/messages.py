@@ -44,13 +44,17 @@ ERROR_CODE = -32000
 class Hello:
     """The first line of a client. `mode` is 'rpc' or 'mcp'; `cwd` is the client's working directory.
 
+    `project` and `session` are what the client's environment names (LMEM_PROJECT, LMEM_SESSION), '' for nothing.
     Not a dataclass: that import alone costs a client more than everything else here.
     """
 
-    __slots__ = ("client", "cwd", "mode", "pid", "version")
+    __slots__ = ("client", "cwd", "mode", "pid", "project", "session", "version")
 
-    def __init__(self, mode: str, version: str, cwd: str, client: str, pid: int) -> None:
+    def __init__(
+        self, mode: str, version: str, cwd: str, client: str, pid: int, project: str = "", session: str = ""
+    ) -> None:
         self.mode, self.version, self.cwd, self.client, self.pid = mode, version, cwd, client, pid
+        self.project, self.session = project, session
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Hello) and self.to_frame() == other.to_frame()
@@ -66,6 +70,8 @@ class Hello:
             "cwd": self.cwd,
             "client": self.client,
             "pid": self.pid,
+            "project": self.project,
+            "session": self.session,
         }
 
 
@@ -75,7 +81,8 @@ def hello(client: str, mode: str = "rpc") -> Hello:
         cwd = os.getcwd()
     except OSError:  # the directory was removed under us
         cwd = "/"
-    return Hello(mode, __version__, cwd, client, os.getpid())
+    project, session = os.environ.get("LMEM_PROJECT", ""), os.environ.get("LMEM_SESSION", "")
+    return Hello(mode, __version__, cwd, client, os.getpid(), project, session)
 
 
 def parse_hello(frame: Frame) -> Hello:
@@ -90,6 +97,8 @@ def parse_hello(frame: Frame) -> Hello:
         str(frame.get("cwd", "/")),
         _short(frame, "client", "unknown"),
         pid if isinstance(pid, int) else 0,
+        _name(frame, "project"),
+        _name(frame, "session"),
     )
 
 
@@ -98,6 +107,13 @@ def _short(frame: Frame, name: str, default: str) -> str:
     value = frame.get(name, default)
     if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 64:
         raise FrameError(f"The hello's '{name}' must be a short text.", hint="Give 1 to 64 printable characters.")
+    return value
+
+
+def _name(frame: Frame, name: str) -> str:
+    value = frame.get(name, "")
+    if not isinstance(value, str) or len(value) > 500:
+        raise FrameError(f"The hello's '{name}' must be a name.", hint="Give at most 500 characters.")
     return value
 
 

@@ -1,0 +1,42 @@
+"""Where a caller stands and what that makes visible: the place, the project, the session and its parents.
+
+Not a lookup: lmem.service.scopes resolves a place to a scope.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A directory as git's own files describe it; all but `cwd` are None outside of a repository.
+
+    `top` is the working tree's root, `common_dir` the git directory that all worktrees share, `remote` the normalised
+    address of its remote (host/owner/name, without credentials).
+    """
+
+    cwd: str
+    top: str | None = None
+    common_dir: str | None = None
+    remote: str | None = None
+    branch: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The project and the session of one call, and why (a clause for people, as 'the repository at /src/api').
+
+    `lineage` holds the current session's id and its parents', nearest first. Without a project `because` says why not.
+    """
+
+    project_id: str | None = None
+    project: str | None = None
+    because: str = "no project was named"
+    session_id: str | None = None
+    lineage: tuple[str, ...] = ()
+    created: bool = False
+
+
+NOWHERE = Scope()
