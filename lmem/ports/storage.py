@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from lmem.ports.sessions import MemberTable, SessionTable
 from lmem.ports.tables import (
     AuditTable,
     Directory,
@@ -39,6 +40,10 @@ class UnitOfWork(Protocol):
     def directory(self) -> Directory: ...
     @property
     def audit(self) -> AuditTable: ...
+    @property
+    def sessions(self) -> SessionTable: ...
+    @property
+    def members(self) -> MemberTable: ...
 
 
 class Storage(Protocol):

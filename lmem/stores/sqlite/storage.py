@@ -18,6 +18,7 @@ from lmem.stores.sqlite.fulltext import FullTextRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
 from lmem.stores.sqlite.relations import RelationRows
+from lmem.stores.sqlite.sessions import MemberRows, SessionRows
 from lmem.stores.sqlite.versions import VersionRows
 
 T = TypeVar("T")
@@ -34,6 +35,8 @@ class Tables:
     relations: RelationRows
     directory: DirectoryRows
     audit: AuditRows
+    sessions: SessionRows
+    members: MemberRows
 
 
 def tables(connection: sqlite3.Connection) -> Tables:
@@ -46,6 +49,8 @@ def tables(connection: sqlite3.Connection) -> Tables:
         RelationRows(connection),
         DirectoryRows(connection),
         AuditRows(connection),
+        SessionRows(connection),
+        MemberRows(connection),
     )
 
 
