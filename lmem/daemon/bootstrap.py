@@ -10,11 +10,12 @@ import os
 import pwd
 from pathlib import Path
 
-from lmem.daemon import gitfiles
+from lmem.daemon import gitconfig
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
 from lmem.daemon.models import Models
+from lmem.daemon.places import Places
 from lmem.daemon.services import Services
 from lmem.domain import times
 from lmem.paths import private_directory
@@ -24,6 +25,7 @@ from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
+from lmem.service.scopes import Scopes
 from lmem.service.search import Search
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.pipe import Spec, Target
@@ -100,6 +102,7 @@ async def build(host: Host) -> App:
     )
     indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
     relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
+    places = Places()
     services = Services(
         host=host,
         user_id=user_id,
@@ -117,6 +120,8 @@ async def build(host: Host) -> App:
         generations=worker.generations,
         worker=worker,
         models=models,
+        places=places,
+        scopes=Scopes(storage, clock, places.of),
     )
     await worker.start()
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(models.pull_if_missing())]
@@ -126,6 +131,6 @@ async def build(host: Host) -> App:
 async def _user(storage: SqliteStorage, clock: SystemClock) -> tuple[str, str]:
     """The operating system's user, made on first use with what git and the account say: their name and id."""
     account = pwd.getpwuid(os.getuid())
-    name, email = await asyncio.to_thread(gitfiles.identity, Path.home())
+    name, email = await asyncio.to_thread(gitconfig.identity, Path.home())
     shown, at = name or account.pw_gecos.partition(",")[0] or None, times.to_text(clock.now())
     return account.pw_name, await storage.write(lambda tx: tx.directory.user(account.pw_name, shown, email, at))

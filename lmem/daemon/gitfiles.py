@@ -1,4 +1,4 @@
-"""What git's own files say of a directory: branch, commit, whether something changed; and who its user is.
+"""What git's own files say of a directory: its repository, branch and commit, and whether something changed.
 
 Not git: no process is started and nothing is written. What a few milliseconds do not tell is left out.
 """
@@ -23,8 +23,6 @@ MOST_BYTES = 8 << 20
 
 _REF = "ref: "
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_SECTION = re.compile(r"\s*\[\s*([A-Za-z0-9.-]+)\s*(\".*\")?\s*\]")
-_VALUE = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*(\"[^\"]*\"|[^#;\n]*)")
 _ENTRY = struct.Struct(">10I")
 _ASSUME_VALID, _EXTENDED, _SKIP_WORKTREE = 0x8000, 0x4000, 0x4000
 
@@ -48,30 +46,13 @@ def context(directory: str) -> dict[str, object]:
     from the last commit; it is absent when the files are too many to tell in time.
     """
     try:
-        found = _repository(Path(directory))
+        found = repository(Path(directory))
         return {} if found is None else _context(*found)
     except (OSError, ValueError, struct.error, IndexError):  # not git's files, or of a kind this does not know
         return {}
 
 
-def identity(home: Path) -> tuple[str | None, str | None]:
-    """The user's name and e-mail address as git's configuration gives them."""
-    known: dict[str, str] = {}
-    for file in (home / ".config" / "git" / "config", home / ".gitconfig"):  # the later one wins, as in git
-        try:
-            lines = _text(file).splitlines()
-        except (OSError, ValueError):
-            continue
-        section = ""
-        for line in lines:
-            if header := _SECTION.match(line):
-                section = "" if header[2] else header[1].lower()
-            elif section == "user" and (pair := _VALUE.match(line)):
-                known[pair[1].lower()] = pair[2].strip().strip('"')
-    return known.get("name") or None, known.get("email") or None
-
-
-def _repository(directory: Path) -> tuple[Path, Path, Path] | None:
+def repository(directory: Path) -> tuple[Path, Path, Path] | None:
     """The working tree around a directory, its git directory, and the one that it shares with other worktrees."""
     for top in (directory, *directory.parents):
         git = top / ".git"
@@ -84,20 +65,43 @@ def _repository(directory: Path) -> tuple[Path, Path, Path] | None:
 
 
 def _context(top: Path, git: Path, common: Path) -> dict[str, object]:
-    head = _text(git / "HEAD").strip()
-    name = head.removeprefix(_REF) if head.startswith(_REF) else None
-    if name == "refs/heads/.invalid":  # reftables, which are no text
+    at = head(git, common)
+    if at is None:
         return {}
-    commit = head if name is None else _commit(common, name)
-    if commit is not None and not _COMMIT.fullmatch(commit):
-        return {}
+    branch, commit = at
     known: dict[str, object] = {}
-    if name is not None:
-        known["branch"] = name.removeprefix("refs/heads/")
+    if branch is not None:
+        known["branch"] = branch
     if commit is not None:
         known["commit"] = commit
     dirty = _dirty(top, git / "index", commit)
     return known if dirty is None else {**known, "dirty": dirty}
+
+
+def head(git: Path, common: Path) -> tuple[str | None, str | None] | None:
+    """The branch (None when detached) and the commit (None before the first) that a git directory is at.
+
+    None when its files do not tell. Raises OSError, ValueError.
+    """
+    found = _text(git / "HEAD").strip()
+    name = found.removeprefix(_REF) if found.startswith(_REF) else None
+    if name == "refs/heads/.invalid":  # reftables, which are no text
+        return None
+    commit = found if name is None else _commit(common, name)
+    if commit is not None and not _COMMIT.fullmatch(commit):
+        return None
+    return name and name.removeprefix("refs/heads/"), commit
+
+
+def root_commit(common: Path) -> str | None:
+    """The first commit of a repository that was made here, as its log remembers it; None for a clone."""
+    log = common / "logs" / "HEAD"
+    if not log.is_file():
+        return None
+    with log.open("rb") as opened:
+        first = opened.readline(4096).decode(errors="replace")
+    _, _, rest = first.partition(" ")
+    return rest.split(" ", 1)[0] if "\tcommit (initial)" in first and _COMMIT.fullmatch(rest.split(" ", 1)[0]) else None
 
 
 def _commit(common: Path, name: str) -> str | None:

@@ -13,8 +13,10 @@ from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
+from lmem.daemon.places import Places
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
+from lmem.domain.scope import Scope
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service import names
@@ -25,6 +27,7 @@ from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.receipts import receipt
+from lmem.service.scopes import Scopes
 from lmem.service.search import Search
 
 TERMINAL = "cli"
@@ -65,6 +68,8 @@ class Services:
     generations: AsyncGenerations
     worker: Worker
     models: Models
+    places: Places
+    scopes: Scopes
     known_projects: dict[str, str] = field(default_factory=dict)
 
     async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
@@ -79,6 +84,18 @@ class Services:
         address, agent = f"unix:{caller.uid}:{caller.pid}", f"{caller.client}/{caller.version}"
         found = Actor(self.user_id, address, agent[:200], shared=caller.client != TERMINAL)
         self.activity.seen(found)
+        return found
+
+    async def scope(self, call: Call, params: Params, create: bool = False) -> Scope:
+        """Which project and session a call means: what its parameters name, else its environment, else its place.
+
+        With `create` a repository that is not known becomes a project. Raises NotFound for unknown names.
+        """
+        project, session = params.maybe_text("project"), params.maybe_text("session")
+        found = await self.scopes.of(
+            self.actor(call), call.caller.cwd, project or call.caller.project, session or call.caller.session, create,
+            "it was named" if project else "LMEM_PROJECT names it",
+        )  # fmt: skip
         return found
 
     async def filter(self, actor: Actor, params: Params) -> Filter:

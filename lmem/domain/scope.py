@@ -13,7 +13,8 @@ class Place:
     """A directory as git's own files describe it; all but `cwd` are None outside of a repository.
 
     `top` is the working tree's root, `common_dir` the git directory that all worktrees share, `remote` the normalised
-    address of its remote (host/owner/name, without credentials).
+    address of its remote (host/owner/name, without credentials), or the git directory that it was cloned from.
+    `root_commit` is known without a process only for a repository that was made here.
     """
 
     cwd: str
@@ -22,6 +23,13 @@ class Place:
     remote: str | None = None
     branch: str | None = None
     commit: str | None = None
+    root_commit: str | None = None
+
+    @property
+    def identities(self) -> tuple[tuple[str, str], ...]:
+        """(kind, value) of what a project may be recognised by, the surest first."""
+        known = (("common_dir", self.common_dir), ("remote", self.remote), ("root_commit", self.root_commit))
+        return tuple((kind, value) for kind, value in known if value)
 
 
 @dataclass(frozen=True, slots=True)

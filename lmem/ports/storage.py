@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from lmem.ports.audit import AuditTable
+from lmem.ports.projects import ProjectTable
+from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
 from lmem.ports.tables import (
-    AuditTable,
     Directory,
     FullText,
     MemoryTable,
@@ -38,6 +40,10 @@ class UnitOfWork(Protocol):
     def relations(self) -> RelationTable: ...
     @property
     def directory(self) -> Directory: ...
+    @property
+    def projects(self) -> ProjectTable: ...
+    @property
+    def scopes(self) -> ScopeTable: ...
     @property
     def audit(self) -> AuditTable: ...
     @property

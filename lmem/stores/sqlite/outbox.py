@@ -15,7 +15,8 @@ from lmem.ports.tables import Columns
 
 _ENQUEUE = """INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
     SELECT id, ?, ?, ?, ?, (SELECT value FROM outbox_sequence) FROM projections
-    WHERE state IN ('building', 'active') AND (?5 IS NULL OR id = ?5)"""
+    WHERE state IN ('building', 'active') AND (?5 IS NULL OR id = ?5)
+    AND (port != 'vectors' OR ?1 IN ('memory', 'pattern'))"""
 _DUE = """SELECT projection, kind, object_id, op, seq, attempts FROM outbox
     WHERE projection = ? AND parked_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
     ORDER BY seq LIMIT ?"""

@@ -17,7 +17,9 @@ from lmem.stores.sqlite.directory import DirectoryRows
 from lmem.stores.sqlite.fulltext import FullTextRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
+from lmem.stores.sqlite.projects import ProjectRows
 from lmem.stores.sqlite.relations import RelationRows
+from lmem.stores.sqlite.scopes import ScopeRows
 from lmem.stores.sqlite.sessions import MemberRows, SessionRows
 from lmem.stores.sqlite.versions import VersionRows
 
@@ -35,6 +37,8 @@ class Tables:
     relations: RelationRows
     directory: DirectoryRows
     audit: AuditRows
+    projects: ProjectRows
+    scopes: ScopeRows
     sessions: SessionRows
     members: MemberRows
 
@@ -49,6 +53,8 @@ def tables(connection: sqlite3.Connection) -> Tables:
         RelationRows(connection),
         DirectoryRows(connection),
         AuditRows(connection),
+        ProjectRows(connection),
+        ScopeRows(connection),
         SessionRows(connection),
         MemberRows(connection),
     )

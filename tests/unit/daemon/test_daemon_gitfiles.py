@@ -96,17 +96,3 @@ def test_what_is_no_repository_is_none(repository: Path, tmp_path: Path, data: b
     assert gitfiles.context(str(repository)) == {}
     (repository / ".git" / "HEAD").write_bytes(data)
     assert gitfiles.context(str(repository)) == {}
-
-
-def test_the_users_name_is_gits(tmp_path: Path) -> None:
-    assert gitfiles.identity(tmp_path) == (None, None)
-    (tmp_path / ".gitconfig").write_text(
-        '# mine\n[core]\n\tname = wrong\n[user]\n\tname = "Ada Lovelace" ; me\n\temail=ada@example.org # mail\n'
-        '[user "other"]\n\temail = wrong@example.org\n'
-    )
-    assert gitfiles.identity(tmp_path) == ("Ada Lovelace", "ada@example.org")
-    (tmp_path / ".config" / "git").mkdir(parents=True)
-    (tmp_path / ".config" / "git" / "config").write_text("[user]\nname = Somebody Else\n")
-    assert gitfiles.identity(tmp_path)[0] == "Ada Lovelace"
-    (tmp_path / ".gitconfig").write_bytes(b"\xff\xfe")
-    assert gitfiles.identity(tmp_path) == ("Somebody Else", None)

@@ -1,0 +1,51 @@
+"""Git's configuration files, as far as lmem reads them: who the user is, and where a repository came from.
+
+Not all of git's syntax: an include and a continued line are passed over. No process is started.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+MOST_BYTES = 1 << 20
+"""Of one file."""
+
+_SECTION = re.compile(r'\s*\[\s*([A-Za-z0-9.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]')
+_VALUE = re.compile(r'\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*("[^"]*"|[^#;\n]*)')
+
+
+def identity(home: Path) -> tuple[str | None, str | None]:
+    """The user's name and e-mail address as git's configuration gives them."""
+    known: dict[str, str] = {}
+    for file in (home / ".config" / "git" / "config", home / ".gitconfig"):  # the later one wins, as in git
+        for section, part, key, value in _values(file):
+            if section == "user" and part is None:
+                known[key] = value
+    return known.get("name") or None, known.get("email") or None
+
+
+def remotes(common_dir: Path) -> dict[str, str]:
+    """The address of each of a repository's remotes as written there; the first, where one has several."""
+    found: dict[str, str] = {}
+    for section, part, key, value in _values(common_dir / "config"):
+        if section == "remote" and part and key == "url" and value:
+            found.setdefault(part, value)
+    return found
+
+
+def _values(file: Path) -> Iterator[tuple[str, str | None, str, str]]:
+    """(section, its part in quotes, key, value) of each line; nothing of a file that is none, or none of git's."""
+    try:
+        with file.open("rb") as opened:
+            lines = opened.read(MOST_BYTES).decode().splitlines()
+    except (OSError, ValueError):
+        return
+    section, part = "", None
+    for line in lines:
+        rest = line
+        if header := _SECTION.match(line):
+            section, part, rest = header[1].lower(), header[2], line[header.end() :]
+        if pair := _VALUE.match(rest):
+            yield section, part, pair[1].lower(), pair[2].strip().strip('"')

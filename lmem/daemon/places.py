@@ -1,0 +1,77 @@
+"""Places: a caller's directory as git's own files describe it, remembered for two seconds.
+
+Not git, and not the project of a place (lmem.service.scopes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+from lmem.daemon import gitconfig, gitfiles
+from lmem.domain.remotes import local_path, remote_key
+from lmem.domain.scope import Place
+
+KEPT_S = 2.0
+PATIENCE_S = 0.1
+"""Seconds that a call waits for a repository's files, which may lie on a network."""
+MOST = 256
+
+
+class Places:
+    """What was looked at lately. Call it from the event loop only."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Place]] = {}
+        self._looking: dict[str, asyncio.Task[Place]] = {}
+
+    async def of(self, cwd: str, fresh: bool = False) -> Place:
+        """The place of a directory; just the directory, when its disk does not answer at once.
+
+        No thread is asked for one that was looked at within two seconds, unless `fresh`.
+        """
+        known = self._known.get(cwd)
+        if known is not None and not fresh and known[0] > time.monotonic():
+            return known[1]
+        task = self._looking.get(cwd)
+        if task is None:
+            task = asyncio.ensure_future(asyncio.to_thread(look, cwd))
+            self._looking[cwd] = task
+            task.add_done_callback(lambda _: self._looking.pop(cwd, None))
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
+        place = task.result() if done else Place(cwd)
+        while len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        self._known[cwd] = time.monotonic() + KEPT_S, place
+        return place
+
+
+def look(cwd: str) -> Place:
+    """The place of a directory, read now."""
+    try:
+        found = gitfiles.repository(Path(cwd))
+        if found is None:
+            return Place(cwd)
+        top, git, common = found
+        common_dir = os.path.realpath(common)
+        branch, commit = gitfiles.head(git, common) or (None, None)
+        remote, root = _remote(Path(common_dir)), gitfiles.root_commit(common)
+        return Place(cwd, os.path.realpath(top), common_dir, remote, branch, commit, root)
+    except (OSError, ValueError):  # files that are not git's, or that may not be read
+        return Place(cwd)
+
+
+def _remote(common_dir: Path) -> str | None:
+    """The address of 'origin', else of the first other, normalised; a directory as the git directory in it."""
+    addresses = gitconfig.remotes(common_dir)
+    for name in sorted(addresses, key=lambda name: (name != "origin", name)):
+        if key := remote_key(addresses[name]):
+            return key
+        path = local_path(addresses[name])
+        if path is not None:
+            bare = os.path.join(common_dir.parent, path)
+            inside = os.path.join(bare, ".git")
+            return os.path.realpath(inside if os.path.isdir(inside) else bare)
+    return None

@@ -1,0 +1,52 @@
+"""What a service may ask of the projects and of what they are recognised by.
+
+Not their memories (lmem.ports.tables), and not the finding of a call's project (lmem.ports.scopes).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from lmem.domain.projects import Project
+from lmem.ports.tables import Columns
+
+
+class ProjectTable(Protocol):
+    """The rows of `projects` and `project_identities`."""
+
+    def find(self, project_id: str) -> Project | None: ...
+
+    def named(self, user_id: str, name: str) -> str | None:
+        """The id of the project with this id, this name, or this alias."""
+        ...
+
+    def page(self, user_id: str, archived: bool) -> list[Project]:
+        """Active projects (with `archived` the archived ones), the one used last first."""
+        ...
+
+    def sizes(self, user_id: str, shared: bool) -> dict[str, int]:
+        """Project id -> unarchived memories, with `shared` without private ones."""
+        ...
+
+    def insert(self, project: Project) -> None: ...
+
+    def update(self, project_id: str, columns: Columns) -> None: ...
+
+    def identities(self, project_id: str) -> list[tuple[str, str]]:
+        """(kind, value), in the order of kind and value."""
+        ...
+
+    def owner_of(self, value: str) -> str | None:
+        """The project that is recognised by a value."""
+        ...
+
+    def identify(self, project_id: str, identities: Sequence[tuple[str, str]]) -> None:
+        """Recognise a project by (kind, value) too; a value that another project has stays with that one."""
+        ...
+
+    def forget_identity(self, value: str) -> None: ...
+
+    def accessed(self, project_id: str, at: str) -> None:
+        """Something was done in a project; a counter, which carries no revision."""
+        ...

@@ -1,0 +1,156 @@
+"""The scope of a call: which project and which session it means, and why.
+
+Not the place itself (the daemon reads git's files) and not what a scope makes visible (lmem.domain.routing).
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from lmem.domain import times
+from lmem.domain.actors import Actor
+from lmem.domain.projects import Project, free_name, names_for
+from lmem.domain.scope import Place, Scope
+from lmem.ports.clock import Clock
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import names, recording
+
+KEPT_S = 2.0
+MOST = 1024
+
+_Key = tuple[Place, str | None, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A scope, and what its project is not recognised by yet."""
+
+    scope: Scope
+    unknown: tuple[tuple[str, str], ...] = ()
+
+
+class Scopes:
+    """Finds scopes and remembers them for two seconds, or until `changed`. `place` reads a caller's directory."""
+
+    def __init__(self, storage: Storage, clock: Clock, place: Callable[[str], Awaitable[Place]]) -> None:
+        self._storage = storage
+        self._clock = clock
+        self._place = place
+        self._known: dict[_Key, tuple[float, _Found]] = {}
+        self.on_created: Callable[[str, Place], None] = lambda project_id, place: None
+
+    async def of(
+        self, actor: Actor, caller_cwd: str, project: str | None, session: str | None, create: bool = False,
+        named: str = "it was named",
+    ) -> Scope:  # fmt: skip
+        """The scope of a caller in a directory, with the names it gave; `named` says where the project's name is from.
+
+        With `create` a repository that no project is recognised by becomes one. Raises NotFound for unknown names.
+        """
+        place = await self._place(caller_cwd)
+        key = (place, project or None, session or None)
+        kept = self._known.get(key)
+        if kept is not None and kept[0] > time.monotonic():
+            found = kept[1]
+        else:
+            found = await self._storage.read(lambda tx: _find(tx, actor, *key))
+            self._keep(key, found)
+        if found.scope.project_id is not None and project:
+            return replace(found.scope, because=named)
+        if not (create and found.unknown):
+            return found.scope
+        made = await self._storage.write(lambda tx: self._make(tx, actor, *key))
+        self.changed()
+        if made.created and made.project_id is not None:
+            self.on_created(made.project_id, place)
+        return made
+
+    def changed(self) -> None:
+        """A project or a session was made, ended, renamed or merged: what was remembered is void."""
+        self._known.clear()
+
+    def _keep(self, key: _Key, found: _Found) -> None:
+        while len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        self._known[key] = time.monotonic() + KEPT_S, found
+
+    def _make(self, tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None) -> Scope:
+        """As `_find` inside a write: a new project, or one that is recognised by more than before."""
+        found = _find(tx, actor, place, project, session)
+        recording.require_active(tx, actor)
+        if found.scope.project_id is not None:
+            tx.projects.identify(found.scope.project_id, found.unknown)
+            return found.scope
+        at = times.to_text(self._clock.now())
+        made = create(tx, actor, place, at)
+        return replace(_find(tx, actor, place, made.name, session).scope, because=_repository(place), created=True)
+
+
+def create(tx: UnitOfWork, actor: Actor, place: Place, at: str, name: str | None = None) -> Project:
+    """Store the project of a place under its own name (or `name`); a name that is taken gets its owner, or a number."""
+    wanted, owner = (name, None) if name else names_for(place)
+    free = free_name(wanted, owner, lambda taken: tx.projects.named(actor.user_id, taken) is not None)
+    made = Project(
+        secrets.token_hex(16), actor.user_id, free, path=place.top or place.cwd, git_remote_url=place.remote,
+        created_at=at, updated_at=at, last_accessed_at=at,
+    )  # fmt: skip
+    tx.projects.insert(made)
+    tx.projects.identify(made.id, place.identities or (("path", place.cwd),))
+    tx.outbox.enqueue("project", made.id, made.rev, "upsert")
+    tx.audit.append(actor, "create", "project", made.id, {}, at)
+    return made
+
+
+def _find(tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None) -> _Found:
+    found = _Found(_named(tx, actor, project)) if project else _around(tx, actor, place)
+    scope = found.scope
+    if session:
+        session_id: str | None = names.session(tx, actor, session, scope.project_id)
+    else:
+        session_id = tx.scopes.session_at(actor.user_id, _upwards(place), scope.project_id)
+    if session_id is None:
+        return found
+    theirs = tx.scopes.session_project(session_id)
+    if scope.project_id is None and not found.unknown and theirs is not None:
+        scope = Scope(theirs, tx.scopes.project_name(theirs), "its session belongs to it")
+    return replace(found, scope=replace(scope, session_id=session_id, lineage=tx.scopes.lineage(session_id)))
+
+
+def _named(tx: UnitOfWork, actor: Actor, name: str) -> Scope:
+    project_id = names.project(tx, actor, name)
+    return Scope(project_id, tx.scopes.project_name(project_id), "it was named")
+
+
+def _around(tx: UnitOfWork, actor: Actor, place: Place) -> _Found:
+    """The project of a repository by the surest of its identities, else of a directory or one above it."""
+    paths = _upwards(place)
+    known = tx.scopes.identified(actor.user_id, [value for _, value in place.identities] + paths)
+    for kind, value in place.identities:
+        if value in known:
+            project_id, name = known[value]
+            missing = tuple(item for item in place.identities if item[1] not in known)
+            because = {"remote": f"the remote {value}", "root_commit": f"the first commit {value[:10]}"}
+            return _Found(Scope(project_id, name, because.get(kind, _repository(place))), missing)
+    for path in paths:
+        if path in known:
+            return _Found(Scope(*known[path], because=f"the directory {path}"))
+    if place.common_dir is None:
+        return _Found(Scope(because=f"no project was named, and {place.cwd} is in no repository"))
+    return _Found(Scope(because=f"no project is known for {_repository(place)}"), place.identities)
+
+
+def _repository(place: Place) -> str:
+    return f"the repository at {place.top}"
+
+
+def _upwards(place: Place) -> list[str]:
+    """A directory and those above it, inside of a repository up to its top."""
+    directories = [place.cwd, *map(str, PurePosixPath(place.cwd).parents)]
+    if place.top is None:
+        return directories
+    inside = [directory for directory in directories if directory.startswith(place.top)]
+    return inside or [place.top]

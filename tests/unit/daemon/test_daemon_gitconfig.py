@@ -1,0 +1,37 @@
+"""Git's configuration files as git itself reads them.
+
+Not the files of a repository's state (test_daemon_gitfiles.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lmem.daemon import gitconfig
+
+
+def test_the_users_name_is_gits(tmp_path: Path) -> None:
+    assert gitconfig.identity(tmp_path) == (None, None)
+    (tmp_path / ".gitconfig").write_text(
+        '# mine\n[core]\n\tname = wrong\n[user]\n\tname = "Ada Lovelace" ; me\n\temail=ada@example.org # mail\n'
+        '[user "other"]\n\temail = wrong@example.org\n'
+    )
+    assert gitconfig.identity(tmp_path) == ("Ada Lovelace", "ada@example.org")
+    (tmp_path / ".config" / "git").mkdir(parents=True)
+    (tmp_path / ".config" / "git" / "config").write_text("[user]\nname = Somebody Else\n")
+    assert gitconfig.identity(tmp_path)[0] == "Ada Lovelace"
+    (tmp_path / ".gitconfig").write_bytes(b"\xff\xfe")
+    assert gitconfig.identity(tmp_path) == ("Somebody Else", None)
+
+
+def test_remotes_are_those_of_the_file(tmp_path: Path) -> None:
+    assert gitconfig.remotes(tmp_path) == {}
+    (tmp_path / "config").write_text(
+        '[core]\n\tbare = false\n[remote "origin"] url = git@example.org:ada/api.git ; mine\n'
+        '\tfetch = +refs/heads/*:refs/remotes/origin/*\n\turl = https://example.org/second\n'
+        '[remote "up.stream"]\n\tURL = "https://example.org/a b"\n[branch "main"]\n\tremote = origin\n'
+    )
+    assert gitconfig.remotes(tmp_path) == {
+        "origin": "git@example.org:ada/api.git",
+        "up.stream": "https://example.org/a b",
+    }
