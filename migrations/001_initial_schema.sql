@@ -319,6 +319,15 @@ CREATE INDEX idx_audit_log_action ON audit_log (action, created_at DESC);
 CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, resource_id);
 CREATE INDEX idx_audit_log_created ON audit_log (created_at DESC);
 
+-- The chain's last entry, written with each: a tail that was cut off shows, and a changed last entry too.
+CREATE TABLE audit_head (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+
+INSERT INTO audit_head (id, seq, hash) VALUES (1, 0, zeroblob(32));
+
 -- Where retention cut the chain: entries up to seq may go, the chain goes on from this hash.
 CREATE TABLE audit_anchors (
     seq INTEGER PRIMARY KEY,

@@ -12,13 +12,15 @@ from dataclasses import dataclass
 class Actor:
     """One caller. `address` is 'unix:UID:PID', `agent` the client and version of its hello.
 
-    `shared` means that others than the user may read the answers, so private memories are left out.
+    `shared` means that others than the user may read the answers, so private memories are left out. `session_id` is the
+    session that the call belongs to, for the audit log.
     """
 
     user_id: str
     address: str
     agent: str
     shared: bool = False
+    session_id: str | None = None
 
     @property
     def client(self) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import Memory
@@ -230,14 +229,4 @@ class Directory(Protocol):
 
     def counts(self, user_id: str) -> dict[str, int]:
         """Memories, archived, projects, sessions."""
-        ...
-
-
-class AuditTable(Protocol):
-    """The hash chain of `audit_log`."""
-
-    def append(
-        self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object], at: str
-    ) -> None:
-        """Add an entry. `details` hold ids, field names and counts, never text."""
         ...

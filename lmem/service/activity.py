@@ -11,6 +11,7 @@ import hmac
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
@@ -24,6 +25,9 @@ COUNTER_DELAY = 30.0
 
 MOST_ENTRIES = 10_000
 """Entries that are kept while the store cannot take them."""
+
+ALL = "*"
+"""The id of a read that names no object: a list, an export."""
 
 log = logging.getLogger(__name__)
 _Entry = tuple[Actor, str, str, str, Mapping[str, object], str]
@@ -41,35 +45,52 @@ class Activity:
         self._users: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._flushing: set[asyncio.Task[None]] = set()
+        self._writing = asyncio.Lock()
 
     def read(self, actor: Actor, ids: Sequence[str]) -> None:
         """Memories were shown one by one."""
         for memory_id in ids:
-            self._note(actor, "read", "memory", memory_id, {})
+            self.noted(actor, "read", "memory", memory_id)
         self._count(ids)
 
     def searched(self, actor: Actor, query: str, ids: Sequence[str]) -> None:
         """A search answered with these memories; the log keeps a keyed hash of the question, never its text."""
         digest = hmac.new(self._query_key, query.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
-        self._note(actor, "search", "memory", digest, {"results": len(ids)})
+        self.noted(actor, "search", "memory", digest, {"results": len(ids)})
         self._count(ids)
+
+    def listed(self, actor: Actor, kind: str, fields: Sequence[str], shown: int) -> None:
+        """Objects of a kind were listed; `fields` names what the list was filtered by, never its values."""
+        self.noted(actor, "list", kind, ALL, {"fields": sorted(fields), "results": shown})
+
+    def exported(self, actor: Actor, shown: int) -> None:
+        """A page of memories left as records."""
+        self.noted(actor, "export", "memory", ALL, {"results": shown})
+
+    def noted(
+        self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object] = MappingProxyType({})
+    ) -> None:
+        """Any other read. `details` hold ids, names of fields and counts, never text."""
+        self._entries.append((actor, action, kind, object_id, details, times.to_text(self._clock.now())))
+        self._later("audit", AUDIT_DELAY)
 
     async def flush(self) -> None:
         """Write everything that waits. What the store cannot take stays, and the log says so."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        await self._write_entries()
+        await self.flush_entries()
         await self._write_counters()
+
+    async def flush_entries(self) -> None:
+        """Write the entries of the audit log that wait, those included that are just being written."""
+        async with self._writing:
+            await self._write_waiting()
 
     def seen(self, actor: Actor) -> None:
         """The user did something, whatever it was."""
         self._users.add(actor.user_id)
         self._later("counters", COUNTER_DELAY)
-
-    def _note(self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object]) -> None:
-        self._entries.append((actor, action, kind, object_id, details, times.to_text(self._clock.now())))
-        self._later("audit", AUDIT_DELAY)
 
     def _count(self, ids: Sequence[str]) -> None:
         self._reads.update(ids)
@@ -82,11 +103,11 @@ class Activity:
 
     def _start(self, what: str) -> None:
         self._timers.pop(what, None)
-        task = asyncio.ensure_future(self._write_entries() if what == "audit" else self._write_counters())
+        task = asyncio.ensure_future(self.flush_entries() if what == "audit" else self._write_counters())
         self._flushing.add(task)  # the loop keeps only weak references
         task.add_done_callback(self._flushing.discard)
 
-    async def _write_entries(self) -> None:
+    async def _write_waiting(self) -> None:
         entries, self._entries = self._entries, []
         if not entries:
             return

@@ -10,6 +10,8 @@ CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, resource_id);
 
 CREATE INDEX idx_audit_log_user ON audit_log (user_id, created_at DESC);
 
+CREATE INDEX idx_job_runs_job ON job_runs (job, id);
+
 CREATE INDEX idx_memories_active_important ON memories (user_id, importance_score DESC, last_accessed_at DESC)
     WHERE is_archived = 0;
 
@@ -105,6 +107,12 @@ CREATE TABLE audit_anchors (
         CHECK (created_at GLOB '????-??-??T??:??:??.???Z')
 ) STRICT;
 
+CREATE TABLE audit_head (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    seq INTEGER NOT NULL CHECK (seq >= 0),
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+
 CREATE TABLE audit_log (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE DEFAULT (lower(hex(randomblob(16))))
@@ -132,6 +140,37 @@ CREATE TABLE change_sets (
     created_by TEXT NOT NULL REFERENCES users (id),
     undone_by INTEGER REFERENCES change_sets (id)
 ) STRICT;
+
+CREATE TABLE decay_days (
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    day TEXT NOT NULL CHECK (day GLOB '????-??-??'),
+    active INTEGER,
+    moved INTEGER,
+    PRIMARY KEY (user_id, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE decay_plans (
+    change_set INTEGER PRIMARY KEY REFERENCES change_sets (id),
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    memory_ids TEXT NOT NULL CHECK (json_valid(memory_ids))
+) STRICT;
+
+CREATE TABLE job_runs (
+    id INTEGER PRIMARY KEY,
+    job TEXT NOT NULL REFERENCES jobs (name),
+    cause TEXT NOT NULL CHECK (cause IN ('schedule', 'missed', 'user')),
+    state TEXT NOT NULL CHECK (state IN ('done', 'failed')),
+    changed INTEGER NOT NULL CHECK (changed >= 0),
+    change_set INTEGER REFERENCES change_sets (id),
+    message TEXT NOT NULL,
+    started_at TEXT NOT NULL CHECK (started_at GLOB '????-??-??T??:??:??.???Z'),
+    ended_at TEXT NOT NULL CHECK (ended_at GLOB '????-??-??T??:??:??.???Z')
+) STRICT;
+
+CREATE TABLE jobs (
+    name TEXT NOT NULL PRIMARY KEY,
+    since TEXT NOT NULL CHECK (since GLOB '????-??-??T??:??:??.???Z')
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE memories (
     memory_key INTEGER PRIMARY KEY,

@@ -5,23 +5,30 @@ Not a log of texts: details hold ids, field names and counts.
 
 from __future__ import annotations
 
-import hashlib
+import json
 import secrets
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from lmem.domain.actors import Actor
+from lmem.domain.audit import START, Entry, Link, Mark, Wanted, chained
 from lmem.domain.memories import to_json
 
-GENESIS = bytes(32)
-_HEAD = "SELECT hash FROM audit_log ORDER BY seq DESC LIMIT 1"
+_HEAD = "SELECT seq, hash FROM audit_head WHERE id = 1"
+_END = """SELECT max(coalesce((SELECT seq FROM audit_head), 0), coalesce((SELECT max(seq) FROM audit_log), 0)),
+    coalesce((SELECT hash FROM audit_head), zeroblob(32))"""
+_SET_HEAD = "UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1"
 _INSERT = """INSERT INTO audit_log (id, user_id, session_id, action, resource_type, resource_id, details_json,
-    ip_address, user_agent, created_at, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-
-
-def chained(previous: bytes, fields: tuple[str | None, ...]) -> bytes:
-    """The hash of an entry: SHA-256 over the previous one and the canonical JSON of its fields."""
-    return hashlib.sha256(previous + to_json(list(fields)).encode()).digest()
+    ip_address, user_agent, created_at, seq, prev_hash, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_FIELDS = """id, user_id, session_id, action, resource_type, resource_id, details_json, ip_address, user_agent,
+    created_at"""
+_LINKS = f"SELECT {_FIELDS}, seq, prev_hash, hash FROM audit_log WHERE seq > ? ORDER BY seq LIMIT ?"
+_NEWEST = "ORDER BY created_at DESC, seq DESC"  # reads are written a second late, so seq alone is not time
+_ANCHOR = "SELECT seq, hash FROM audit_anchors ORDER BY seq DESC LIMIT 1"
+_LAST_BEFORE = "SELECT seq FROM audit_log WHERE created_at < ? ORDER BY created_at DESC, seq DESC LIMIT 1"
+_ADD_ANCHOR = """INSERT INTO audit_anchors (seq, hash, reason, created_at)
+    SELECT seq, hash, ?, ? FROM audit_log WHERE seq = ?"""
+_CUT = "DELETE FROM audit_log WHERE seq <= ? AND seq < (SELECT min(seq) + ? FROM audit_log)"
 
 
 class AuditRows:
@@ -33,10 +40,62 @@ class AuditRows:
     def append(
         self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object], at: str
     ) -> None:
-        head = self._db.execute(_HEAD).fetchone()
-        previous: bytes = head[0] if head else GENESIS
+        seq, previous = self._db.execute(_END).fetchone()  # after a forged entry writing goes on; the chain shows it
         fields = (
-            secrets.token_hex(16), actor.user_id, None, action, kind, object_id,
+            secrets.token_hex(16), actor.user_id, actor.session_id, action, kind, object_id,
             to_json(dict(details)) if details else None, actor.address, actor.agent, at,
         )  # fmt: skip
-        self._db.execute(_INSERT, (*fields, previous, chained(previous, fields)))
+        head = chained(previous, fields)
+        self._db.execute(_INSERT, (*fields, seq + 1, previous, head))
+        self._db.execute(_SET_HEAD, (seq + 1, head))
+
+    def page(self, wanted: Wanted, limit: int, offset: int) -> list[Entry]:
+        conditions, values = _conditions(wanted)
+        sql = f"SELECT {_FIELDS}, seq FROM audit_log WHERE {' AND '.join(conditions)} {_NEWEST} LIMIT ? OFFSET ?"
+        return [_entry(row) for row in self._db.execute(sql, (*values, limit, offset))]
+
+    def head(self) -> Mark | None:
+        row = self._db.execute(_HEAD).fetchone()
+        return Mark(*row) if row else None
+
+    def anchor(self) -> Mark:
+        row = self._db.execute(_ANCHOR).fetchone()
+        return Mark(*row) if row else START
+
+    def links(self, after: int, limit: int) -> list[Link]:
+        rows = self._db.execute(_LINKS, (after, limit))
+        return [Link(row[10], tuple(row[:10]), row[11], row[12]) for row in rows]
+
+    def last_before(self, at: str) -> int | None:
+        row = self._db.execute(_LAST_BEFORE, (at,)).fetchone()
+        return int(row[0]) if row else None
+
+    def add_anchor(self, seq: int, reason: str, at: str) -> None:
+        self._db.execute(_ADD_ANCHOR, (reason, at, seq))
+
+    def cut(self, up_to: int, limit: int) -> int:
+        return self._db.execute(_CUT, (up_to, limit)).rowcount
+
+
+def _conditions(wanted: Wanted) -> tuple[list[str], list[str | int]]:
+    conditions, values = ["user_id = ?"], list[str | int]([wanted.user_id])
+    for column, value in (("action", wanted.action), ("resource_type", wanted.kind)):
+        if value is not None:
+            conditions.append(f"{column} = ?")
+            values.append(value)
+    for column, prefix in (("resource_id", wanted.object_id), ("session_id", wanted.session_id)):
+        if prefix is not None:
+            conditions.append(f"{column} >= ? AND {column} < ?")
+            values += [prefix, prefix + "\U0010ffff"]
+    for sign, moment in ((">=", wanted.since), ("<=", wanted.until)):
+        if moment is not None:
+            conditions.append(f"created_at {sign} ?")
+            values.append(moment)
+    return conditions, values
+
+
+def _entry(row: Sequence[str]) -> Entry:
+    details: dict[str, object] = json.loads(row[6]) if row[6] else {}
+    return Entry(
+        int(row[10]), row[0], row[1], row[2], row[3], row[4], row[5], details, row[7], row[8], row[9]
+    )  # fmt: skip
