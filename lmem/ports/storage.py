@@ -62,8 +62,12 @@ class Storage(Protocol):
         """
         ...
 
-    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
-        """Run `work` on one snapshot; it lives at most 5 s."""
+    async def read(self, work: Callable[[UnitOfWork], T], brief: bool = False) -> T:
+        """Run `work` on one snapshot; it lives at most 5 s.
+
+        A `brief` read looks up some rows by key: it runs at once, where it is asked for, and again on a reader's thread
+        when it takes longer than a few milliseconds after all. So its `work` must leave nothing behind when it fails.
+        """
         ...
 
     async def purge_residue(self) -> None:

@@ -5,6 +5,7 @@ Not a daemon: it lives and dies with its parent, keeps no state that the parent 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -13,7 +14,7 @@ import sys
 import threading
 import traceback
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, cast
 
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.stores.lifeline import die_with_parent, set_process_name
@@ -27,11 +28,16 @@ _SWITCH_SECONDS = 0.001
 
 
 class Child:
-    """The child's side of the pipe: one thread reads, each lane has its own."""
+    """The child's side of the pipe.
+
+    The threads of the first lane read it in turn: one that finds a call of its own lane lets the next one read and
+    answers, so a question is handed to no other thread (0.2 to 0.6 ms of sleep saved). Other lanes get theirs by queue.
+    """
 
     def __init__(self, pipe: socket.socket) -> None:
         self._pipe = pipe
         self._reader = pipe.makefile("rb")
+        self._reading = threading.Lock()
         self._sending = threading.Lock()
         self._targets: dict[str, Any] = {}
         self._lanes: dict[str, SimpleQueue[Request]] = {}
@@ -42,10 +48,14 @@ class Child:
         error = self._make(setup)
         self._send(Reply(0, os.getpid(), error))
         if error is None:
-            for lane in setup.lanes:
+            first, *others = setup.lanes
+            for lane in others:
                 self._start(lane)
-            while (request := self._receive()) is not None:
-                self._lanes[request.lane].put(request)
+            for number in range(1, first.threads):
+                name = f"{first.name}-{number}"
+                threading.Thread(target=self._read, args=(first.name,), name=name, daemon=True).start()
+            gc.freeze()  # modules and targets live as long as the process: no collection looks at them again
+            self._read(first.name)
 
     def _make(self, setup: Setup) -> tuple[str, str, str] | None:
         try:
@@ -72,6 +82,17 @@ class Child:
         for number in range(lane.threads):
             name = f"{lane.name}-{number}"
             threading.Thread(target=self._work, args=(calls,), name=name, daemon=True).start()
+
+    def _read(self, lane: str) -> None:
+        """Take a turn at the pipe until a call of `lane` comes, answer it, and again; ends when the parent is gone."""
+        while (request := self._next(lane)) is not None:
+            self._send(self._answer(request))
+
+    def _next(self, lane: str) -> Request | None:
+        with self._reading:
+            while (request := self._receive()) is not None and request.lane != lane:
+                self._lanes[request.lane].put(request)
+            return cast("Request | None", request)
 
     def _work(self, calls: SimpleQueue[Request]) -> None:
         while True:

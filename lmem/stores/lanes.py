@@ -9,12 +9,12 @@ from collections.abc import Mapping
 
 from lmem.stores.pipe import Lane
 
-QUERY = Lane("query", threads=2, timeout=2, patience=3)
+QUERY = Lane("query", threads=3, timeout=2, patience=3)
 ENCODE = Lane("encode", threads=1, timeout=300)
 WRITE = Lane("write", threads=1, timeout=60)
 MAINTENANCE = Lane("maintenance", threads=1, timeout=None)
 
-LANES: Mapping[tuple[str, str], Lane] = {
+LANES: Mapping[tuple[str, str], Lane] = {  # the first lane's threads read the pipe themselves
     ("finder", "find"): QUERY,
     ("embedder", "load"): MAINTENANCE,
     ("embedder", "encode_documents"): ENCODE,

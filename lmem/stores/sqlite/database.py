@@ -15,7 +15,7 @@ from lmem.stores.sqlite import migrations
 from lmem.stores.sqlite.backup import backup_name, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
-from lmem.stores.sqlite.readers import Readers
+from lmem.stores.sqlite.readers import Readers, TooLong
 from lmem.stores.sqlite.residue import Sweep, truncate_log
 from lmem.stores.sqlite.writer import Upkeep, Writer
 
@@ -70,9 +70,19 @@ class Database:
         self._writer.submit(Request(work, future))
         return await future
 
-    async def read(self, work: Callable[[sqlite3.Connection], T], timeout_s: float = SNAPSHOT_S) -> T:
-        """Run `work` on a reader's thread and a consistent snapshot. Raises StoreUnavailable after `timeout_s`."""
+    async def read(
+        self, work: Callable[[sqlite3.Connection], T], timeout_s: float = SNAPSHOT_S, brief: bool = False
+    ) -> T:
+        """Run `work` on a reader's thread and a consistent snapshot. Raises StoreUnavailable after `timeout_s`.
+
+        With `brief` it runs on the caller's thread first, for some milliseconds (Readers.glance).
+        """
         self._writer.refuse_replaced()
+        if brief:
+            try:
+                return self._readers.glance(work)
+            except TooLong:
+                pass
         return await self._readers.read(work, min(timeout_s, SNAPSHOT_S))
 
     async def checkpoint(self) -> bool:

@@ -85,7 +85,7 @@ def record(row: Sequence[object]) -> Memory:
      ) = row  # fmt: skip
     return Memory(
         key, id_, user, project, session, title, content, summary, type_, category,  # type: ignore[arg-type]
-        tuple(json.loads(tags)) if tags else (),  # type: ignore[arg-type]
+        tuple(json.loads(tags)) if tags and tags != "[]" else (),  # type: ignore[arg-type]
         importance, decay, accesses, accessed,  # type: ignore[arg-type]
         _object(context), _object(git),
         Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)),

@@ -14,23 +14,31 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from lmem.errors import DaemonStopping
+from lmem.errors import DaemonStopping, StoreUnavailable
 from lmem.stores.sqlite.connection import open_reader
 from lmem.stores.sqlite.faults import spoils_connection, translate
 
 T = TypeVar("T")
 
 CHECK_EVERY = 200_000
-"""Steps of SQLite's machine between two looks at the clock: some milliseconds."""
+GLANCE_EVERY = 10_000
+"""Steps of SQLite's machine between two looks at the clock: some milliseconds, and a tenth of one for a glance."""
+
+GLANCE_S = 0.004
+"""What a read may take of the thread that serves every client: to hand it to another thread and back costs 0.8 ms."""
+
+
+class TooLong(Exception):
+    """A glance took longer than it may; nothing was read."""
 
 
 class _Reader:
     """One connection and the moment at which its current read has to be over."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, check_every: int = CHECK_EVERY) -> None:
         self.until = float("inf")
         self.connection = open_reader(path)
-        self.connection.set_progress_handler(self._late, CHECK_EVERY)
+        self.connection.set_progress_handler(self._late, check_every)
 
     def _late(self) -> bool:
         return time.monotonic() > self.until
@@ -53,6 +61,15 @@ class Readers:
             raise DaemonStopping()
         return await asyncio.get_running_loop().run_in_executor(self._pool, self._run, work, timeout_s)
 
+    def glance(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """`work` on the calling thread. Raises TooLong when SQLite does not finish in GLANCE_S."""
+        if self._closed:
+            raise DaemonStopping()
+        try:
+            return self._run(work, GLANCE_S, GLANCE_EVERY)
+        except StoreUnavailable as err:
+            raise TooLong from err
+
     def close(self) -> None:
         """Wait for the reads that run, then close every connection. Blocks."""
         self._closed = True
@@ -61,8 +78,10 @@ class Readers:
             reader.connection.close()
         self._open.clear()
 
-    def _run(self, work: Callable[[sqlite3.Connection], T], timeout_s: float) -> T:
-        reader = self._reader()
+    def _run(
+        self, work: Callable[[sqlite3.Connection], T], timeout_s: float, check_every: int = CHECK_EVERY
+    ) -> T:
+        reader = self._reader(check_every)
         reader.until = time.monotonic() + timeout_s
         try:
             reader.connection.execute("BEGIN")
@@ -76,10 +95,10 @@ class Readers:
             if reader in self._open:
                 reader.connection.rollback()
 
-    def _reader(self) -> _Reader:
+    def _reader(self, check_every: int) -> _Reader:
         reader: _Reader | None = getattr(self._mine, "reader", None)
         if reader is None or reader not in self._open:
-            reader = _Reader(self._path)
+            reader = _Reader(self._path, check_every)
             self._mine.reader = reader
             with self._lock:
                 self._open.add(reader)

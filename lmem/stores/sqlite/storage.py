@@ -69,8 +69,8 @@ class SqliteStorage:
     async def write(self, work: Callable[[UnitOfWork], T]) -> T:
         return await self._database.write(lambda connection: work(tables(connection)))
 
-    async def read(self, work: Callable[[UnitOfWork], T]) -> T:
-        return await self._database.read(lambda connection: work(tables(connection)))
+    async def read(self, work: Callable[[UnitOfWork], T], brief: bool = False) -> T:
+        return await self._database.read(lambda connection: work(tables(connection)), brief=brief)
 
     async def purge_residue(self) -> None:
         await self._database.purge_residue()

@@ -61,3 +61,22 @@ def test_a_read_that_takes_too_long_is_stopped_and_the_reader_goes_on(database: 
         assert await database.read(_count) == 0
 
     asyncio.run(check())
+
+
+def test_a_brief_read_runs_where_it_is_asked_for(database: Database) -> None:
+    asyncio.run(database.write(add_owner))
+    assert asyncio.run(database.read(lambda _: threading.get_ident(), brief=True)) == threading.get_ident()
+    assert asyncio.run(database.read(_count, brief=True)) == 0
+
+
+def test_a_brief_read_that_is_not_brief_goes_to_a_reader_of_its_own(database: Database) -> None:
+    long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 400000) SELECT max(i) FROM n"
+    threads = []
+
+    def work(connection: sqlite3.Connection) -> int:
+        threads.append(threading.get_ident())
+        return int(connection.execute(long).fetchone()[0])
+
+    assert asyncio.run(database.read(work, brief=True)) == 400_000
+    assert len(set(threads)) == 2
+    assert asyncio.run(database.read(_count, brief=True)) == 0
