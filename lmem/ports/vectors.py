@@ -47,14 +47,17 @@ class Stored:
 class Condition:
     """One `must` condition: `key` has one of the values `any`, or lies in [gte, lt) (numbers, or ISO times).
 
-    With `negate` the condition must not hold.
+    With `absent` the key has no value at all; with `negate` the condition must not hold. `either` stands alone: at
+    least one of those conditions holds.
     """
 
-    key: str
+    key: str = ""
     any: tuple[str, ...] = ()
     gte: float | str | None = None
     lt: float | str | None = None
     negate: bool = False
+    absent: bool = False
+    either: tuple[Condition, ...] = ()
 
 
 class Candidate(NamedTuple):

@@ -32,6 +32,8 @@ from tests.contract.vectors import DIMENSIONS, GENERATION, an_id, encoding, poin
 
 NOTHING = Encoding(b"", b"", b"", 0)
 MANY = 120
+PROJECT = f"{1:032x}"
+GLOBAL = Condition("layer_assignments", any=("global",))
 
 
 class Store(Vectors, Generations, Protocol):
@@ -287,6 +289,34 @@ def test_a_search_for_nothing_is_refused(filled: Store, limit: int, only: str | 
         ([Condition("session_id", any=("x",), negate=True)], set(range(MANY))),
         ([Condition("user_id", any=("a" * 32,))], set(range(MANY))),
         ([Condition("user_id", any=("b" * 32,))], set()),
+        ([Condition("session_id", absent=True)], set(range(MANY))),
+        ([Condition("project_id", absent=True)], set()),
+        ([Condition("project_id", absent=True, negate=True)], set(range(MANY))),
+        (
+            [Condition(either=(Condition("project_id", any=(PROJECT,)), GLOBAL))],
+            {n for n in range(MANY) if n % 3 == 1 or n % 4 == 0},
+        ),
+        (
+            [Condition(either=(Condition("project_id", absent=True), Condition("session_id", any=("x",)), GLOBAL))],
+            {n for n in range(MANY) if n % 4 == 0},
+        ),
+        (
+            [Condition(either=(Condition("project_id", any=(PROJECT,)), Condition("session_id", absent=True)))],
+            set(range(MANY)),
+        ),
+        (
+            [
+                Condition("memory_type", any=("task",)),
+                Condition(
+                    either=(
+                        Condition("project_id", any=(f"{2:032x}",), negate=True),
+                        Condition("importance_score", gte=0.2, lt=0.5),
+                    ),
+                    negate=True,
+                ),
+            ],
+            {n for n in range(MANY) if n % 3 == 2 and not 2 <= n % 10 < 5},
+        ),
         (
             [Condition("user_id", any=("a" * 32,)), Condition("layer_assignments", any=("global", "session"))],
             {n for n in range(MANY) if n % 4 == 0},
@@ -312,9 +342,28 @@ def test_a_second_user_is_kept_apart_from_the_moment_of_the_write(filled: Store)
     assert _matching(filled, Condition("user_id", any=("a" * 32,), negate=True)) == {500, 501}
 
 
+def test_what_every_point_meets_is_asked_again_from_the_moment_of_another_point(filled: Store) -> None:
+    here = Condition(either=(Condition("project_id", any=tuple(f"{n:032x}" for n in range(3))), GLOBAL))
+    lasting = Condition("layer_assignments", any=("session", "project", "global"))
+    assert _matching(filled, here, lasting) == set(range(MANY))
+    others = [point(503, project_id="b" * 32), point(501, project_id=None), point(502, layer_assignments=["temporal"])]
+    filled.write(GENERATION, MEMORIES, others)
+    outside = Condition(either=(Condition("project_id", absent=True), GLOBAL))
+    assert _matching(filled, here) >= {502} and not _matching(filled, here) & {503, 501}
+    assert _matching(filled, lasting) >= {503, 501} and 502 not in _matching(filled, lasting)
+    assert _matching(filled, outside) == {n for n in range(MANY) if n % 4 == 0} | {501}
+
+
 @pytest.mark.parametrize(
     "condition",
-    [Condition("rev", gte=1), Condition("title", any=("x",)), Condition("tags"), Condition("created_at", gte="soon")],
+    [
+        Condition("rev", gte=1),
+        Condition("title", any=("x",)),
+        Condition("tags"),
+        Condition("created_at", gte="soon"),
+        Condition(either=(Condition("project_id", any=(PROJECT,)), Condition("rev", gte=1))),
+        Condition(),
+    ],
 )
 def test_a_condition_that_cannot_be_asked_is_refused(filled: Store, condition: Condition) -> None:
     with pytest.raises(LmemError) as caught:

@@ -63,17 +63,22 @@ def bm25(asked: Mapping[int, float], stored: Mapping[str, Mapping[int, float]]) 
 def check(collection: str, conditions: Sequence[Condition]) -> None:
     """Raises InvalidInput for a key that cannot be filtered by, or a condition that asks nothing."""
     for condition in conditions:
+        if condition.either:
+            check(collection, condition.either)
+            continue
         if condition.key not in FILTERS[collection]:
             raise InvalidInput(f"{collection} cannot be filtered by '{condition.key}'.")
-        if not condition.any and condition.gte is None and condition.lt is None:
+        if not (condition.any or condition.absent) and condition.gte is None and condition.lt is None:
             raise InvalidInput(f"The condition on '{condition.key}' names neither values nor a range.")
 
 
 def holds(payload: Payload, condition: Condition) -> bool:
-    """Whether a point with this payload meets the condition; a key that is absent meets none."""
+    """Whether a point with this payload meets the condition; a key that is absent meets none but that it is."""
+    if condition.either:
+        return any(holds(payload, part) for part in condition.either) != condition.negate
     value = payload.get(condition.key)
     values = value if isinstance(value, list | tuple) else [] if value is None else [value]
-    met = bool(values)
+    met = bool(values) != condition.absent
     if condition.any:
         met = met and any(item in condition.any for item in values)
     if condition.gte is not None:

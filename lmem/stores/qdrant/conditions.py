@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from qdrant_edge import FieldCondition, Filter, MatchAny, MatchValue, RangeDateTime, RangeFloat
+from qdrant_edge import FieldCondition, Filter, IsEmptyCondition, MatchAny, MatchValue, RangeDateTime, RangeFloat
 
 from lmem.errors import InvalidInput
 from lmem.ports.vectors import Condition
@@ -32,14 +32,14 @@ def edge_filter(collection: str, conditions: Sequence[Condition]) -> Filter | No
         parts = _parts(collection, condition)
         if not condition.negate:
             must += parts
-        elif len(parts) == 1:
-            must_not += parts
         else:
-            must_not.append(Filter(must=parts))
+            must_not.append(_one(parts))
     return Filter(must=must or None, must_not=must_not or None)
 
 
 def _parts(collection: str, condition: Condition) -> list[ConditionType]:
+    if condition.either:
+        return [Filter(should=[_whole(collection, part) for part in condition.either])]
     key = condition.key
     kind = PAYLOAD_INDEXES[collection].get(key)
     if kind is None:
@@ -50,9 +50,22 @@ def _parts(collection: str, condition: Condition) -> list[ConditionType]:
         parts.append(FieldCondition(key=key, match=MatchValue(values[0]) if len(values) == 1 else MatchAny(values)))
     if condition.gte is not None or condition.lt is not None:
         parts.append(FieldCondition(key=key, range=_range(key, kind, condition.gte, condition.lt)))
+    if condition.absent:
+        parts.append(IsEmptyCondition(key))
     if not parts:
         raise InvalidInput(f"The condition on '{key}' names neither values nor a range.")
     return parts
+
+
+def _whole(collection: str, condition: Condition) -> ConditionType:
+    """One of several alternatives."""
+    met = _one(_parts(collection, condition))
+    return Filter(must_not=[met]) if condition.negate else met
+
+
+def _one(parts: list[ConditionType]) -> ConditionType:
+    """Conditions that hold together, as one."""
+    return parts[0] if len(parts) == 1 else Filter(must=parts)
 
 
 def _range(key: str, kind: str, gte: float | str | None, lt: float | str | None) -> RangeFloat | RangeDateTime:
