@@ -1,4 +1,4 @@
-"""What Edge's conditions shrink to when it is known what the points have: nothing, fewer alternatives, or all of them."""
+"""What Edge's conditions shrink to when it is known what the points have: nothing, fewer alternatives, themselves."""
 
 from __future__ import annotations
 
