@@ -21,6 +21,7 @@ from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service import names
 from lmem.service.activity import Activity
+from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
@@ -29,6 +30,7 @@ from lmem.service.projection import Relay
 from lmem.service.receipts import receipt
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
+from lmem.service.sessions import Sessions
 
 TERMINAL = "cli"
 """What the user's own terminal calls itself; every other client is answered as one that others may read."""
@@ -70,6 +72,8 @@ class Services:
     models: Models
     places: Places
     scopes: Scopes
+    sessions: Sessions
+    endings: Endings
     known_projects: dict[str, str] = field(default_factory=dict)
 
     async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
@@ -96,6 +100,8 @@ class Services:
             self.actor(call), call.caller.cwd, project or call.caller.project, session or call.caller.session, create,
             "it was named" if project else "LMEM_PROJECT names it",
         )  # fmt: skip
+        if found.project_id is not None:
+            self.activity.in_project(found.project_id)
         return found
 
     async def filter(self, actor: Actor, params: Params) -> Filter:

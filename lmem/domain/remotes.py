@@ -14,9 +14,9 @@ _DEFAULT_PORTS = {"ssh": 22, "git": 9418, "http": 80, "https": 443, "git+ssh": 2
 
 
 def remote_key(url: str) -> str | None:
-    """An address as it is compared: lower case, no scheme, credentials, default port, query, '.git'. None for none.
+    """An address without its scheme, credentials, default port, query and '.git': 'github.com/ada/Api'. None for none.
 
-    A directory is None too: see `local_path`.
+    A directory is None too: see `local_path`. Two that differ only by case are one.
     """
     text = url.strip()
     if not text or local_path(text) is not None:
@@ -36,7 +36,7 @@ def remote_key(url: str) -> str | None:
             return None
         host, path = short[1], short[2].partition("?")[0].partition("#")[0]
     path = path.strip("/").removesuffix(".git").strip("/")
-    return f"{host}/{path}".lower() if host and path else None
+    return f"{host.lower()}/{path}" if host and path else None
 
 
 def local_path(url: str) -> str | None:

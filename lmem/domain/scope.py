@@ -28,7 +28,10 @@ class Place:
     @property
     def identities(self) -> tuple[tuple[str, str], ...]:
         """(kind, value) of what a project may be recognised by, the surest first."""
-        known = (("common_dir", self.common_dir), ("remote", self.remote), ("root_commit", self.root_commit))
+        remote = self.remote
+        if remote and not remote.startswith("/"):
+            remote = remote.lower()
+        known = (("common_dir", self.common_dir), ("remote", remote), ("root_commit", self.root_commit))
         return tuple((kind, value) for kind, value in known if value)
 
 

@@ -43,6 +43,7 @@ class Activity:
         self._entries: list[_Entry] = []
         self._reads: Counter[str] = Counter()
         self._users: set[str] = set()
+        self._projects: set[str] = set()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._flushing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
@@ -87,6 +88,11 @@ class Activity:
         async with self._writing:
             await self._write_waiting()
 
+    def in_project(self, project_id: str) -> None:
+        """Something was done in a project, whatever it was."""
+        self._projects.add(project_id)
+        self._later("counters", COUNTER_DELAY)
+
     def seen(self, actor: Actor) -> None:
         """The user did something, whatever it was."""
         self._users.add(actor.user_id)
@@ -124,16 +130,18 @@ class Activity:
             self._later("audit", COUNTER_DELAY)
 
     async def _write_counters(self) -> None:
-        reads, users = self._reads, self._users
-        self._reads, self._users = Counter(), set()
+        reads, users, projects = self._reads, self._users, self._projects
+        self._reads, self._users, self._projects = Counter(), set(), set()
         now = times.to_text(self._clock.now())
 
         def work(tx: UnitOfWork) -> None:
             tx.memories.touch(reads, now)
             for user_id in users:
                 tx.directory.seen(user_id, now)
+            for project_id in projects:
+                tx.projects.accessed(project_id, now)
 
-        if not (reads or users):
+        if not (reads or users or projects):
             return
         try:
             await self._storage.write(work)
@@ -141,4 +149,5 @@ class Activity:
             log.warning("reads are not counted yet: %s", err.message)
             self._reads.update(reads)
             self._users |= users
+            self._projects |= projects
             self._later("counters", COUNTER_DELAY)

@@ -18,10 +18,11 @@ from lmem.domain.layers import Layers
 from lmem.domain.memories import Draft, Memory, content_hash, title_of
 from lmem.domain.relations import Link
 from lmem.domain.routing import route
+from lmem.domain.scope import NOWHERE, Scope
 from lmem.errors import Conflict, LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import names, recording
+from lmem.service import members, names, recording, scopes
 
 GROUP = 16
 """Drafts of a bulk add that are queued at once: about 10 ms of the writer's time."""
@@ -64,23 +65,25 @@ class Memories:
         self._wake = wake
         self._bulk = asyncio.Lock()
 
-    async def add(self, actor: Actor, draft: Draft, create_names: bool = False) -> Added:
+    async def add(self, actor: Actor, draft: Draft, scope: Scope = NOWHERE, create_names: bool = False) -> Added:
         """Store a draft; durable when this returns, before any embedding.
 
         A draft with the id or the (source_tool, external_id) of a stored memory is that memory: the same text changes
-        nothing, other text under the same external id is a new version. `create_names` makes the project and session
-        it names. Raises NotFound for an unknown project or session, Conflict for an id taken by another text.
+        nothing, other text under the same external id is a new version. It belongs to the project and the session of
+        `scope` where it names none; `create_names` makes those that it names. Raises NotFound for an unknown project
+        or session, Conflict for an id taken by another text.
         """
-        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, create_names))
+        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, scope, create_names))
         self._wake()
         return added
 
-    async def add_many(self, actor: Actor, drafts: Sequence[Draft]) -> list[Added | LmemError]:
+    async def add_many(self, actor: Actor, drafts: Sequence[Draft], scope: Scope = NOWHERE) -> list[Added | LmemError]:
         """Store drafts, each on its own terms; they share commits. The projects and sessions they name are made."""
         answers: list[Added | LmemError] = []
         for at in range(0, len(drafts), GROUP):
             works = [
-                partial(self._add, actor=actor, draft=draft, create_names=True) for draft in drafts[at : at + GROUP]
+                partial(self._add, actor=actor, draft=draft, scope=scope, create_names=True)
+                for draft in drafts[at : at + GROUP]
             ]
             async with self._bulk:  # one group in the queue at once: what a terminal adds meanwhile waits for few
                 results = await asyncio.gather(*map(self._storage.write, works), return_exceptions=True)
@@ -152,10 +155,10 @@ class Memories:
         current = tx.memories.find(before.id) or after
         return Edited(current, changed, change_set)
 
-    def _add(self, tx: UnitOfWork, actor: Actor, draft: Draft, create_names: bool) -> Added:
+    def _add(self, tx: UnitOfWork, actor: Actor, draft: Draft, scope: Scope, create_names: bool) -> Added:
         now = times.to_text(self._clock.now())
-        project_id, new_project = self._project(tx, actor, draft, create_names, now)
-        session_id, new_session = self._session(tx, actor, draft, project_id, create_names, now)
+        project_id, new_project = scopes.project_of(tx, actor, draft.project, scope, create_names, now)
+        session_id, new_session = self._session(tx, actor, draft, scope, project_id, create_names, now)
         digest = content_hash(draft.title, draft.content)
         known = self._known(tx, actor, draft, digest, project_id)
         if known is not None:
@@ -164,7 +167,7 @@ class Memories:
         memory = _memory(tx, actor, draft, digest, chosen.layers, project_id, session_id, now)
         recording.create(tx, actor, memory, now)
         if session_id is not None:
-            tx.directory.join_session(session_id, memory.id, now)
+            members.join(tx, session_id, memory.id, now, late=create_names)
         return Added(memory, True, chosen.because, new_project, new_session)
 
     def _known(
@@ -188,26 +191,13 @@ class Memories:
             return Added(edited.memory, False, "it is a new version of what its source gave before")
         return Added(found, False, "its source gave it before")
 
-    def _project(
-        self, tx: UnitOfWork, actor: Actor, draft: Draft, create: bool, now: str
-    ) -> tuple[str | None, str | None]:
-        if draft.project is None:
-            return None, None
-        if create and tx.directory.project(actor.user_id, draft.project) is None:
-            made = tx.directory.add_project(actor.user_id, draft.project, now)
-            tx.audit.append(actor, "create", "project", made, {}, now)
-            return made, draft.project
-        return names.project(tx, actor, draft.project), None
-
     def _session(
-        self, tx: UnitOfWork, actor: Actor, draft: Draft, project_id: str | None, create: bool, now: str
+        self, tx: UnitOfWork, actor: Actor, draft: Draft, scope: Scope, project_id: str | None, create: bool, now: str
     ) -> tuple[str | None, str | None]:
         if draft.session is None:
-            return None, None
-        if create and tx.directory.session(actor.user_id, draft.session, project_id) is None:
-            made = tx.directory.add_session(actor.user_id, draft.session, project_id, now)
-            tx.audit.append(actor, "create", "session", made, {}, now)
-            return made, draft.session
+            return (scope.session_id if project_id == scope.project_id else None), None
+        if create:
+            return members.session_of(tx, actor, draft.session, project_id, now)
         return names.session(tx, actor, draft.session, project_id), None
 
 

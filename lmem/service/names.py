@@ -9,6 +9,7 @@ import difflib
 
 from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory
+from lmem.domain.sessions import Session
 from lmem.errors import AmbiguousId, InvalidInput, NotFound
 from lmem.ports.storage import UnitOfWork
 
@@ -44,20 +45,55 @@ def _matches(tx: UnitOfWork, actor: Actor, prefix: str) -> list[tuple[str, str]]
 
 
 def project(tx: UnitOfWork, actor: Actor, name: str) -> str:
-    """The id of a project. Raises NotFound with the nearest names."""
-    found = tx.directory.project(actor.user_id, name)
+    """The id of the project with this name, alias or id. Raises NotFound with the nearest names."""
+    found = tx.projects.named(actor.user_id, name)
     if found is not None:
         return found
     near = difflib.get_close_matches(name, tx.directory.project_names(actor.user_id).values(), 3, 0.4)
     raise NotFound(
         f"There is no project '{name[:80]}'.",
-        hint=f"Did you mean {' or '.join(near)}?" if near else "'lmem add --jsonl' creates the projects that it names.",
+        hint=f"Did you mean {' or '.join(near)}?" if near else "'lmem project init' makes one of a directory.",
     )
 
 
 def session(tx: UnitOfWork, actor: Actor, name: str, project_id: str | None) -> str:
-    """The id of a session. Raises NotFound."""
-    found = tx.directory.session(actor.user_id, name, project_id)
-    if found is None:
-        raise NotFound(f"There is no session '{name[:80]}'.", hint="'lmem add --jsonl' creates the sessions it names.")
-    return found
+    """The id of a session, as `find_session` finds it."""
+    return find_session(tx, actor, name, project_id).id
+
+
+def find_session(
+    tx: UnitOfWork, actor: Actor, name: str, project_id: str | None, elsewhere: bool = False
+) -> Session:
+    """The session with this id, this name, or a unique prefix of an id.
+
+    A name means one in the project or in none, without a project one in any; with `elsewhere` those of the project
+    only come first. Of several the newest that has not ended is meant. Raises NotFound with the nearest names, or
+    AmbiguousId.
+    """
+    text = name.strip()
+    found = tx.sessions.find(text) if len(text) == 32 else None
+    if found is not None and found.user_id == actor.user_id:
+        return found
+    if project_id is not None:
+        in_project = tx.sessions.named(actor.user_id, text, project_id) or tx.sessions.named(actor.user_id, text, None)
+        if in_project is not None:
+            return in_project
+    if project_id is None or elsewhere:
+        named = tx.sessions.named_anywhere(actor.user_id, text)
+        if named:
+            return named[0]
+    rows = tx.sessions.starting_with(actor.user_id, text, 6) if _is_prefix(text) else []
+    if len(rows) == 1:
+        return rows[0]
+    if rows:
+        some = "; ".join(f"{row.id[:10]} {row.name[:40]}" for row in rows[:5])
+        raise AmbiguousId(f"More than one session starts with '{text}': {some}.")
+    near = difflib.get_close_matches(text, tx.sessions.names(actor.user_id), 3, 0.4)
+    raise NotFound(
+        f"There is no session '{name[:80]}'.",
+        hint=f"Did you mean {' or '.join(near)}?" if near else "'lmem session list' shows them.",
+    )
+
+
+def _is_prefix(text: str) -> bool:
+    return SHORTEST_PREFIX <= len(text) <= 32 and not set(text) - _HEX

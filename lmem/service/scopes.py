@@ -86,20 +86,40 @@ class Scopes:
             tx.projects.identify(found.scope.project_id, found.unknown)
             return found.scope
         at = times.to_text(self._clock.now())
-        made = create(tx, actor, place, at)
+        made = create(tx, actor, None, place, at)
         return replace(_find(tx, actor, place, made.name, session).scope, because=_repository(place), created=True)
 
 
-def create(tx: UnitOfWork, actor: Actor, place: Place, at: str, name: str | None = None) -> Project:
-    """Store the project of a place under its own name (or `name`); a name that is taken gets its owner, or a number."""
-    wanted, owner = (name, None) if name else names_for(place)
-    free = free_name(wanted, owner, lambda taken: tx.projects.named(actor.user_id, taken) is not None)
+def project_of(
+    tx: UnitOfWork, actor: Actor, name: str | None, scope: Scope, create_names: bool, at: str
+) -> tuple[str | None, str | None]:
+    """The project of a memory that names one ('' for none at all, None for that of its scope): its id, and its name
+    when it was made now. Raises NotFound for an unknown name, unless `create_names`.
+    """
+    if not name:
+        return (scope.project_id if name is None else None), None
+    if not create_names:
+        return names.project(tx, actor, name), None
+    known = tx.projects.named(actor.user_id, name)
+    return (known, None) if known else ((made := create(tx, actor, name, None, at)).id, made.name)
+
+
+def create(tx: UnitOfWork, actor: Actor, name: str | None, place: Place | None, at: str) -> Project:
+    """Store a new project of this name, else of its place's; a name that is taken gets its owner, or a number.
+
+    Raises Forbidden for a user who is not active.
+    """
+    recording.require_active(tx, actor)
+    wanted, owner = names_for(place) if place else ("project", None)
+    free = free_name(name or wanted, owner, lambda taken: tx.projects.named(actor.user_id, taken) is not None)
+    path, remote = (place.top or place.cwd, place.remote) if place else (None, None)
     made = Project(
-        secrets.token_hex(16), actor.user_id, free, path=place.top or place.cwd, git_remote_url=place.remote,
+        secrets.token_hex(16), actor.user_id, free, path=path, git_remote_url=remote,
         created_at=at, updated_at=at, last_accessed_at=at,
     )  # fmt: skip
     tx.projects.insert(made)
-    tx.projects.identify(made.id, place.identities or (("path", place.cwd),))
+    if place:
+        tx.projects.identify(made.id, place.identities or (("path", place.cwd),))
     tx.outbox.enqueue("project", made.id, made.rev, "upsert")
     tx.audit.append(actor, "create", "project", made.id, {}, at)
     return made

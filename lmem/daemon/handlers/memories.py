@@ -33,8 +33,9 @@ GIT_PATIENCE = 0.1
 async def add(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
     new = draft(params, services.clock.now(), _max_bytes(services), f"{call.caller.client}.add")
-    new = replace(new, git_context=await _git_context(call))
-    added = await services.memories.add(actor, new)
+    scope = await services.scope(call, params, create=True)
+    new = replace(new, project=None, session=None, git_context=await _git_context(services, call))
+    added = await services.memories.add(actor, new, scope)
     memory = added.memory
     near = None
     if params.flag("check_duplicates") and added.created:
@@ -49,6 +50,8 @@ async def add(services: Services, call: Call, params: Params) -> Json:
         "layers": list(memory.layers.names),
         "routed_because": added.because,
         "project": names.get(memory.project_id or ""),
+        "project_because": scope.because,
+        "project_created": scope.created,
         "near_duplicate": near and {"id": near[0].id, "title": near[0].title, "similarity": round(near[1], 3)},
     }
 
@@ -65,7 +68,8 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
             await asyncio.sleep(0)  # other clients are answered in between
         parsed.append(_parsed(services, item, source_tool))
     drafts = [item for item in parsed if isinstance(item, Draft)]
-    stored = iter(await services.memories.add_many(services.actor(call), drafts))
+    scope = await services.scope(call, Params({}), create=any(item.project is None for item in drafts))
+    stored = iter(await services.memories.add_many(services.actor(call), drafts, scope))
     rows: list[Json] = []
     made: dict[str, list[str]] = {"projects_created": [], "sessions_created": []}
     for number, item in enumerate(parsed):
@@ -78,6 +82,10 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
         else:
             error = {"code": result.code, "message": result.message, "hint": result.hint}
             rows.append({"line": line, "error": error})
+    if made["projects_created"] or made["sessions_created"]:
+        services.scopes.changed()
+    if scope.created and scope.project:
+        made["projects_created"].append(scope.project)
     return {"results": rows, **made}
 
 
@@ -136,8 +144,10 @@ async def export(services: Services, call: Call, params: Params) -> Json:
     return {"records": records, "next": memories[-1].key if len(memories) == limit else None}
 
 
-async def _git_context(call: Call) -> dict[str, object]:
-    """What the caller's repository is at; nothing when its disk does not say so at once."""
+async def _git_context(services: Services, call: Call) -> dict[str, object]:
+    """What the caller's repository is at; nothing outside of one, or when its disk does not say so at once."""
+    if (await services.places.of(call.caller.cwd)).common_dir is None:
+        return {}
     try:
         async with asyncio.timeout(GIT_PATIENCE):
             return await asyncio.to_thread(gitfiles.context, call.caller.cwd)
@@ -153,7 +163,8 @@ def _parsed(services: Services, item: object, source_tool: str) -> Draft | LmemE
     if not isinstance(item, dict):
         return InvalidInput("A line must be a JSON object with a 'content'.")
     try:
-        return draft(Params(item), services.clock.now(), _max_bytes(services), source_tool)
+        parsed = draft(Params(item), services.clock.now(), _max_bytes(services), source_tool)
+        return replace(parsed, project="") if item.get("project", "") is None else parsed  # null says: in none
     except LmemError as err:
         return err
 
