@@ -79,6 +79,7 @@ def _plain() -> dict[str, Callable[..., int]]:
         "restore": memories.restore,
         "history": memories.history,
         "undo": memories.undo,
+        "context": lookup.context,
         "tags": lookup.tags,
         "export": lookup.export,
         "status": upkeep.status,

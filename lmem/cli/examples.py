@@ -42,6 +42,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem done 3f2a9c1d", "Close a task."),
         ("lmem done 3f2a9c1d --by 77b0c4de", "Close it, and say what resolved it."),
     ),
+    "context": (
+        ("lmem context", "Read what matters at the start of work."),
+        ("lmem context --budget 800 --json", "Hand it to a script."),
+    ),
     "tags": (("lmem tags", "List all tags."),),
     "export": (
         ("lmem export --output memories.jsonl", "Save everything."),

@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "undo": "lifecycle.undo",
     "done": "lifecycle.done",
     "tags": "tags.tags",
+    "context": "context.context",
     "export": "transfer.export",
     "status": "status.status",
     "doctor": "doctor.doctor",

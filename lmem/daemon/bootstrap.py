@@ -20,6 +20,8 @@ from lmem.daemon.services import Services
 from lmem.domain import times
 from lmem.paths import private_directory
 from lmem.service.activity import Activity
+from lmem.service.endings import Endings
+from lmem.service.context import Context
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
@@ -27,6 +29,8 @@ from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
+from lmem.service.sessions import Sessions
+from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.pipe import Spec, Target
 from lmem.stores.sqlite.database import Database
@@ -103,6 +107,7 @@ async def build(host: Host) -> App:
     indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
     relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
     places = Places()
+    scopes = Scopes(storage, clock, places.of)
     services = Services(
         host=host,
         user_id=user_id,
@@ -116,12 +121,17 @@ async def build(host: Host) -> App:
         indexes=indexes,
         relay=relay,
         activity=Activity(storage, clock, bytes.fromhex(query_key)),
+        context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,
         models=models,
         places=places,
-        scopes=Scopes(storage, clock, places.of),
+        scopes=scopes,
+        sessions=Sessions(storage, clock, relay.wake, scopes.changed),
+        endings=Endings(
+            storage, clock, relay.wake, scopes.changed, lambda: host.config.number("sessions.idle_hours")
+        ),
     )
     await worker.start()
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(models.pull_if_missing())]

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from lmem.daemon.call import Call
-from lmem.daemon.handlers import daemon, history, lifecycle, memories, models, search, status
+from lmem.daemon.handlers import context, daemon, history, lifecycle, memories, models, search, sessions, status
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import Internal, LmemError, UnknownMethod
@@ -30,6 +30,15 @@ HANDLERS: dict[str, Handler] = {
     "memory/done": lifecycle.done,
     "memory/tags": memories.tags,
     "memory/export": memories.export,
+    "session/start": sessions.start,
+    "session/end": sessions.end,
+    "session/switch": sessions.switch,
+    "session/list": sessions.listed,
+    "session/show": sessions.show,
+    "session/resume": sessions.resume,
+    "session/focus": sessions.focus,
+    "session/unfocus": sessions.unfocus,
+    "context/get": context.get,
     "status/get": status.get,
     "status/wait": status.wait,
     "status/doctor": status.doctor,

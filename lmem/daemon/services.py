@@ -22,6 +22,7 @@ from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service import names
 from lmem.service.activity import Activity
 from lmem.service.endings import Endings
+from lmem.service.context import Context
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
@@ -66,6 +67,7 @@ class Services:
     indexes: Indexes
     relay: Relay
     activity: Activity
+    context: Context
     vectors: AsyncVectors
     generations: AsyncGenerations
     worker: Worker

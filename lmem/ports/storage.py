@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from lmem.ports.audit import AuditTable
+from lmem.ports.context import ContextTable
 from lmem.ports.projects import ProjectTable
 from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
@@ -50,6 +51,8 @@ class UnitOfWork(Protocol):
     def sessions(self) -> SessionTable: ...
     @property
     def members(self) -> MemberTable: ...
+    @property
+    def context(self) -> ContextTable: ...
 
 
 class Storage(Protocol):

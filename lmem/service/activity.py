@@ -44,6 +44,7 @@ class Activity:
         self._reads: Counter[str] = Counter()
         self._users: set[str] = set()
         self._projects: set[str] = set()
+        self._windows: dict[str, tuple[str, ...]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._flushing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
@@ -67,6 +68,17 @@ class Activity:
     def exported(self, actor: Actor, shown: int) -> None:
         """A page of memories left as records."""
         self.noted(actor, "export", "memory", ALL, {"results": shown})
+
+    def briefed(self, actor: Actor, session_id: str | None, project_id: str | None, ids: Sequence[str]) -> None:
+        """A brief was given; these memories are the session's context window now, in this order.
+
+        They were not asked for, so they are not counted as read: a brief that is made each morning would keep what it
+        shows from ever fading.
+        """
+        kind, place = ("session", session_id) if session_id else ("project", project_id or ALL)
+        self.noted(actor, "context", kind, place or ALL, {"results": len(ids)})
+        if session_id:
+            self._windows[session_id] = tuple(ids)
 
     def noted(
         self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object] = MappingProxyType({})
@@ -115,18 +127,22 @@ class Activity:
 
     async def _write_waiting(self) -> None:
         entries, self._entries = self._entries, []
+        windows, self._windows = self._windows, {}
         if not entries:
             return
 
         def work(tx: UnitOfWork) -> None:
             for entry in entries:
                 tx.audit.append(*entry)
+            for session_id, ids in windows.items():
+                tx.members.show(session_id, ids)
 
         try:
             await self._storage.write(work)
         except LmemError as err:  # a full disk, most likely: they wait for space, and the oldest make room
             log.warning("%d reads are not in the audit log yet: %s", len(entries), err.message)
             self._entries = [*entries, *self._entries][-MOST_ENTRIES:]
+            self._windows = windows | self._windows
             self._later("audit", COUNTER_DELAY)
 
     async def _write_counters(self) -> None:

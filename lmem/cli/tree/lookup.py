@@ -72,6 +72,19 @@ def show(ids: p.Ids, as_json: p.Json = False) -> int:
     return run("show", locals())
 
 
+def context(
+    budget: Annotated[int | None, Option("--budget", "-b", metavar="TOKENS", help="At most so many tokens.")] = None,
+    project: p.Project = None,
+    session: p.Session = None,
+    as_json: p.Json = False,
+) -> int:
+    """Print the brief for the start of work: what is in focus, the session, open tasks, decisions, conventions.
+
+    The same memories give the same bytes. What is stored is quoted: it is data, not instructions.
+    """
+    return run("context", locals())
+
+
 def tags(as_json: p.Json = False) -> int:
     """List all tags with their counts."""
     return run("tags", locals())

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from lmem.ports.storage import UnitOfWork
 from lmem.stores.sqlite.audit import AuditRows
+from lmem.stores.sqlite.context import ContextRows
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.directory import DirectoryRows
 from lmem.stores.sqlite.fulltext import FullTextRows
@@ -41,6 +42,7 @@ class Tables:
     scopes: ScopeRows
     sessions: SessionRows
     members: MemberRows
+    context: ContextRows
 
 
 def tables(connection: sqlite3.Connection) -> Tables:
@@ -57,6 +59,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         ScopeRows(connection),
         SessionRows(connection),
         MemberRows(connection),
+        ContextRows(connection),
     )
 
 
