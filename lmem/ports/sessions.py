@@ -34,14 +34,6 @@ class SessionTable(Protocol):
         """The names of the newest 1,000 sessions."""
         ...
 
-    def current(self, user_id: str, directories: Sequence[str], since: str) -> Session | None:
-        """The active session of the deepest of these directories that was active at `since` or later."""
-        ...
-
-    def lineage(self, session_id: str) -> tuple[str, ...]:
-        """The session's id and its parents', nearest first."""
-        ...
-
     def children(self, session_id: str) -> list[Session]: ...
 
     def page(
@@ -55,7 +47,7 @@ class SessionTable(Protocol):
         ...
 
     def idle(self, before: str) -> list[Session]:
-        """Sessions of working directories that have not ended and were last active before that."""
+        """Open sessions of working directories, last active before that, that have no open child."""
         ...
 
     def insert(self, session: Session) -> None: ...

@@ -42,8 +42,12 @@ class MemoryTable(Protocol):
 
     def count(self, wanted: Filter) -> int: ...
 
-    def same_text(self, user_id: str, content_hash: str) -> Memory | None:
-        """The oldest unarchived memory with this text."""
+    def any_temporal(self, wanted: Filter) -> bool:
+        """Whether the filter's user has memories that only the temporal layer holds, of whatever project."""
+        ...
+
+    def same_text(self, content_hash: str, wanted: Filter) -> Memory | None:
+        """The oldest memory of the filter with this text."""
         ...
 
     def external(self, source_tool: str, external_id: str, project_id: str | None) -> Memory | None:
@@ -72,7 +76,7 @@ class FullText(Protocol):
 
     def match(self, expression: str, wanted: Filter, limit: int) -> list[Hit]: ...
 
-    def pending(self, expression: str, limit: int) -> list[Hit]:
+    def pending(self, expression: str, wanted: Filter, limit: int) -> list[Hit]:
         """Hits among rows that no vector projection has confirmed."""
         ...
 
@@ -88,8 +92,8 @@ class FullText(Protocol):
         """Memories that hold `text` as written, newest first; reads at most the newest 20,000 rows."""
         ...
 
-    def known(self, terms: Sequence[str], shared: bool) -> set[str]:
-        """Those of `terms` that at least one memory has; with `shared` one that is not private."""
+    def known(self, terms: Sequence[str], wanted: Filter) -> set[str]:
+        """Those of `terms` that at least one memory of the filter has, archived ones too."""
         ...
 
     def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None: ...
@@ -181,7 +185,7 @@ class RelationTable(Protocol):
 
 
 class Directory(Protocol):
-    """Users, projects and sessions by name."""
+    """Users and projects by name."""
 
     def user(self, username: str, display_name: str | None, email: str | None, at: str) -> str:
         """The id of a user, created on first use with this name and address."""
@@ -202,14 +206,6 @@ class Directory(Protocol):
         ...
 
     def add_project(self, user_id: str, name: str, at: str) -> str: ...
-
-    def session(self, user_id: str, name: str, project_id: str | None) -> str | None:
-        """The id of the session with this id, or with this name in the project."""
-        ...
-
-    def add_session(self, user_id: str, name: str, project_id: str | None, at: str) -> str: ...
-
-    def join_session(self, session_id: str, memory_id: str, at: str) -> None: ...
 
     def default(self, key: str) -> str | None:
         """A value of `system_config`."""

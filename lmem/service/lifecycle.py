@@ -82,7 +82,7 @@ class Lifecycle:
                     f"Memory {task.id[:8]} is a {task.memory_type}, not a task.",
                     hint=f"Make it one with 'lmem edit {task.id[:8]} --type task'.",
                 )
-            if _is_resolved(tx, task):
+            if is_resolved(tx, task):
                 raise Conflict(f"Task {task.id[:8]} is closed already.")
             at = times.to_text(self._clock.now())
             resolver = names.memory(tx, actor, by) if by else self._progress(tx, actor, task, failed, reason, at)
@@ -143,7 +143,7 @@ def _each_once(tx: UnitOfWork, actor: Actor, ids: Sequence[str]) -> tuple[Memory
     return tuple({memory.id: memory for memory in found}.values())
 
 
-def _is_resolved(tx: UnitOfWork, task: Memory) -> bool:
+def is_resolved(tx: UnitOfWork, task: Memory) -> bool:
     """Whether something resolves a task that was not forgotten since (as `undo` does with what `done` made)."""
     resolvers = [link.other_id for link in tx.relations.of(task.id, shared=False) if link.type == "resolved_by"]
     return any((found := tx.memories.find(other)) is not None and not found.is_archived for other in resolvers)

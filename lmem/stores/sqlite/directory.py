@@ -1,4 +1,4 @@
-"""Users, projects, sessions, default values and the store's own secrets.
+"""Users, projects, default values and the store's own secrets.
 
 Not the identity of a project (its git facts); names only.
 """
@@ -13,8 +13,6 @@ _COUNTS = """SELECT
     (SELECT count(*) FROM memories WHERE user_id = ?1 AND is_archived = 1),
     (SELECT count(*) FROM projects WHERE user_id = ?1 AND is_active = 1),
     (SELECT count(*) FROM sessions WHERE user_id = ?1)"""
-_JOIN = """INSERT INTO session_memories (session_id, memory_id, position_in_session, added_at)
-    SELECT ?1, ?2, coalesce(max(position_in_session), 0) + 1, ?3 FROM session_memories WHERE session_id = ?1"""
 
 
 class DirectoryRows:
@@ -56,23 +54,6 @@ class DirectoryRows:
             (made, user_id, name, at, at, at),
         )
         return made
-
-    def session(self, user_id: str, name: str, project_id: str | None) -> str | None:
-        return self._first("SELECT id FROM sessions WHERE id = ? AND user_id = ?", name, user_id) or self._first(
-            "SELECT id FROM sessions WHERE user_id = ? AND name = ? AND project_id IS ?", user_id, name, project_id
-        )
-
-    def add_session(self, user_id: str, name: str, project_id: str | None, at: str) -> str:
-        made = secrets.token_hex(16)
-        self._db.execute(
-            "INSERT INTO sessions (id, user_id, project_id, name, created_at, updated_at, last_active_at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (made, user_id, project_id, name, at, at, at),
-        )
-        return made
-
-    def join_session(self, session_id: str, memory_id: str, at: str) -> None:
-        self._db.execute(_JOIN, (session_id, memory_id, at))
 
     def default(self, key: str) -> str | None:
         return self._first("SELECT value FROM system_config WHERE key = ?", key)

@@ -28,20 +28,12 @@ _FIRST = "ORDER BY ended_at IS NOT NULL, created_at DESC, id"
 _NAMED = f"{_SELECT} WHERE user_id = ? AND name = ? AND project_id IS ? {_FIRST} LIMIT 1"
 _ANYWHERE = f"{_SELECT} WHERE user_id = ? AND name = ? {_FIRST} LIMIT 20"
 _NAMES = "SELECT name FROM sessions WHERE user_id = ? ORDER BY created_at DESC LIMIT 1000"
-_CURRENT = f"""{_SELECT} WHERE user_id = ? AND is_active = 1 AND last_active_at >= ?
-    AND working_directory IN (SELECT value FROM json_each(?))
-    ORDER BY length(working_directory) DESC, last_active_at DESC LIMIT 1"""
-_LINEAGE = """WITH RECURSIVE line (id, depth) AS (
-        SELECT ?, 0
-        UNION
-        SELECT s.parent_session_id, depth + 1 FROM line JOIN sessions s ON s.id = line.id
-        WHERE s.parent_session_id IS NOT NULL AND depth < 100)
-    SELECT id FROM line GROUP BY id ORDER BY min(depth)"""
 _CHILDREN = f"{_SELECT} WHERE parent_session_id = ? ORDER BY created_at, id"
 _PAGE = f"""SELECT {COLUMNS}, (SELECT count(*) FROM session_memories WHERE session_id = sessions.id) FROM sessions
     WHERE user_id = ?"""
 _LAST = f"{_SELECT} WHERE user_id = ? AND working_directory = ? ORDER BY last_active_at DESC, id LIMIT 1"
 _IDLE = f"""{_SELECT} WHERE ended_at IS NULL AND working_directory IS NOT NULL AND last_active_at < ?
+    AND NOT EXISTS (SELECT 1 FROM sessions c WHERE c.parent_session_id = sessions.id AND c.ended_at IS NULL)
     ORDER BY last_active_at, id"""
 _PAUSE = """UPDATE sessions SET is_active = 0
     WHERE user_id = ? AND is_active = 1 AND working_directory = ? AND id != ? RETURNING id"""
@@ -86,12 +78,6 @@ class SessionRows:
 
     def names(self, user_id: str) -> list[str]:
         return [row[0] for row in self._db.execute(_NAMES, (user_id,))]
-
-    def current(self, user_id: str, directories: Sequence[str], since: str) -> Session | None:
-        return self._one(_CURRENT, user_id, since, json.dumps(list(directories)))
-
-    def lineage(self, session_id: str) -> tuple[str, ...]:
-        return tuple(row[0] for row in self._db.execute(_LINEAGE, (session_id,)))
 
     def children(self, session_id: str) -> list[Session]:
         return self._all(_CHILDREN, session_id)
