@@ -7,12 +7,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LASTING = ("session", "project", "global")
+"""The layers that are read without being asked for; a memory with none of them is temporal alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a reader sees from a place: what is global, what belongs to the project, what belongs to the sessions.
+
+    Without a project that is what belongs to no project.
+    """
+
+    project_id: str | None = None
+    sessions: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Conditions that must all hold. Dates are stored text; empty tuples and None mean no condition.
 
-    `shared` leaves private memories out: it is set for every caller but the user's own terminal.
+    `shared` leaves private memories out: it is set for every caller but the user's own terminal. `sight` leaves other
+    projects' memories out, `temporal=False` those that only the temporal layer holds.
     """
 
     user_id: str
@@ -28,3 +43,9 @@ class Filter:
     archived: bool = False
     private_only: bool = False
     shared: bool = False
+    sight: Sight | None = None
+    temporal: bool = True
+
+    def widest(self) -> Filter:
+        """Everything that this filter's reader may be shown from where they stand."""
+        return Filter(self.user_id, project_id=self.project_id, shared=self.shared, sight=self.sight)

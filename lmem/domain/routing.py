@@ -1,13 +1,15 @@
-"""Which layers a new memory joins: the write side of the router.
+"""Which layers a new memory joins, and which a question reads: the two sides of the router.
 
-Not the read side, and not a store: it sees types, tags and whether there is a project or a session.
+Not a store: it sees types, tags and the scope of a call.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmem.domain.filters import Sight
 from lmem.domain.layers import LAYERS, Layers, layers
+from lmem.domain.scope import Scope
 
 PROJECT_TYPES = frozenset({"decision", "pattern", "insight", "error", "solution"})
 GLOBAL_TYPES = frozenset({"preference"})
@@ -44,3 +46,74 @@ def route(
     if memory_type not in PROJECT_TYPES and in_session:
         return Route(layers(["session"]), f"a {memory_type} during a session belongs to it")
     return Route(layers([place]), f"a {memory_type} {where}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question itself says about where to look. `project` and `session` mean that only that one is asked."""
+
+    layers: tuple[str, ...] = ()
+    all_projects: bool = False
+    project: bool = False
+    session: bool = False
+    archived: bool = False
+    about_time: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRoute:
+    """Where a question looks, and why, as clauses for people.
+
+    `sight` is None for no limit by project. `temporal` is why the temporal layer is read ('asked', 'time'), or None;
+    with `may_join` it joins when the others give too little.
+    """
+
+    layers: tuple[str, ...]
+    sight: Sight | None
+    temporal: str | None
+    may_join: bool
+    because: str
+
+
+def read_route(scope: Scope, asked: Asked) -> ReadRoute:
+    """Where a question looks (design section 8): current session and its parents, current project, global.
+
+    Temporal joins when it is asked for, when the question is about time, or when the others give too little. Other
+    projects only with `all_projects`; a project or a session that is asked for is all there is.
+    """
+    only = asked.project or asked.session
+    sight = None if only or asked.all_projects else Sight(scope.project_id, scope.lineage)
+    temporal = None
+    if "temporal" in asked.layers or asked.archived or asked.session:
+        temporal = "asked"
+    elif asked.about_time and not asked.layers:
+        temporal = "time"
+    names = asked.layers or tuple(
+        layer for layer in LAYERS
+        if (layer != "session" or scope.lineage or sight is None) and (layer != "temporal" or temporal)
+    )  # fmt: skip
+    may_join = temporal is None and not asked.layers
+    return ReadRoute(names, sight, temporal, may_join, _read_reason(scope, asked, temporal, may_join))
+
+
+def _read_reason(scope: Scope, asked: Asked, temporal: str | None, may_join: bool) -> str:
+    parts: list[str] = []
+    if asked.session:
+        parts.append("the session that was named")
+    elif asked.project:
+        parts.append(f"project {scope.project}, which was named")
+    elif asked.all_projects:
+        parts.append("all projects, as asked")
+    else:
+        if scope.lineage:
+            parts.append(f"session {scope.lineage[0][:8]}" + (" and its parents" if len(scope.lineage) > 1 else ""))
+        known = scope.project_id is not None
+        parts.append(f"project {scope.project} ({scope.because})" if known else f"no project ({scope.because})")
+        parts.append("what is global")
+    if asked.layers:
+        parts.append(f"of these the {' and '.join(asked.layers)} layer, as asked")
+    elif temporal is not None:
+        parts.append("temporal, as asked" if temporal == "asked" else "temporal, since it is about time")
+    elif may_join:
+        parts.append("temporal if that is too little")
+    return "; ".join(parts)

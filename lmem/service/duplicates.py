@@ -30,8 +30,8 @@ async def near_duplicate(storage: Storage, memory: Memory, wanted: Filter) -> tu
     rare = sorted(words, key=lambda word: (-len(word), word))[:_RARE]
 
     def work(tx: UnitOfWork) -> tuple[Memory, float] | None:
-        same = tx.memories.same_text(memory.user_id, memory.content_hash)
-        if same is not None and same.id != memory.id and not (wanted.shared and same.is_private):
+        same = tx.memories.same_text(memory.content_hash, wanted)
+        if same is not None and same.id != memory.id:
             return same, 1.0
         if not rare or len(words) > LONGEST:
             return None

@@ -36,7 +36,7 @@ def add_fulltext(
     if everything:
         hits += tx.fulltext.match(any_of((*question.words, *question.phrases), question.prefixes), wanted, HITS)
     else:
-        hits += tx.fulltext.pending(any_of(question.words, question.prefixes), HITS)
+        hits += tx.fulltext.pending(any_of(question.words, question.prefixes), wanted, HITS)
         hits += quoted[:HITS]
     if question.is_symbols and question.text:
         hits += tx.fulltext.containing(question.text, wanted, HITS)

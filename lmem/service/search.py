@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 
-from lmem.domain import times
 from lmem.domain.decay import effective_importance
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
@@ -20,8 +18,9 @@ from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.finder import AsyncFinder
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import MEMORIES, Candidate, Condition
+from lmem.ports.vectors import MEMORIES, Candidate
 from lmem.service import evidence
+from lmem.service.conditions import conditions
 from lmem.service.indexes import Indexes
 
 CANDIDATES = 64
@@ -29,9 +28,6 @@ CANDIDATES = 64
 
 PATIENCE = 1.0
 """Seconds that the first question after a start waits for the index worker; full text answers after that."""
-
-_MOMENT = timedelta(milliseconds=1)
-"""Between a stored time and the next one."""
 
 HEAD = 10
 """Rows read beyond the limit before importance is weighed in."""
@@ -54,6 +50,8 @@ class Empty:
     corpus: int
     unknown_terms: tuple[str, ...]
     near: tuple[Found, ...]
+    elsewhere: int = 0
+    """Memories of other projects, counted when none is seen from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +66,8 @@ class Answer:
     degraded: tuple[StoreUnavailable, ...]
     timings: Mapping[str, float]
     empty: Empty | None = None
+    too_little: bool = False
+    """Fewer than were asked for, while there are temporal memories that the filter left out."""
 
 
 @dataclass(slots=True)
@@ -93,12 +93,21 @@ class Search:
         self._finder = finder
         self._clock = clock
 
-    async def search(self, query: str, wanted: Filter, limit: int, only: str | None = None) -> Answer:
+    async def search(
+        self, query: str, wanted: Filter, limit: int, only: str | None = None, may_join: bool = False
+    ) -> Answer:
         """The best `limit` memories for a question. `only` is 'fts', 'sparse' or 'dense' to ask one index.
 
         Never fails because of what the question holds, nor because an index is down: full text answers then, and
-        `degraded` says so. Every hit has passed the filter in SQLite.
+        `degraded` says so. Every hit has passed the filter in SQLite. With `may_join` what only the temporal layer
+        holds is asked too when the filter leaves it out and gives fewer than `limit`; `too_little` says so.
         """
+        answer = await self._search(query, wanted, limit, only)
+        if not (may_join and answer.too_little):
+            return answer
+        return replace(await self._search(query, replace(wanted, temporal=True), limit, only), too_little=True)
+
+    async def _search(self, query: str, wanted: Filter, limit: int, only: str | None) -> Answer:
         question = parse_question(query)
         gathered = _Gathered(timings=dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0))
         # The vectors know neither archived memories nor which are private: a hundred others would hide those.
@@ -115,7 +124,7 @@ class Search:
         try:
             await self._indexes.settled(PATIENCE)
             found = await self._finder.find(
-                self._indexes.serving(), MEMORIES, question.text, _conditions(wanted), CANDIDATES, only
+                self._indexes.serving(), MEMORIES, question.text, conditions(wanted), CANDIDATES, only
             )
         except StoreUnavailable as err:
             gathered.degraded.append(err)
@@ -142,9 +151,10 @@ class Search:
         gathered.timings["fts"] = _since(started)
         pool = [item for item in gathered.evidence.values() if required is None or item.id in required]
         found = self._rank(tx, question, wanted, limit, pool, gathered.timings)
+        too_little = not wanted.temporal and len(found) < limit and tx.memories.any_temporal(wanted)
         empty = None if found else self._empty(tx, question, wanted, list(gathered.evidence.values()))
         return Answer(
-            tuple(found), tuple(gathered.served_by), tuple(gathered.degraded), gathered.timings, empty
+            tuple(found), tuple(gathered.served_by), tuple(gathered.degraded), gathered.timings, empty, too_little
         )  # fmt: skip
 
     def _rank(
@@ -181,12 +191,13 @@ class Search:
         return [Found(memory, item, matching_line(memory.content, question)) for item, memory in kept[:limit]]
 
     def _empty(self, tx: UnitOfWork, question: Question, wanted: Filter, pool: Sequence[Evidence]) -> Empty:
-        anywhere = Filter(wanted.user_id, shared=wanted.shared)
+        anywhere = wanted.widest()
         corpus, matching = tx.memories.count(anywhere), tx.memories.count(wanted)
-        known = tx.fulltext.known(question.words[:16], wanted.shared)
+        known = tx.fulltext.known(question.words[:16], anywhere)
         unknown = tuple(word for word in question.words[:16] if word not in known)
         if corpus == 0:
-            return Empty("No memory is stored yet.", corpus, (), ())
+            elsewhere = tx.memories.count(Filter(wanted.user_id, shared=wanted.shared))
+            return Empty(_nothing_here(elsewhere), corpus, (), (), elsewhere)
         if not pool:
             expression = any_of(question.words)
             pool = [Evidence(hit, fulltext=(score, 0.5)) for hit, score in tx.fulltext.match(expression, anywhere, 5)]
@@ -202,25 +213,10 @@ def _evidence(item: Candidate) -> Evidence:
     return Evidence(item.id, item.cosine, item.bm25)
 
 
-def _conditions(wanted: Filter) -> list[Condition]:
-    """A filter as `must` conditions on payloads (specification 2.1); the truth checks every hit again."""
-    found = [Condition("user_id", any=(wanted.user_id,))]
-    for key, values in (
-        ("memory_type", wanted.types),
-        ("category", wanted.categories),
-        ("layer_assignments", wanted.layers),
-        ("project_id", (wanted.project_id,) if wanted.project_id else ()),
-        ("session_id", (wanted.session_id,) if wanted.session_id else ()),
-    ):
-        if values:
-            found.append(Condition(key, any=values))
-    found += [Condition("tags", any=(tag,)) for tag in wanted.tags]
-    if wanted.min_importance is not None:
-        found.append(Condition("importance_score", gte=wanted.min_importance))
-    if wanted.since is not None or wanted.until is not None:
-        after = times.to_text(times.from_text(wanted.until) + _MOMENT) if wanted.until else None
-        found.append(Condition("created_at", gte=wanted.since, lt=after))
-    return found
+def _nothing_here(elsewhere: int) -> str:
+    if not elsewhere:
+        return "No memory is stored yet."
+    return f"No memory is seen from here; other projects have {elsewhere:,} (--all-projects shows them)."
 
 
 def _since(started: float) -> float:

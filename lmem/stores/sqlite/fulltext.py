@@ -11,13 +11,10 @@ from collections.abc import Sequence
 
 from lmem.domain.filters import Filter
 from lmem.ports.tables import Hit
-from lmem.stores.sqlite.memories import conditions, readable, source
+from lmem.stores.sqlite.memories import conditions, source
 
 # Weights of title, content and summary; `bm25()` in ORDER BY is faster than `ORDER BY rank` (measured).
 _SCORE = "bm25({table}, 2.0, 1.0, 1.0)"
-_PENDING = f"""SELECT m.id, -{_SCORE.format(table="memories_pending")} FROM memories_pending f
-    JOIN memories m ON m.memory_key = f.rowid WHERE memories_pending MATCH ?
-    ORDER BY {_SCORE.format(table="memories_pending")} LIMIT ?"""
 _ADD_PENDING = "INSERT INTO memories_pending (rowid, title, content, summary) VALUES (?, ?, ?, ?)"
 _DROP_PENDING = """DELETE FROM memories_pending WHERE rowid IN
     (SELECT memory_key FROM memories WHERE id IN (SELECT value FROM json_each(?)))"""
@@ -36,10 +33,10 @@ class FullTextRows:
     def match(self, expression: str, wanted: Filter, limit: int) -> list[Hit]:
         return self._match("memories_fts", expression, wanted, limit)
 
-    def pending(self, expression: str, limit: int) -> list[Hit]:
+    def pending(self, expression: str, wanted: Filter, limit: int) -> list[Hit]:
         if not expression or not self._db.execute(_ANY_PENDING).fetchone():
             return []
-        return self._db.execute(_PENDING, (expression, limit)).fetchall()
+        return self._match("memories_pending", expression, wanted, limit)
 
     def all_pending(self) -> bool:
         return self._db.execute(_UNSEEN).fetchone() is None
@@ -58,10 +55,12 @@ class FullTextRows:
             WHERE instr(content, ?) OR instr(title, ?) LIMIT ?"""
         return self._db.execute(sql, (*values, SCANNED_ROWS, text, text, limit)).fetchall()
 
-    def known(self, terms: Sequence[str], shared: bool) -> set[str]:
-        sql = f"""SELECT 1 FROM memories_fts f JOIN {readable(shared)} m ON m.memory_key = f.rowid
-            WHERE memories_fts MATCH ? LIMIT 1"""
-        return {term for term in terms if self._db.execute(sql, (f'"{term}"',)).fetchone()}
+    def known(self, terms: Sequence[str], wanted: Filter) -> set[str]:
+        where, values = conditions(wanted)
+        where = where.replace("m.is_archived = 0", "m.is_archived IN (0, 1)")
+        sql = f"""SELECT 1 FROM memories_fts f CROSS JOIN {source(wanted)} m ON m.memory_key = f.rowid
+            WHERE memories_fts MATCH ? AND {where} LIMIT 1"""
+        return {term for term in terms if self._db.execute(sql, (f'"{term}"', *values)).fetchone()}
 
     def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None:
         self._db.execute(_ADD_PENDING, (key, title, content, summary))
@@ -74,6 +73,7 @@ class FullTextRows:
             return []
         where, values = conditions(wanted)
         score = _SCORE.format(table=table)
-        sql = f"""SELECT m.id, -{score} FROM {table} f JOIN {source(wanted)} m ON m.memory_key = f.rowid
+        # CROSS JOIN keeps the order: the words first. An OR of the filter must not make the planner walk other rows.
+        sql = f"""SELECT m.id, -{score} FROM {table} f CROSS JOIN {source(wanted)} m ON m.memory_key = f.rowid
             WHERE {table} MATCH ? AND {where} ORDER BY {score} LIMIT ?"""
         return self._db.execute(sql, (expression, *values, limit)).fetchall()

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from lmem.domain.filters import Filter
+from lmem.domain.filters import LASTING, Filter, Sight
 from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import Memory, to_json
 from lmem.ports.tables import Columns
@@ -24,8 +24,6 @@ _STORED = COLUMNS.partition(", ")[2]  # without memory_key, which SQLite gives
 _INSERT = f"INSERT INTO memories ({_STORED}) VALUES (?{', ?' * _STORED.count(', ')})"
 _FIND = f"SELECT {COLUMNS} FROM memories WHERE id = ?"
 _PREFIX = "SELECT id, title FROM {source} WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
-_SAME = f"""SELECT {COLUMNS} FROM memories
-    WHERE user_id = ? AND content_hash = ? AND is_archived = 0 ORDER BY memory_key LIMIT 1"""
 _EXTERNAL = f"SELECT {COLUMNS} FROM memories WHERE source_tool = ? AND external_id = ? AND project_id IS ?"
 _TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(last_accessed_at, ?) WHERE id = ?"
 # What a user gave as the reason of a change may name what is purged; other memories of the change keep it.
@@ -75,7 +73,19 @@ def conditions(wanted: Filter, alias: str = "m") -> tuple[str, list[str | float]
             values.append(value)
     if wanted.private_only:
         clauses.append(f"{alias}.is_private = 1")
+    if wanted.sight is not None:
+        clauses.append(_seen(wanted.sight, alias))
+        values += [item for item in (wanted.sight.project_id, *wanted.sight.sessions) if item is not None]
+    if not wanted.temporal:
+        clauses.append("(" + " OR ".join(f"{alias}.layer_{layer} = 1" for layer in LASTING) + ")")
     return " AND ".join(clauses), values
+
+
+def _seen(sight: Sight, alias: str) -> str:
+    inside = f"{alias}.project_id " + ("IS NULL" if sight.project_id is None else "= ?")
+    marks = ", ".join("?" * len(sight.sessions))
+    session = f" OR {alias}.session_id IN ({marks})" if sight.sessions else ""
+    return f"({alias}.layer_global = 1 OR {inside}{session})"
 
 
 def record(row: Sequence[object]) -> Memory:
@@ -132,8 +142,17 @@ class MemoryRows:
         found: int = self._db.execute(f"SELECT count(*) FROM {source(wanted)} m WHERE {where}", values).fetchone()[0]
         return found
 
-    def same_text(self, user_id: str, content_hash: str) -> Memory | None:
-        return self._one(_SAME, user_id, content_hash)
+    def any_temporal(self, wanted: Filter) -> bool:
+        sql = f"""SELECT 1 FROM {source(wanted)} m WHERE m.layer_session = 0 AND m.layer_project = 0
+            AND m.layer_global = 0 AND m.user_id = ? AND m.is_archived = ? LIMIT 1"""
+        return self._db.execute(sql, (wanted.user_id, int(wanted.archived))).fetchone() is not None
+
+    def same_text(self, content_hash: str, wanted: Filter) -> Memory | None:
+        where, values = conditions(wanted)
+        sql = f"""SELECT {COLUMNS} FROM {source(wanted)} m WHERE m.content_hash = ? AND {where}
+            ORDER BY m.memory_key LIMIT 1"""
+        row = self._db.execute(sql, (content_hash, *values)).fetchone()
+        return record(row) if row else None
 
     def external(self, source_tool: str, external_id: str, project_id: str | None) -> Memory | None:
         return self._one(_EXTERNAL, source_tool, external_id, project_id)

@@ -30,7 +30,7 @@ def test_a_memory_is_found_before_and_after_the_relay(tmp_path: Path) -> None:
         await kit.settle()
         assert await _waiting(kit) == 0
         assert await kit.ids("scheduler retries") == [memory_id]
-        pending = await kit.storage.read(lambda tx: tx.fulltext.pending('"scheduler"', 10))
+        pending = await kit.storage.read(lambda tx: tx.fulltext.pending('"scheduler"', kit.everything, 10))
         assert pending == []
 
     drive(tmp_path, scenario)
