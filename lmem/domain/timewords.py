@@ -43,8 +43,8 @@ class _Read:
 
 
 _SIGNS = (
-    "day", "ago", "night", "morning", "noon", "evening", "week", "month", "year", "quarter", "last ", "past ", "19", "20",
-    "q1", "q2", "q3", "q4",
+    "day", "ago", "night", "morning", "noon", "evening", "week", "month", "year", "quarter", "last ", "past ",
+    "19", "20", "q1", "q2", "q3", "q4",
     *(name[:3] for name in MONTHS),
 )  # fmt: skip
 _HINTS = re.compile(
