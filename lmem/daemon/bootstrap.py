@@ -20,13 +20,14 @@ from lmem.daemon.services import Services
 from lmem.domain import times
 from lmem.paths import private_directory
 from lmem.service.activity import Activity
-from lmem.service.endings import Endings
 from lmem.service.context import Context
+from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
+from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
 from lmem.service.sessions import Sessions
@@ -128,6 +129,7 @@ async def build(host: Host) -> App:
         models=models,
         places=places,
         scopes=scopes,
+        router=Router(),
         sessions=Sessions(storage, clock, relay.wake, scopes.changed),
         endings=Endings(
             storage, clock, relay.wake, scopes.changed, lambda: host.config.number("sessions.idle_hours")

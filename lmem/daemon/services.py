@@ -6,7 +6,7 @@ Not a container with behaviour: a record of the services, and who asks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from lmem.daemon.call import Call, Host
@@ -15,20 +15,19 @@ from lmem.daemon.models import Models
 from lmem.daemon.params import Params
 from lmem.daemon.places import Places
 from lmem.domain.actors import Actor
-from lmem.domain.filters import Filter
 from lmem.domain.scope import Scope
-from lmem.ports.storage import Storage, UnitOfWork
+from lmem.ports.storage import Storage
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
-from lmem.service import names
 from lmem.service.activity import Activity
-from lmem.service.endings import Endings
 from lmem.service.context import Context
+from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.receipts import receipt
+from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
 from lmem.service.sessions import Sessions
@@ -74,6 +73,7 @@ class Services:
     models: Models
     places: Places
     scopes: Scopes
+    router: Router
     sessions: Sessions
     endings: Endings
     known_projects: dict[str, str] = field(default_factory=dict)
@@ -105,20 +105,6 @@ class Services:
         if found.project_id is not None:
             self.activity.in_project(found.project_id)
         return found
-
-    async def filter(self, actor: Actor, params: Params) -> Filter:
-        """The filter of a call, its names resolved. Raises NotFound for an unknown project or session."""
-        project, session = params.maybe_text("project"), params.maybe_text("session")
-        if project is None and session is None:
-            return params.filter(actor.user_id, None, actor.shared, self.clock.now())
-
-        def work(tx: UnitOfWork) -> tuple[str | None, str | None]:
-            project_id = names.project(tx, actor, project) if project else None
-            return project_id, names.session(tx, actor, session, project_id) if session else None
-
-        project_id, session_id = await self.storage.read(work)
-        wanted = params.filter(actor.user_id, project_id, actor.shared, self.clock.now())
-        return replace(wanted, session_id=session_id)
 
     async def project_names(self, ids: Iterable[str | None]) -> dict[str, str]:
         """Project id -> name, for at least these ids; read from the truth only when one is new."""

@@ -48,6 +48,15 @@ class Detail:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a list, and how long all of it is; `too_little` when the temporal layer joined."""
+
+    memories: tuple[Memory, ...]
+    total: int
+    too_little: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Edited:
     """What `edit` did; `changed` names the fields, and is empty when everything was so already."""
 
@@ -103,11 +112,22 @@ class Memories:
 
         return await self._storage.read(work)
 
-    async def page(self, wanted: Filter, order: str, limit: int, offset: int) -> tuple[list[Memory], int]:
-        """Memories in the order of the layered query ('rank') or of creation, and how many there are in all."""
-        return await self._storage.read(
-            lambda tx: (tx.memories.page(wanted, order, limit, offset), tx.memories.count(wanted))
-        )
+    async def page(self, wanted: Filter, order: str, limit: int, offset: int, may_join: bool = False) -> Page:
+        """Memories in the order of the layered query ('rank') or of creation, and how many there are in all.
+
+        With `may_join` those of the temporal layer alone come too when the filter leaves them out and the others fill
+        no page of `limit`: on every page of a list alike.
+        """
+
+        def work(tx: UnitOfWork) -> Page:
+            asked, total = wanted, tx.memories.count(wanted)
+            too_little = may_join and total < limit and tx.memories.any_temporal(wanted)
+            if too_little:
+                asked = replace(wanted, temporal=True)
+                total = tx.memories.count(asked)
+            return Page(tuple(tx.memories.page(asked, order, limit, offset)), total, too_little)
+
+        return await self._storage.read(work)
 
     async def export(self, wanted: Filter, after: int, limit: int) -> list[Memory]:
         """Memories with a row number above `after`, archived ones too, oldest first."""

@@ -15,10 +15,22 @@ from lmem.daemon.call import Call
 from lmem.daemon.handlers.drafts import draft
 from lmem.daemon.handlers.records import Json, memory_json, version_json
 from lmem.daemon.params import Params
+from lmem.daemon.reading import read
 from lmem.daemon.services import Services
-from lmem.domain.filters import Filter
+from lmem.domain.actors import Actor
+from lmem.domain.filters import Filter, Sight
 from lmem.domain.layers import layers
-from lmem.domain.memories import Draft, clean_context, clean_share, clean_tags, clean_text, clean_title, clean_word
+from lmem.domain.memories import (
+    Draft,
+    Memory,
+    clean_context,
+    clean_share,
+    clean_tags,
+    clean_text,
+    clean_title,
+    clean_word,
+)
+from lmem.domain.scope import Scope
 from lmem.errors import InvalidInput, LmemError, StoreUnavailable
 from lmem.service.duplicates import near_duplicate
 from lmem.service.memories import Added
@@ -40,7 +52,7 @@ async def add(services: Services, call: Call, params: Params) -> Json:
     near = None
     if params.flag("check_duplicates") and added.created:
         with suppress(StoreUnavailable):  # it took too long; the memory is stored, and that is what was asked
-            near = await near_duplicate(services.storage, memory, Filter(actor.user_id, shared=actor.shared))
+            near = await near_duplicate(services.storage, memory, _seen_beside(actor, memory, scope))
     names = await services.project_names([memory.project_id])
     return {
         "id": memory.id,
@@ -98,14 +110,20 @@ async def get(services: Services, call: Call, params: Params) -> Json:
 
 
 async def page(services: Services, call: Call, params: Params) -> Json:
-    wanted = await services.filter(services.actor(call), params)
+    reading = await read(services, call, params)
     order = params.maybe_text("order") or "rank"
     if order not in ("rank", "created"):
         raise InvalidInput(f"There is no order '{order[:40]}'.", hint="Orders are: rank, created.")
     limit, offset = params.number("limit", 20, 1, 1000), params.number("offset", 0, 0, 10_000_000)
-    memories, total = await services.memories.page(wanted, order, limit, offset)
-    names = await services.project_names(memory.project_id for memory in memories)
-    return {"memories": [memory_json(memory, names) for memory in memories], "total": total}
+    found = await services.memories.page(reading.wanted, order, limit, offset, reading.route.may_join)
+    if found.too_little:
+        services.router.joined()
+    names = await services.project_names(memory.project_id for memory in found.memories)
+    return {
+        "memories": [memory_json(memory, names) for memory in found.memories],
+        "total": found.total,
+        "scope": reading.to_wire(found.too_little),
+    }
 
 
 async def edit(services: Services, call: Call, params: Params) -> Json:
@@ -126,14 +144,15 @@ async def edit(services: Services, call: Call, params: Params) -> Json:
 
 
 async def tags(services: Services, call: Call, params: Params) -> Json:
-    wanted = await services.filter(services.actor(call), params)
-    return {"tags": [{"tag": tag, "count": count} for tag, count in await services.memories.tags(wanted)]}
+    reading = await read(services, call, params)
+    counted = await services.memories.tags(replace(reading.wanted, temporal=True))
+    return {"tags": [{"tag": tag, "count": count} for tag, count in counted], "scope": reading.to_wire()}
 
 
 async def export(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
-    wanted = await services.filter(actor, params)
-    limit = params.number("limit", 500, 1, 1000)
+    reading = await read(services, call, params)
+    wanted, limit = replace(reading.wanted, temporal=True), params.number("limit", 500, 1, 1000)
     memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
     names = await services.project_names(memory.project_id for memory in memories)
     versions = await services.history.all_versions(actor, memories)
@@ -141,7 +160,8 @@ async def export(services: Services, call: Call, params: Params) -> Json:
         {**memory_json(memory, names), "versions": [version_json(item) for item in versions[memory.id]]}
         for memory in memories
     ]
-    return {"records": records, "next": memories[-1].key if len(memories) == limit else None}
+    end = memories[-1].key if len(memories) == limit else None
+    return {"records": records, "next": end, "scope": reading.to_wire()}
 
 
 async def _git_context(services: Services, call: Call) -> dict[str, object]:
@@ -153,6 +173,11 @@ async def _git_context(services: Services, call: Call) -> dict[str, object]:
             return await asyncio.to_thread(gitfiles.context, call.caller.cwd)
     except TimeoutError:
         return {}
+
+
+def _seen_beside(actor: Actor, memory: Memory, scope: Scope) -> Filter:
+    """What is seen from where a new memory belongs: no other project's text is named to its author."""
+    return Filter(actor.user_id, shared=actor.shared, sight=Sight(memory.project_id, scope.lineage))
 
 
 def _max_bytes(services: Services) -> int:

@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
+from lmem.daemon.reading import range_to_wire, read
 from lmem.daemon.services import Services
+from lmem.domain.timewords import extract
 from lmem.errors import InvalidInput, StoreUnavailable
 from lmem.service.search import Empty, Found
 
@@ -26,8 +28,14 @@ async def search(services: Services, call: Call, params: Params) -> Json:
         raise InvalidInput("The question is empty.", hint='Ask in plain words: lmem search "why did we choose X".')
     if only is not None and only not in INDEXES:
         raise InvalidInput(f"There is no index '{only[:40]}'.", hint=f"Indexes are: {', '.join(INDEXES)}.")
-    wanted = await services.filter(actor, params)
-    answer = await services.search.search(query, wanted, params.number("limit", 10, 1, 200), only)
+    span, rest = (None, query) if "since" in params or "until" in params else extract(query, services.clock.now())
+    reading = await read(services, call, params, span)
+    limit = params.number("limit", 10, 1, 200)
+    answer = await services.search.search(
+        rest if rest.strip() else query, reading.wanted, limit, only, reading.route.may_join
+    )  # fmt: skip
+    if answer.too_little:
+        services.router.joined()
     services.activity.searched(actor, query, [item.memory.id for item in answer.found])
     explain = params.flag("explain")
     shown = [*answer.found, *(answer.empty.near if answer.empty else ())]
@@ -36,7 +44,10 @@ async def search(services: Services, call: Call, params: Params) -> Json:
         "results": [_result(item, projects, explain) for item in answer.found],
         "served_by": list(answer.served_by),
         "degraded": _degraded(answer.degraded),
+        "scope": reading.to_wire(answer.too_little),
     }
+    if span is not None:
+        result["range"] = range_to_wire(span)
     if answer.empty is not None:
         result["empty"] = _empty(answer.empty)
     result["took_ms"] = round((time.perf_counter() - started) * 1000, 3)

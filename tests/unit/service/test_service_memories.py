@@ -68,7 +68,7 @@ def test_an_unknown_project_is_an_error_with_the_nearest_name(tmp_path: Path) ->
         with pytest.raises(NotFound) as caught:
             await kit.memories.add(kit.actor, Draft("y", "y", project="payment-api"))
         assert "payments-api" in caught.value.hint
-        assert (await kit.memories.page(kit.everything, "rank", 10, 0))[1] == 1
+        assert (await kit.memories.page(kit.everything, "rank", 10, 0)).total == 1
 
     drive(tmp_path, scenario)
 
@@ -81,7 +81,7 @@ def test_private_memories_are_in_no_shared_answer(tmp_path: Path) -> None:
         shared = replace(kit.everything, shared=True)
         with pytest.raises(NotFound):
             await kit.memories.get(agent, secret)
-        assert (await kit.memories.page(shared, "rank", 10, 0)) == ([], 0)
+        assert (await kit.memories.page(shared, "rank", 10, 0)).total == 0
         assert (await kit.search.search("launch codes", shared, 10)).found == ()
         assert await kit.memories.export(shared, 0, 10) == []
         assert await kit.memories.tags(shared) == []
