@@ -14,6 +14,7 @@ from lmem.ports.context import ContextTable
 from lmem.ports.projects import ProjectTable
 from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
+from lmem.ports.settings import SettingTable
 from lmem.ports.tables import (
     Directory,
     FullText,
@@ -48,6 +49,8 @@ class UnitOfWork(Protocol):
     @property
     def audit(self) -> AuditTable: ...
     @property
+    def settings(self) -> SettingTable: ...
+    @property
     def sessions(self) -> SessionTable: ...
     @property
     def members(self) -> MemberTable: ...
@@ -71,6 +74,10 @@ class Storage(Protocol):
         A `brief` read looks up some rows by key: it runs at once, where it is asked for, and again on a reader's thread
         when it takes longer than a few milliseconds after all. So its `work` must leave nothing behind when it fails.
         """
+        ...
+
+    async def quiet(self, seconds: float) -> None:
+        """Wait until nobody waits for a write, for at most `seconds`: for writers whom nobody waits for."""
         ...
 
     async def purge_residue(self) -> None:

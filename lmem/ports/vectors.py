@@ -18,8 +18,7 @@ COLLECTIONS = (MEMORIES, PATTERNS)
 Payload = Mapping[str, str | int | float | Sequence[str] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(NamedTuple):
     """A point to write.
 
     Without `encoding` only the payload of an existing point is replaced; with an encoding whose `dense` is empty, its
@@ -31,8 +30,7 @@ class Point:
     encoding: Encoding | None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A point as stored. `dense` is empty unless it was asked for; Edge keeps Float16, so it is exact to 1e-3.
 
     The payload's own words of a user (type, category, tags) may be digests; conditions find them all the same.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lmem.domain.memories import Memory
 from lmem.domain.outbox import Pending, Projection
@@ -59,7 +58,7 @@ class PointBuilder:
                 encoded = await self._indexes.embedder.encode_documents(documents, average, dense)
                 encodings |= {memory.id: item for memory, item in zip(batch, encoded, strict=True)}
         for memory in moved:
-            encodings[memory.id] = replace(encodings[memory.id], dense=there[memory.id].dense)
+            encodings[memory.id] = encodings[memory.id]._replace(dense=there[memory.id].dense)
         return [
             Point(memory.id, _payload(memory, hashes[memory.id], model.fingerprint), encodings.get(memory.id))
             for memory in memories

@@ -23,6 +23,9 @@ from lmem.service.points import PointBuilder, load
 BATCH = 64
 """Rows of one step: the flush behind it costs about 9 ms, so smaller steps cost ingest and larger ones freshness."""
 
+MANNERS = 0.25
+"""Seconds at most for which a step lets writes pass that somebody waits for: one interpreter runs both."""
+
 LONGEST_PAUSE = 30.0
 LONGEST_SLEEP = 60.0
 """Seconds after which the outbox is looked at although nobody woke the relay, as after a write whose caller hung up."""
@@ -91,6 +94,7 @@ class Relay:
             rows = await self._due(projection.id)
             if rows:
                 worked = True
+                await self._storage.quiet(MANNERS)
                 await self._apply_all(projection, rows)
                 self._failures = 0
         if not worked:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -112,7 +111,7 @@ def test_terms_alone_need_no_vector(embedder: Embedder) -> None:
     assert [(e.terms, e.weights) for e in bare] == [(e.terms, e.weights) for e in whole]
     assert [(e.dense, e.tokens) for e in bare] == [(b"", 0), (b"", 0)]
     question = embedder.encode_query(TEXTS[0], dense=False)
-    assert question == replace(embedder.encode_query(TEXTS[0]), dense=b"", tokens=0)
+    assert question == embedder.encode_query(TEXTS[0])._replace(dense=b"", tokens=0)
 
 
 @pytest.mark.parametrize("text", ["", " \n", "\0", "lone \ud800 surrogate", "記憶", "e\u0301" * 3000])

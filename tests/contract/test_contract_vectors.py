@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -149,7 +148,7 @@ def test_a_dense_vector_comes_back(opened: Store) -> None:
     opened.write(GENERATION, MEMORIES, [point(3, given)])
     (stored,) = opened.retrieve(GENERATION, MEMORIES, [an_id(3)], True)
     assert floats(stored.dense) == pytest.approx(floats(given.dense), abs=1e-3)
-    opened.write(GENERATION, MEMORIES, [point(4, replace(given, dense=stored.dense))])
+    opened.write(GENERATION, MEMORIES, [point(4, given._replace(dense=stored.dense))])
 
 
 def test_a_second_write_replaces_and_a_delete_removes(filled: Store) -> None:
@@ -160,13 +159,13 @@ def test_a_second_write_replaces_and_a_delete_removes(filled: Store) -> None:
 
 
 def test_the_last_of_two_points_of_one_id_counts(opened: Store) -> None:
-    opened.write(GENERATION, MEMORIES, [point(1, rev=1), point(1, rev=2), replace(point(1, rev=3), encoding=None)])
+    opened.write(GENERATION, MEMORIES, [point(1, rev=1), point(1, rev=2), point(1, rev=3)._replace(encoding=None)])
     assert opened.retrieve(GENERATION, MEMORIES, [an_id(1)])[0].payload["rev"] == 3
 
 
 def test_a_payload_alone_keeps_both_vectors(filled: Store) -> None:
     before = filled.search(GENERATION, MEMORIES, random_encoding(7), [], 5).found
-    filled.write(GENERATION, MEMORIES, [replace(point(7, rev=9, category=None), encoding=None)])
+    filled.write(GENERATION, MEMORIES, [point(7, rev=9, category=None)._replace(encoding=None)])
     (stored,) = filled.retrieve(GENERATION, MEMORIES, [an_id(7)])
     assert stored.payload["rev"] == 9
     assert "category" not in stored.payload
@@ -175,7 +174,7 @@ def test_a_payload_alone_keeps_both_vectors(filled: Store) -> None:
 
 def test_terms_alone_keep_the_dense_vector(filled: Store) -> None:
     lonely = 123_457
-    terms = replace(encoding([1.0] * DIMENSIONS, {lonely: 2.0}), dense=b"")
+    terms = encoding([1.0] * DIMENSIONS, {lonely: 2.0})._replace(dense=b"")
     filled.write(GENERATION, MEMORIES, [point(7, terms)])
     (hit,) = filled.search(GENERATION, MEMORIES, terms, [], 5).found
     assert hit.id == an_id(7)
@@ -185,7 +184,7 @@ def test_terms_alone_keep_the_dense_vector(filled: Store) -> None:
     assert filled.search(GENERATION, MEMORIES, terms, [], 5).found == ()
 
 
-@pytest.mark.parametrize("given", [None, replace(random_encoding(1), dense=b"")])
+@pytest.mark.parametrize("given", [None, random_encoding(1)._replace(dense=b"")])
 def test_a_point_without_its_vector_has_to_exist(opened: Store, given: Encoding | None) -> None:
     with pytest.raises(NotFound, match=an_id(2)):
         opened.write(GENERATION, MEMORIES, [point(1), Point(an_id(2), point(2).payload, given)])
@@ -195,14 +194,14 @@ def test_a_point_without_its_vector_has_to_exist(opened: Store, given: Encoding 
 @pytest.mark.parametrize(
     "bad",
     [
-        replace(random_encoding(2), dense=packed([math.nan] * DIMENSIONS)),
-        replace(random_encoding(2), dense=packed([0.0] * DIMENSIONS)),
-        replace(random_encoding(2), dense=packed([math.inf] + [0.0] * (DIMENSIONS - 1))),
-        replace(random_encoding(2), dense=packed([1.01] + [0.0] * (DIMENSIONS - 1))),
+        random_encoding(2)._replace(dense=packed([math.nan] * DIMENSIONS)),
+        random_encoding(2)._replace(dense=packed([0.0] * DIMENSIONS)),
+        random_encoding(2)._replace(dense=packed([math.inf] + [0.0] * (DIMENSIONS - 1))),
+        random_encoding(2)._replace(dense=packed([1.01] + [0.0] * (DIMENSIONS - 1))),
         encoding([1.0] * (DIMENSIONS + 1)),
-        replace(random_encoding(2), weights=b"\0\0\0\0"),
-        replace(random_encoding(2), terms=array("I", [1, 1]).tobytes(), weights=packed([1.0, 1.0])),
-        replace(random_encoding(2), terms=array("I", [1]).tobytes(), weights=packed([math.nan])),
+        random_encoding(2)._replace(weights=b"\0\0\0\0"),
+        random_encoding(2)._replace(terms=array("I", [1, 1]).tobytes(), weights=packed([1.0, 1.0])),
+        random_encoding(2)._replace(terms=array("I", [1]).tobytes(), weights=packed([math.nan])),
     ],
 )
 def test_a_bad_vector_is_named_and_nothing_is_written(opened: Store, bad: Encoding) -> None:
@@ -259,7 +258,7 @@ def test_one_side_alone_leaves_the_other_score_out(filled: Store) -> None:
 
 
 def test_a_query_without_terms_is_dense_alone(filled: Store) -> None:
-    query = replace(random_encoding(1000), terms=b"", weights=b"")
+    query = random_encoding(1000)._replace(terms=b"", weights=b"")
     assert len(filled.search(GENERATION, MEMORIES, query, [], 7).found) == 7
     assert filled.search(GENERATION, MEMORIES, NOTHING, [], 7).found == ()
 

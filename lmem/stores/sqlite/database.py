@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,9 @@ from lmem.stores.sqlite.writer import Upkeep, Writer
 T = TypeVar("T")
 
 READERS = 3
+LULL_S = 0.005
+"""Seconds without a write after which the writer counts as idle: a client's next request comes sooner."""
+
 SNAPSHOT_S = 5.0
 """Longest life of a read's snapshot: an older one would keep the log from being emptied."""
 
@@ -34,6 +38,8 @@ class Database:
         self._writer = writer
         self._readers = readers
         self._sweep: tuple[Sweep, asyncio.Future[Any]] | None = None
+        self._waiting = 0
+        self._answered = 0.0
 
     @classmethod
     def open(cls, path: Path, readers: int = READERS) -> Database:
@@ -68,7 +74,20 @@ class Database:
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._writer.submit(Request(work, future))
-        return await future
+        self._waiting += 1
+        try:
+            return await future
+        finally:
+            self._waiting -= 1
+            self._answered = time.monotonic()
+
+    async def quiet(self, seconds: float) -> None:
+        """Wait until no write has been waited for during LULL_S, for at most `seconds`."""
+        until = time.monotonic() + seconds
+        while self._waiting or time.monotonic() - self._answered < LULL_S:
+            if time.monotonic() > until:
+                return
+            await asyncio.sleep(LULL_S)
 
     async def read(
         self, work: Callable[[sqlite3.Connection], T], timeout_s: float = SNAPSHOT_S, brief: bool = False

@@ -22,6 +22,7 @@ from lmem.stores.sqlite.projects import ProjectRows
 from lmem.stores.sqlite.relations import RelationRows
 from lmem.stores.sqlite.scopes import ScopeRows
 from lmem.stores.sqlite.sessions import MemberRows, SessionRows
+from lmem.stores.sqlite.settings import SettingRows
 from lmem.stores.sqlite.versions import VersionRows
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ class Tables:
     sessions: SessionRows
     members: MemberRows
     context: ContextRows
+    settings: SettingRows
 
 
 def tables(connection: sqlite3.Connection) -> Tables:
@@ -60,6 +62,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         SessionRows(connection),
         MemberRows(connection),
         ContextRows(connection),
+        SettingRows(connection),
     )
 
 
@@ -74,6 +77,9 @@ class SqliteStorage:
 
     async def read(self, work: Callable[[UnitOfWork], T], brief: bool = False) -> T:
         return await self._database.read(lambda connection: work(tables(connection)), brief=brief)
+
+    async def quiet(self, seconds: float) -> None:
+        await self._database.quiet(seconds)
 
     async def purge_residue(self) -> None:
         await self._database.purge_residue()

@@ -10,7 +10,6 @@ import shutil
 import signal
 from array import array
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,7 +57,7 @@ def test_what_was_acknowledged_survives_a_kill(root: Path, tmp_path: Path) -> No
         instance = blocking.open(GENERATION, DIMENSIONS)
         for batch in range(6):
             blocking.write(GENERATION, MEMORIES, [point(batch * 20 + number) for number in range(20)])
-        blocking.write(GENERATION, MEMORIES, [replace(point(3, rev=7), encoding=None)], [an_id(4)])
+        blocking.write(GENERATION, MEMORIES, [point(3, rev=7)._replace(encoding=None)], [an_id(4)])
         os.kill(blocking.worker.pid, signal.SIGKILL)
         with pytest.raises(WorkerDied):
             blocking.count(GENERATION, MEMORIES)

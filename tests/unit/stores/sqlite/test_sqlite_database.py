@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,21 @@ def test_closing_empties_the_log_though_another_program_has_the_file_open(path: 
     database.close_now()
     assert path.with_name(path.name + "-wal").stat().st_size == 0
     other.close()
+
+
+def test_quiet_waits_for_writes_that_somebody_waits_for_but_not_for_ever(database: Database) -> None:
+    async def check() -> tuple[float, float]:
+        await database.write(add_owner)
+        began = time.monotonic()
+        writing = asyncio.create_task(database.write(lambda _: time.sleep(0.15)))
+        await asyncio.sleep(0)
+        await database.quiet(0.03)
+        impatient = time.monotonic() - began
+        assert not writing.done()
+        await database.quiet(5.0)
+        assert writing.done()
+        return impatient, time.monotonic() - began
+
+    impatient, patient = asyncio.run(check())
+    assert 0.03 <= impatient < 0.12
+    assert 0.15 <= patient < 1.0
