@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        model|daemon|completions) command="$command $second" ;;
+        session|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -24,7 +24,7 @@ _lmem() {
         'add:--importance'|'add:-i')  return ;;
         'add:--layer'|'add:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
         'add:--project'|'add:-p') _lmem_ask projects "$cur"; return ;;
-        'add:--session')  return ;;
+        'add:--session') _lmem_ask sessions "$cur"; return ;;
         'add:--category')  return ;;
         'add:--summary')  return ;;
         'add:--decay-rate')  return ;;
@@ -38,7 +38,7 @@ _lmem() {
         'search:--project'|'search:-p') _lmem_ask projects "$cur"; return ;;
         'search:--layer'|'search:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
         'search:--category')  return ;;
-        'search:--session')  return ;;
+        'search:--session') _lmem_ask sessions "$cur"; return ;;
         'search:--since')  return ;;
         'search:--until')  return ;;
         'search:--min-importance')  return ;;
@@ -49,7 +49,7 @@ _lmem() {
         'list:--project'|'list:-p') _lmem_ask projects "$cur"; return ;;
         'list:--layer'|'list:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
         'list:--category')  return ;;
-        'list:--session')  return ;;
+        'list:--session') _lmem_ask sessions "$cur"; return ;;
         'list:--since')  return ;;
         'list:--until')  return ;;
         'list:--min-importance')  return ;;
@@ -70,17 +70,31 @@ _lmem() {
         'done:--by') _lmem_ask ids "$cur"; return ;;
         'done:--reason')  return ;;
         'forget:--reason')  return ;;
+        'context:--budget'|'context:-b')  return ;;
+        'context:--project'|'context:-p') _lmem_ask projects "$cur"; return ;;
+        'context:--session') _lmem_ask sessions "$cur"; return ;;
         'export:--type'|'export:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
         'export:--tag') _lmem_ask tags "$cur"; return ;;
         'export:--project'|'export:-p') _lmem_ask projects "$cur"; return ;;
         'export:--layer'|'export:-l') COMPREPLY=($(compgen -W 'session project global temporal' -- "$cur")); return ;;
         'export:--category')  return ;;
-        'export:--session')  return ;;
+        'export:--session') _lmem_ask sessions "$cur"; return ;;
         'export:--since')  return ;;
         'export:--until')  return ;;
         'export:--min-importance')  return ;;
         'export:--output'|'export:-o') COMPREPLY=($(compgen -f -- "$cur")); return ;;
         'status:--timeout')  return ;;
+        'session start:--goal'|'session start:-g')  return ;;
+        'session start:--description')  return ;;
+        'session start:--file'|'session start:-f') COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        'session start:--parent') _lmem_ask sessions "$cur"; return ;;
+        'session start:--project'|'session start:-p') _lmem_ask projects "$cur"; return ;;
+        'session end:--reason')  return ;;
+        'session list:--branch'|'session list:-b')  return ;;
+        'session list:--project'|'session list:-p') _lmem_ask projects "$cur"; return ;;
+        'session list:--limit'|'session list:-n')  return ;;
+        'session focus:--session') _lmem_ask sessions "$cur"; return ;;
+        'session unfocus:--session') _lmem_ask sessions "$cur"; return ;;
         'model use:--engine') COMPREPLY=($(compgen -W 'light sentence-transformers' -- "$cur")); return ;;
         'daemon logs:--lines'|'daemon logs:-n')  return ;;
     esac
@@ -97,15 +111,25 @@ _lmem() {
             'restore') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'history') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'undo') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'context') COMPREPLY=($(compgen -W '--budget -b --project -p --session --json -h --help' -- "$cur")) ;;
             'tags') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --output -o --json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'model ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'daemon ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'completions ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'session start') COMPREPLY=($(compgen -W '--goal -g --description --file -f --parent --project -p --json -h --help' -- "$cur")) ;;
+            'session end') COMPREPLY=($(compgen -W '--reason --dry-run -n --json -h --help' -- "$cur")) ;;
+            'session switch') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'session list') COMPREPLY=($(compgen -W '--ended -e --branch -b --project -p --all-projects -a --limit -n --json -h --help' -- "$cur")) ;;
+            'session show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'session resume') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'session focus') COMPREPLY=($(compgen -W '--session --json -h --help' -- "$cur")) ;;
+            'session unfocus') COMPREPLY=($(compgen -W '--session --json -h --help' -- "$cur")) ;;
             'model pull') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'model list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'model use') COMPREPLY=($(compgen -W '--engine --json -h --help' -- "$cur")) ;;
@@ -123,16 +147,23 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo tags export status doctor init version model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo context tags export status doctor init version session model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
         'forget') _lmem_ask ids "$cur"; ;;
         'restore') _lmem_ask ids "$cur"; ;;
         'history') _lmem_ask ids "$cur"; ;;
+        'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
         'model ') COMPREPLY=($(compgen -W 'pull list use' -- "$cur")) ;;
         'daemon ') COMPREPLY=($(compgen -W 'start stop restart status logs run install uninstall' -- "$cur")) ;;
         'completions ') COMPREPLY=($(compgen -W 'install show' -- "$cur")) ;;
+        'session end') _lmem_ask sessions "$cur"; ;;
+        'session switch') _lmem_ask sessions "$cur"; ;;
+        'session show') _lmem_ask sessions "$cur"; ;;
+        'session resume') _lmem_ask sessions "$cur"; ;;
+        'session focus') _lmem_ask ids "$cur"; ;;
+        'session unfocus') _lmem_ask ids "$cur"; ;;
         'completions install') COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); ;;
         'completions show') COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); ;;
     esac

@@ -15,7 +15,7 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import lookup, memories, upkeep
+from lmem.cli.tree import lookup, memories, sessions, upkeep
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -58,12 +58,22 @@ def build() -> typer.Typer:
     app.callback(invoke_without_command=True, epilog=examples(""))(_home)
     for name, function in _plain().items():
         app.command(name, epilog=examples(name), context_settings=SETTINGS)(function)
-    for name, group in (("model", upkeep.model), ("daemon", upkeep.daemon), ("completions", upkeep.completions)):
+    for name, group in _groups().items():
         for command in group.registered_commands:
             command.epilog = examples(f"{name} {command.name}")
             command.context_settings = SETTINGS
         app.add_typer(group, name=name, context_settings=SETTINGS, epilog=examples(name))
     return app
+
+
+def _groups() -> dict[str, typer.Typer]:
+    """The commands of a noun and a verb, in the order of the help."""
+    return {
+        "session": sessions.sessions,
+        "model": upkeep.model,
+        "daemon": upkeep.daemon,
+        "completions": upkeep.completions,
+    }
 
 
 def _plain() -> dict[str, Callable[..., int]]:

@@ -1,4 +1,4 @@
-"""lmem _complete: ids, tags and projects for the shell, one a line, or nothing.
+"""lmem _complete: ids, tags, projects and sessions for the shell, one a line, or nothing.
 
 Not for people: it never starts a daemon, never complains, and gives up after a second.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def complete(argv: list[str]) -> int:
-    """Print the ids, tags or projects (argv: KIND PREFIX) that begin so, each with a tab and a description."""
+    """Print the ids, tags, projects or sessions (argv: KIND PREFIX) that begin so, each with what it is."""
     kind, prefix = [*argv, "", ""][:2]
     signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
@@ -46,6 +46,9 @@ def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
     if kind == "tags":
         rows = ask("memory/tags", idempotent=True, autostart=False)["tags"]
         return [(str(row["tag"]), str(row["count"])) for row in rows]
+    if kind == "sessions":
+        rows = ask("session/list", {"limit": MANY}, idempotent=True, autostart=False)["sessions"]
+        return [(str(row["id"])[: max(SHORT, len(prefix))], str(row["name"])[:60]) for row in rows]
     if kind not in ("ids", "projects"):
         return []
     request: dict[str, object] = {"order": "created", "limit": MANY, "all_projects": True}

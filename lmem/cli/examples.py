@@ -51,6 +51,28 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem export --output memories.jsonl", "Save everything."),
         ("lmem export --type decision | jq -r .title", "List the titles of all decisions."),
     ),
+    "session": (
+        ('lmem session start "retry uploads" --goal "no lost upload on a bad network"', "Begin a session here."),
+        ("lmem session end", "End it: what mattered joins the project."),
+    ),
+    "session start": (
+        ('lmem session start "retry uploads" --goal "no lost upload on a bad network"', "Begin a session here."),
+        ("lmem session start flaky --parent .", "Begin one inside of the current one."),
+        ("export LMEM_SESSION=$(lmem session start --json | jq -r .id)", "Keep this terminal in a session of its own."),
+    ),
+    "session end": (
+        ("lmem session end --dry-run", "See what would join the project."),
+        ('lmem session end --reason "merged"', "End the current session."),
+    ),
+    "session switch": (('lmem session switch "retry uploads"', "Go to another open session."),),
+    "session list": (
+        ("lmem session list", "List the open sessions of this project."),
+        ("lmem session list --ended --branch main --json", "List all of a branch for a script."),
+    ),
+    "session show": (("lmem session show", "Show the current session."),),
+    "session resume": (("lmem session resume", "Go on where you were."),),
+    "session focus": (("lmem session focus 3f2a9c1d", "Keep a memory in focus."),),
+    "session unfocus": (("lmem session unfocus 3f2a9c1d", "Take it out of the focus."),),
     "status": (("lmem status", "See what runs."), ("lmem status --wait", "Wait until every index has caught up.")),
     "doctor": (("lmem doctor", "Find out what is wrong."),),
     "init": (("lmem init", "Get the model."),),

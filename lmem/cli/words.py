@@ -28,6 +28,8 @@ ASKED: dict[str, str] = {
     "add_tag": "tags",
     "remove_tag": "tags",
     "project": "projects",
+    "session": "sessions",
+    "parent": "sessions",
 }
 """By parameter name: what `lmem _complete` is asked for."""
 

@@ -76,7 +76,7 @@ def run_bash(lmem: Terminal, folder: Path, *words: str) -> set[str]:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (("lmem", "se"), {"search"}),
+        (("lmem", "se"), {"search", "session"}),
         (("lmem", "daemon", "st"), {"start", "stop", "status"}),
         (("lmem", "daemon", "logs", "--f"), {"--follow"}),
         (("lmem", "add", "x", "--dec"), {"--decay-rate"}),
