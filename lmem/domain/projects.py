@@ -43,6 +43,24 @@ class Project:
     rev: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a merge of projects moved besides memories: an identity's value, or the id of a session, of a memory that
+    is linked, of a pattern in a project, of a project whose `is_active` changes ('0', '1').
+
+    `before` and `after` are projects; None is none.
+    """
+
+    kind: str
+    object_id: str
+    before: str | None
+    after: str | None
+
+    @property
+    def reversed(self) -> Move:
+        return Move(self.kind, self.object_id, self.after, self.before)
+
+
 def clean_name(name: str) -> str:
     """A project's name on one line. Raises InvalidInput."""
     cleaned = " ".join(clean_text(name, NAME_LIMIT, "name").split())

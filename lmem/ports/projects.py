@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from lmem.domain.projects import Project
+from lmem.domain.projects import Move, Project
 from lmem.ports.tables import Columns
 
 
@@ -46,6 +46,20 @@ class ProjectTable(Protocol):
         ...
 
     def forget_identity(self, value: str) -> None: ...
+
+    def belongings(self, source: str, target: str) -> list[Move]:
+        """All that would go from one project to another in a merge, besides memories."""
+        ...
+
+    def apply(self, change_set: int, move: Move) -> None:
+        """Do a move and keep it with its change set; one whose object is elsewhere by now is neither."""
+        ...
+
+    def moves(self, change_set: int) -> list[Move]: ...
+
+    def memories(self, project_id: str) -> list[str]:
+        """The ids of all its memories, archived ones too, in the order of their rows."""
+        ...
 
     def accessed(self, project_id: str, at: str) -> None:
         """Something was done in a project; a counter, which carries no revision."""

@@ -5,7 +5,6 @@ Not the place itself (the daemon reads git's files) and not what a scope makes v
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -13,11 +12,10 @@ from pathlib import PurePosixPath
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.projects import Project, free_name, names_for
 from lmem.domain.scope import Place, Scope
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import names, recording
+from lmem.service import enrolment, names, recording
 
 KEPT_S = 2.0
 MOST = 1024
@@ -86,7 +84,7 @@ class Scopes:
             tx.projects.identify(found.scope.project_id, found.unknown)
             return found.scope
         at = times.to_text(self._clock.now())
-        made = create(tx, actor, None, place, at)
+        made = enrolment.create(tx, actor, None, place, at)
         return replace(_find(tx, actor, place, made.name, session).scope, because=_repository(place), created=True)
 
 
@@ -101,28 +99,7 @@ def project_of(
     if not create_names:
         return names.project(tx, actor, name), None
     known = tx.projects.named(actor.user_id, name)
-    return (known, None) if known else ((made := create(tx, actor, name, None, at)).id, made.name)
-
-
-def create(tx: UnitOfWork, actor: Actor, name: str | None, place: Place | None, at: str) -> Project:
-    """Store a new project of this name, else of its place's; a name that is taken gets its owner, or a number.
-
-    Raises Forbidden for a user who is not active.
-    """
-    recording.require_active(tx, actor)
-    wanted, owner = names_for(place) if place else ("project", None)
-    free = free_name(name or wanted, owner, lambda taken: tx.projects.named(actor.user_id, taken) is not None)
-    path, remote = (place.top or place.cwd, place.remote) if place else (None, None)
-    made = Project(
-        secrets.token_hex(16), actor.user_id, free, path=path, git_remote_url=remote,
-        created_at=at, updated_at=at, last_accessed_at=at,
-    )  # fmt: skip
-    tx.projects.insert(made)
-    if place:
-        tx.projects.identify(made.id, place.identities or (("path", place.cwd),))
-    tx.outbox.enqueue("project", made.id, made.rev, "upsert")
-    tx.audit.append(actor, "create", "project", made.id, {}, at)
-    return made
+    return (known, None) if known else ((made := enrolment.create(tx, actor, name, None, at)).id, made.name)
 
 
 def _find(tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None) -> _Found:

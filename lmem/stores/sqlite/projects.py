@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from lmem.domain.memories import to_json
-from lmem.domain.projects import Project
+from lmem.domain.projects import Move, Project
 from lmem.ports.tables import Columns
 from lmem.stores.sqlite.memories import readable
 
@@ -30,6 +30,22 @@ _SIZES = """SELECT project_id, count(*) FROM {source}
     WHERE user_id = ? AND is_archived = 0 AND project_id IS NOT NULL GROUP BY project_id"""
 _INSERT = f"INSERT INTO projects ({_COLUMNS}) VALUES (?{', ?' * _COLUMNS.count(', ')})"
 _IDENTITIES = "SELECT kind, value FROM project_identities WHERE project_id = ? ORDER BY kind, value"
+_BELONGINGS = """SELECT 'identity', value, ?1, ?2 FROM project_identities WHERE project_id = ?1
+    UNION ALL SELECT 'session', id, ?1, ?2 FROM sessions WHERE project_id = ?1
+    UNION ALL SELECT 'link', memory_id, ?1, ?2 FROM memory_projects WHERE project_id = ?1
+    UNION ALL SELECT 'pattern', id, ?1, ?2 FROM project_patterns WHERE project_id = ?1
+    UNION ALL SELECT 'active', id, '1', '0' FROM projects WHERE id = ?1 AND is_active = 1"""
+_MOVES = {
+    "session": "UPDATE OR IGNORE sessions SET project_id = ?3 WHERE id = ?1 AND project_id IS ?2",
+    "link": "UPDATE OR IGNORE memory_projects SET project_id = ?3 WHERE memory_id = ?1 AND project_id = ?2",
+    "pattern": "UPDATE OR IGNORE project_patterns SET project_id = ?3 WHERE id = ?1 AND project_id = ?2",
+    "active": "UPDATE projects SET is_active = CAST(?3 AS INTEGER) WHERE id = ?1 AND is_active = CAST(?2 AS INTEGER)",
+}
+_ADD_ALIAS = """INSERT INTO project_identities (value, kind, project_id) SELECT ?1, 'alias', ?3 WHERE ?2 IS NULL
+    ON CONFLICT (value) DO NOTHING"""
+_DROP_ALIAS = "DELETE FROM project_identities WHERE value = ?1 AND project_id = ?2 AND ?3 IS NULL"
+_MOVE_IDENTITY = "UPDATE project_identities SET project_id = ?3 WHERE value = ?1 AND project_id = ?2"
+_KEEP = "INSERT INTO project_moves (change_set, kind, object_id, before, after) VALUES (?, ?, ?, ?, ?)"
 
 
 class ProjectRows:
@@ -77,6 +93,24 @@ class ProjectRows:
 
     def forget_identity(self, value: str) -> None:
         self._db.execute("DELETE FROM project_identities WHERE value = ?", (value,))
+
+    def belongings(self, source: str, target: str) -> list[Move]:
+        return [Move(*row) for row in self._db.execute(_BELONGINGS, (source, target))]
+
+    def apply(self, change_set: int, move: Move) -> None:
+        sql = _MOVES.get(move.kind)
+        if sql is None:
+            sql = _ADD_ALIAS if move.before is None else _DROP_ALIAS if move.after is None else _MOVE_IDENTITY
+        if self._db.execute(sql, (move.object_id, move.before, move.after)).rowcount:
+            self._db.execute(_KEEP, (change_set, move.kind, move.object_id, move.before, move.after))
+
+    def moves(self, change_set: int) -> list[Move]:
+        sql = "SELECT kind, object_id, before, after FROM project_moves WHERE change_set = ?"
+        return [Move(*row) for row in self._db.execute(sql, (change_set,))]
+
+    def memories(self, project_id: str) -> list[str]:
+        sql = "SELECT id FROM memories WHERE project_id = ? ORDER BY memory_key"
+        return [row[0] for row in self._db.execute(sql, (project_id,))]
 
     def accessed(self, project_id: str, at: str) -> None:
         sql = "UPDATE projects SET last_accessed_at = max(last_accessed_at, ?) WHERE id = ?"

@@ -1,0 +1,76 @@
+"""Git itself, run so that a repository's own configuration can run nothing: no hook, pager, monitor, signer, transport.
+
+Not on the path of any answer that people wait for: what git's files tell is read by lmem.daemon.gitfiles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from contextlib import suppress
+
+PATIENCE_S = 20.0
+MOST_BYTES = 1 << 20
+
+_SAFE = (
+    "core.fsmonitor=false", f"core.hooksPath={os.devnull}", "core.pager=cat", "core.sshCommand=false",
+    "core.gitProxy=", f"core.attributesFile={os.devnull}", "protocol.allow=never", "diff.external=",
+    "gpg.program=false", "log.showSignature=false", "credential.helper=",
+)  # fmt: skip
+
+
+async def first_commit(top: str) -> str | None:
+    """The oldest commit without parents that HEAD comes from; None for a shallow clone, whose first is not the root."""
+    if await answer(top, "rev-parse", "--is-shallow-repository") != "false":
+        return None
+    roots = await answer(top, "rev-list", "--max-parents=0", "HEAD")
+    return roots.split()[-1] if roots else None
+
+
+async def default_branch(top: str) -> str | None:
+    """The default branch of 'origin', as the clone noted it, else 'main' or 'master' where origin has it."""
+    noted = await answer(top, "symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD")
+    if not noted:
+        known = ("refs/remotes/origin/main", "refs/remotes/origin/master")
+        noted = await answer(top, "for-each-ref", "--format=%(refname:short)", *known)
+    return noted.split()[0].removeprefix("origin/") if noted else None
+
+
+async def answer(top: str, *arguments: str) -> str | None:
+    """What git says, stripped; None when it fails, is not there, or takes longer than `PATIENCE_S`."""
+    options = [word for setting in _SAFE for word in ("-c", setting)]
+    try:
+        process = await asyncio.create_subprocess_exec(
+            "git", "-C", top, "--no-pager", *options, *arguments, env=_environment(), start_new_session=True,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+    except OSError:  # no git on this machine, or the directory is gone
+        return None
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            said, _ = await process.communicate()
+    except TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):  # it ended meanwhile
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    return said[:MOST_BYTES].decode(errors="replace").strip() if process.returncode == 0 else None
+
+
+def _environment() -> dict[str, str]:
+    """Git sees neither the user's settings nor this process's, and asks nobody anything."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.devnull,
+        "LC_ALL": "C",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+    }
