@@ -9,12 +9,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """The settings file of a project: where it is, or would be, and its text, '' when there is none."""
+
+    path: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A directory as git's own files describe it; all but `cwd` are None outside of a repository.
 
     `top` is the working tree's root, `common_dir` the git directory that all worktrees share, `remote` the normalised
     address of its remote (host/owner/name, without credentials), or the git directory that it was cloned from.
-    `root_commit` is known without a process only for a repository that was made here.
+    `root_commit` is known without a process only for a repository that was made here. `file` is looked for outside of
+    a repository too.
     """
 
     cwd: str
@@ -24,6 +33,7 @@ class Place:
     branch: str | None = None
     commit: str | None = None
     root_commit: str | None = None
+    file: ProjectFile | None = None
 
     @property
     def identities(self) -> tuple[tuple[str, str], ...]:

@@ -64,7 +64,7 @@ def test_a_method_is_a_noun_a_verb_and_a_sentence(method: str, meaning: str) -> 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
 def test_a_setting_has_a_dotted_key_and_a_sentence(setting: Setting) -> None:
-    assert re.fullmatch(r"[a-z]+\.[a-z_]+", setting.key)
+    assert re.fullmatch(r"([a-z]+\.)*[a-z_]+", setting.key)
     assert setting.meaning.endswith(".")
 
 

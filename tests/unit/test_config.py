@@ -106,5 +106,7 @@ def test_each_kind_of_value(
 def test_every_setting_says_what_it_is() -> None:
     assert len({setting.key for setting in SETTINGS}) == len(SETTINGS)
     assert len({setting.variable for setting in SETTINGS}) == len(SETTINGS)
-    assert all(setting.meaning.endswith(".") and "." in setting.key for setting in SETTINGS)
+    assert all(setting.meaning.endswith(".") for setting in SETTINGS)
+    assert all(setting.live for setting in SETTINGS if setting.shared)
+    assert all(not setting.choices or setting.default in setting.choices for setting in SETTINGS)
     assert all(isinstance(setting.default, str) or setting.default >= setting.least for setting in SETTINGS)
