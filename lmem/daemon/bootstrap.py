@@ -24,6 +24,7 @@ from lmem.service.context import Context
 from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
+from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
@@ -130,6 +131,7 @@ async def build(host: Host) -> App:
         places=places,
         scopes=scopes,
         router=Router(),
+        layers=LayerMoves(storage, clock, relay.wake),
         sessions=Sessions(storage, clock, relay.wake, scopes.changed),
         endings=Endings(
             storage, clock, relay.wake, scopes.changed, lambda: host.config.number("sessions.idle_hours")

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from lmem.daemon.call import Call
-from lmem.daemon.handlers import context, daemon, history, lifecycle, memories, models, search, sessions, status
+from lmem.daemon.handlers import context, daemon, history, layers, lifecycle, memories, models, search, sessions, status
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import Internal, LmemError, UnknownMethod
@@ -39,6 +39,9 @@ HANDLERS: dict[str, Handler] = {
     "session/focus": sessions.focus,
     "session/unfocus": sessions.unfocus,
     "context/get": context.get,
+    "layer/list": layers.listed,
+    "layer/show": layers.show,
+    "layer/move": layers.move,
     "status/get": status.get,
     "status/wait": status.wait,
     "status/doctor": status.doctor,

@@ -23,6 +23,7 @@ from lmem.service.context import Context
 from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
+from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
@@ -74,6 +75,7 @@ class Services:
     places: Places
     scopes: Scopes
     router: Router
+    layers: LayerMoves
     sessions: Sessions
     endings: Endings
     known_projects: dict[str, str] = field(default_factory=dict)

@@ -17,6 +17,40 @@ WORK_TYPES = frozenset({"task", "progress"})
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A layer in sentences: what joins it when it is added, who reads it, how a memory leaves it."""
+
+    writes: str
+    reads: str
+    leaves: str
+
+
+RULES: dict[str, Rule] = {
+    "session": Rule(
+        "Notes, tasks and progress that are added while a session is active.",
+        "Read in the session, and in the sessions that it is a parent of.",
+        "When the session ends, what mattered joins its project; the rest keeps the temporal layer only.",
+    ),
+    "project": Rule(
+        "Decisions, patterns, insights, errors and solutions inside a project, and its tasks and progress.",
+        "Read in the project's directories, or with --project; from elsewhere with --all-projects only.",
+        "What fades (importance under 0.1 after 30 days) moves to the temporal layer; decisions and pins do not.",
+    ),
+    "global": Rule(
+        "Preferences, and whatever is added outside of any project and session.",
+        "Read everywhere; a memory that came from a project names it.",
+        "What fades moves to the temporal layer; 'lmem layer move' moves it at once.",
+    ),
+    "temporal": Rule(
+        "Nothing by itself; 'lmem add --layer temporal' does.",
+        "Read when a question is about time, when it is asked for, or when the other layers give too little.",
+        "'lmem layer move' or 'lmem undo' brings a memory back.",
+    ),
+}
+"""The table of design section 8 as 'lmem layer list' explains it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A routing decision and the reason for it, as a clause for people."""
 

@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from lmem.ports.audit import AuditTable
 from lmem.ports.context import ContextTable
+from lmem.ports.layers import LayerTable
 from lmem.ports.projects import ProjectTable
 from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
@@ -46,6 +47,8 @@ class UnitOfWork(Protocol):
     def projects(self) -> ProjectTable: ...
     @property
     def scopes(self) -> ScopeTable: ...
+    @property
+    def layers(self) -> LayerTable: ...
     @property
     def audit(self) -> AuditTable: ...
     @property

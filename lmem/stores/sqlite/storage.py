@@ -16,6 +16,7 @@ from lmem.stores.sqlite.context import ContextRows
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.directory import DirectoryRows
 from lmem.stores.sqlite.fulltext import FullTextRows
+from lmem.stores.sqlite.layers import LayerRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
 from lmem.stores.sqlite.projects import ProjectRows
@@ -38,6 +39,7 @@ class Tables:
     outbox: OutboxRows
     relations: RelationRows
     directory: DirectoryRows
+    layers: LayerRows
     audit: AuditRows
     projects: ProjectRows
     scopes: ScopeRows
@@ -56,6 +58,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         OutboxRows(connection),
         RelationRows(connection),
         DirectoryRows(connection),
+        LayerRows(connection),
         AuditRows(connection),
         ProjectRows(connection),
         ScopeRows(connection),
