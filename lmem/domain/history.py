@@ -8,8 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+TEXT_FIELDS = ("title", "content", "summary")
+"""Fields that a version keeps whole; its difference holds their lengths alone."""
+
+LINKS = {"resolved_by": "resolves", "superseded_by": "supersedes", "outcome": ""}
+"""What a difference may hold beside columns: the other memory of a relation, which undo and redo unmake and make
+again; `outcome` is a property of the first."""
+
 Diff = Mapping[str, tuple[object, object]]
-"""Column -> (before, after), for every column that changed."""
+"""Column -> (before, after), for every column that changed, and LINKS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +39,10 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """One action that `lmem undo` can reverse as a whole."""
+    """One action that `lmem undo` can reverse as a whole.
+
+    An undo is a change set of kind 'undo'; what undoes that is one of kind 'redo', which stands for the first again.
+    """
 
     id: int
     kind: str

@@ -183,6 +183,10 @@ class RelationTable(Protocol):
         """Store a relation; one that exists is left as it is."""
         ...
 
+    def delete(self, from_id: str, to_id: str, relation_type: str) -> None:
+        """Remove a relation, with a tombstone for every projection."""
+        ...
+
 
 class Directory(Protocol):
     """Users and projects by name."""

@@ -1,4 +1,4 @@
-"""What happened to memories, and taking it back: versions and undo.
+"""What happened to memories, and going back: versions, undo, restoring a version.
 
 Not the writing of versions (lmem.service.recording).
 """
@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.history import ChangeSet, Version
-from lmem.domain.layers import layers
+from lmem.domain.history import Version
 from lmem.domain.memories import Memory
-from lmem.errors import Conflict, NotFound
+from lmem.domain.replay import replayed
+from lmem.errors import NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import names, recording
+from lmem.service import names, recording, undo
 from lmem.service.lifecycle import Changed
 
 
@@ -51,79 +51,41 @@ class History:
 
         def work(tx: UnitOfWork) -> Changed:
             at = times.to_text(self._clock.now())
-            if change_set is None:
-                last = tx.versions.last_change(actor.user_id, actor.shared)
-                if last is None:
-                    raise NotFound("There is no change to undo.")
-                number, memory_id = last
-                if number is None:
-                    return self._undo_add(tx, actor, memory_id, at)
-            else:
-                number = change_set
-            return self._undo(tx, actor, _undoable(tx, number), at)
+            return undo.undo_last(tx, actor, at) if change_set is None else undo.undo(tx, actor, change_set, at)
 
         undone = await self._storage.write(work)
         self._wake()
         return undone
 
-    def _undo(self, tx: UnitOfWork, actor: Actor, done: ChangeSet, at: str) -> Changed:
-        reason = f"undo of change set {done.id}"
-        number = tx.versions.open_change_set("undo", reason, actor.user_id, at)
-        reversed_ = []
-        for version in tx.versions.in_change_set(done.id):
-            current = names.memory(tx, replace(actor, shared=False), version.memory_id)
-            if actor.shared and (current.is_private or "is_private" in version.diff):
-                raise _no_change_set(done.id)
-            versions = tx.versions.of(current.id)
-            if any(_stands(tx, later) for later in versions if later.number > version.number):
-                raise Conflict(
-                    f"Memory {current.id[:8]} changed again since.",
-                    hint=f"See 'lmem history {current.id[:8]}'; undo the newer change first.",
-                )
-            before = _before(current, version, versions)
-            kind = "archived" if before.is_archived and not current.is_archived else "updated"
-            recording.change(tx, actor, current, before, kind, reason, number, at)
-            reversed_.append(before)
-        if not reversed_:
-            raise Conflict(f"What change set {done.id} changed was purged since, so it cannot be undone.")
-        tx.versions.mark_undone(done.id, number)
-        return Changed(tuple(reversed_), done.id, done.kind)
+    async def restore(self, actor: Actor, memory_id: str, number: int, reason: str | None) -> Changed:
+        """Make a memory what it was at a version, as a new version; one that is private now stays so.
 
-    def _undo_add(self, tx: UnitOfWork, actor: Actor, memory_id: str, at: str) -> Changed:
-        found = tx.memories.find(memory_id)
-        if found is None:
-            raise NotFound("There is no change to undo.")
-        number = tx.versions.open_change_set("undo", "undo of add", actor.user_id, at)
-        recording.change(tx, actor, found, replace(found, is_archived=True), "archived", "undo of add", number, at)
-        tx.versions.mark_undone(number, number)
-        return Changed((found,), number, "add")
+        Raises NotFound for a version that is not there.
+        """
+
+        def work(tx: UnitOfWork) -> Changed:
+            current = names.memory(tx, actor, memory_id)
+            versions = _shown(actor, tx.versions.of(current.id))
+            if number not in [version.number for version in versions]:
+                raise _no_version(current, number)
+            at = times.to_text(self._clock.now())
+            then = undo.present(tx, actor, replayed(current, versions, number))
+            then = replace(then, is_private=then.is_private or current.is_private)
+            kind = "archived" if then.is_archived and not current.is_archived else "updated"
+            change_set = tx.versions.open_change_set("restore", reason, actor.user_id, at)
+            why = reason or f"restore of version {number}"
+            changed = recording.change(tx, actor, current, then, kind, why, change_set, at)
+            return Changed((then,) if changed else (), change_set if changed else None, "restore")
+
+        restored = await self._storage.write(work)
+        self._wake()
+        return restored
 
 
-def _undoable(tx: UnitOfWork, number: int) -> ChangeSet:
-    found = tx.versions.change_set(number)
-    if found is None:
-        raise _no_change_set(number)
-    if _is_reversed(tx, found):
-        raise Conflict(f"Change set {number} was undone already.")
-    return found
-
-
-def _is_reversed(tx: UnitOfWork, done: ChangeSet) -> bool:
-    """Whether an undo reversed a change set, and no undo reversed that one."""
-    if done.undone_by is None or done.undone_by == done.id:
-        return done.undone_by is not None
-    undo = tx.versions.change_set(done.undone_by)
-    return undo is not None and not _is_reversed(tx, undo)
-
-
-def _stands(tx: UnitOfWork, version: Version) -> bool:
-    """Whether a version changed something that no undo took back: undos only take back."""
-    done = tx.versions.change_set(version.change_set) if version.change_set else None
-    return done is not None and done.kind != "undo" and not _is_reversed(tx, done)
-
-
-def _no_change_set(number: int) -> NotFound:
-    return NotFound(f"There is no change set {number}.", hint="'lmem history ID' shows the change sets of a memory.")
+def _no_version(memory: Memory, number: int) -> NotFound:
+    return NotFound(
+        f"Memory {memory.id[:8]} has no version {number}.", hint=f"'lmem history {memory.id[:8]}' shows its versions."
+    )
 
 
 def _shown(actor: Actor, versions: list[Version]) -> list[Version]:
@@ -133,17 +95,3 @@ def _shown(actor: Actor, versions: list[Version]) -> list[Version]:
         return versions
     made_public = versions[switched[-1]]
     return [replace(made_public, diff={}), *versions[switched[-1] + 1 :]]
-
-
-def _before(current: Memory, version: Version, versions: Sequence[Version]) -> Memory:
-    fields: dict[str, object] = {}
-    for name, (old, _) in version.diff.items():
-        if name == "layers" and isinstance(old, list):
-            fields[name] = layers(old)
-        elif name == "tags" and isinstance(old, list):
-            fields[name] = tuple(old)
-        elif name not in recording.TEXT_FIELDS:
-            fields[name] = old
-    earlier = next(item for item in versions if item.number == version.number - 1)
-    fields |= {name: getattr(earlier, name) for name in recording.TEXT_FIELDS if name in version.diff}
-    return replace(current, **fields)  # type: ignore[arg-type]  # the diff holds values of these fields

@@ -12,20 +12,23 @@ from dataclasses import dataclass, replace
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory, content_hash
-from lmem.domain.relations import Relation
 from lmem.errors import Conflict, InvalidInput
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import names, recording
+from lmem.service import links, names, recording
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The memories that one action changed, and the change set that `undo` takes."""
+    """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed.
+
+    `undone_by` is the undo's own change set, which brings back what it reversed when it is undone.
+    """
 
     memories: tuple[Memory, ...]
     change_set: int | None
     kind: str = ""
+    undone_by: int | None = None
 
 
 class Lifecycle:
@@ -85,16 +88,15 @@ class Lifecycle:
             if is_resolved(tx, task):
                 raise Conflict(f"Task {task.id[:8]} is closed already.")
             at = times.to_text(self._clock.now())
-            resolver = names.memory(tx, actor, by) if by else self._progress(tx, actor, task, failed, reason, at)
-            if resolver.id == task.id:
+            named = names.memory(tx, actor, by) if by else None
+            if named is not None and named.id == task.id:
                 raise InvalidInput("A task cannot resolve itself.", hint="Leave --by out, or name another memory.")
             outcome = "failed" if failed else "done"
-            relation = Relation(
-                secrets.token_hex(16), resolver.id, task.id, "resolves", actor.user_id, at,
-                properties={"resolution_date": at[:10], "outcome": outcome},
-            )  # fmt: skip
-            tx.relations.insert(relation)
-            tx.audit.append(actor, "create", "relationship", relation.id, {"type": "resolves", "outcome": outcome}, at)
+            number = tx.versions.open_change_set("done", reason, actor.user_id, at)
+            resolver = named or self._progress(tx, actor, task, failed, reason, at, number)
+            links.link(tx, actor, "resolved_by", resolver.id, task.id, outcome, at)
+            diff = {"resolved_by": (None, resolver.id), "outcome": (None, outcome)}
+            recording.relate(tx, actor, task, diff, "updated", reason or outcome, number, at)
             return task, resolver
 
         answer = await self._storage.write(work)
@@ -123,7 +125,7 @@ class Lifecycle:
         return changed
 
     def _progress(
-        self, tx: UnitOfWork, actor: Actor, task: Memory, failed: bool, reason: str | None, at: str
+        self, tx: UnitOfWork, actor: Actor, task: Memory, failed: bool, reason: str | None, at: str, change_set: int
     ) -> Memory:
         title = f"{'Gave up' if failed else 'Done'}: {task.title}"[:200]
         progress = replace(
@@ -133,7 +135,7 @@ class Lifecycle:
             context={}, git_context={},
             content_hash=content_hash(title, reason or title),
         )  # fmt: skip
-        recording.create(tx, actor, progress, at)
+        recording.create(tx, actor, progress, at, change_set)
         return progress
 
 

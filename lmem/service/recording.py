@@ -8,13 +8,12 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from lmem.domain.actors import Actor
-from lmem.domain.history import Diff, Version
+from lmem.domain.history import TEXT_FIELDS, Diff, Version
 from lmem.domain.memories import Memory, content_hash, to_json
 from lmem.errors import Conflict, Forbidden
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.tables import Columns
 
-TEXT_FIELDS = ("title", "content", "summary")
 KEPT_FIELDS = (
     "project_id", "session_id", "memory_type", "category", "tags", "importance_score", "decay_rate", "context",
     "layers", "is_private", "is_archived", "valid_until",
@@ -30,11 +29,14 @@ def require_active(tx: UnitOfWork, actor: Actor) -> None:
         raise Forbidden("This user is not active, so nothing is written.", hint="Reading and searching go on.")
 
 
-def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str) -> None:
-    """Store a new memory as version 1. Raises Forbidden for a user who is not active."""
+def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str, change_set: int | None = None) -> None:
+    """Store a new memory as version 1, of a change set when others change with it.
+
+    Raises Forbidden for a user who is not active.
+    """
     require_active(tx, actor)
     key = tx.memories.insert(memory)
-    tx.versions.append(_version(memory, 1, "created", None, {}, None, at, actor))
+    tx.versions.append(_version(memory, 1, "created", None, {}, change_set, at, actor))
     tx.outbox.enqueue("memory", memory.id, memory.rev, "upsert")
     tx.fulltext.add_pending(key, memory.title, memory.content, memory.summary)
     tx.audit.append(actor, "create", "memory", memory.id, {"source": memory.source_tool}, at)
@@ -81,6 +83,22 @@ def change(
             tx.fulltext.add_pending(after.key, after.title, after.content, after.summary)
     tx.audit.append(actor, "update", "memory", after.id, {"fields": list(changed), "change_set": change_set}, at)
     return changed
+
+
+def relate(
+    tx: UnitOfWork, actor: Actor, memory: Memory, diff: Diff, kind: str, reason: str | None, change_set: int, at: str
+) -> None:
+    """A version for what changed beside the columns of `memory`, which is as stored: `diff` holds relations (LINKS).
+
+    Raises Forbidden for a user who is not active.
+    """
+    require_active(tx, actor)
+    after = replace(memory, rev=memory.rev + 1, updated_at=at)
+    tx.memories.update(memory.id, {"rev": after.rev, "updated_at": at})
+    number = tx.versions.newest_number(memory.id) + 1
+    tx.versions.append(_version(after, number, kind, reason, diff, change_set, at, actor))
+    tx.outbox.enqueue("memory", after.id, after.rev, "upsert")
+    tx.audit.append(actor, "update", "memory", after.id, {"fields": sorted(diff), "change_set": change_set}, at)
 
 
 def _version(

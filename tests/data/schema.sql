@@ -296,6 +296,11 @@ CREATE TABLE memory_relationships (
     UNIQUE (from_memory_id, to_memory_id, relationship_type)
 ) STRICT;
 
+CREATE TABLE memory_version_texts (
+    text_key INTEGER PRIMARY KEY,
+    version_id TEXT NOT NULL UNIQUE REFERENCES memory_versions (id) ON DELETE CASCADE
+) STRICT;
+
 CREATE TABLE memory_versions (
     id TEXT NOT NULL PRIMARY KEY DEFAULT (lower(hex(randomblob(16))))
         CHECK (length(id) = 32 AND id NOT GLOB '*[^0-9a-f]*'),
@@ -317,6 +322,21 @@ CREATE TABLE memory_versions (
     UNIQUE (memory_id, version_number),
     CHECK (has_text = 1 OR (title = '' AND content = '' AND summary IS NULL))
 ) STRICT;
+
+CREATE VIRTUAL TABLE memory_versions_fts USING fts5(
+    title, content, summary,
+    content=memory_old_texts,
+    content_rowid=text_key,
+    tokenize='porter unicode61 remove_diacritics 2'
+);
+
+CREATE TABLE 'memory_versions_fts_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+
+CREATE TABLE 'memory_versions_fts_data'(id INTEGER PRIMARY KEY, block BLOB);
+
+CREATE TABLE 'memory_versions_fts_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+
+CREATE TABLE 'memory_versions_fts_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
 CREATE TABLE outbox (
     projection TEXT NOT NULL REFERENCES projections (id) ON DELETE CASCADE,
@@ -380,6 +400,15 @@ CREATE TABLE project_identities (
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
     kind TEXT NOT NULL CHECK (kind IN ('common_dir', 'remote', 'root_commit', 'alias', 'path')),
     value TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE project_moves (
+    change_set INTEGER NOT NULL REFERENCES change_sets (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('identity', 'session', 'link', 'pattern', 'active')),
+    object_id TEXT NOT NULL,  -- the identity's value, the id of the session, memory, pattern or project
+    before TEXT,  -- the project it belonged to, NULL for what is new; '0' or '1' for 'active'
+    after TEXT,
+    PRIMARY KEY (change_set, kind, object_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE project_patterns (
@@ -642,6 +671,36 @@ BEGIN
         attempts = 0, next_attempt_at = NULL, parked_at = NULL, error = NULL;
 END;
 
+CREATE TRIGGER memory_versions_fts_delete BEFORE DELETE ON memory_versions
+WHEN OLD.has_text = 1
+BEGIN
+    INSERT INTO memory_versions_fts (memory_versions_fts, rowid, title, content, summary)
+    SELECT 'delete', text_key, OLD.title, OLD.content, OLD.summary
+    FROM memory_version_texts WHERE version_id = OLD.id;
+END;
+
+CREATE TRIGGER memory_versions_fts_insert AFTER INSERT ON memory_versions
+WHEN NEW.has_text = 1
+BEGIN
+    INSERT INTO memory_version_texts (version_id) VALUES (NEW.id);
+    INSERT INTO memory_versions_fts (rowid, title, content, summary)
+    SELECT text_key, NEW.title, NEW.content, NEW.summary FROM memory_version_texts WHERE version_id = NEW.id;
+END;
+
+CREATE TRIGGER memory_versions_fts_keep AFTER UPDATE OF has_text ON memory_versions
+WHEN OLD.has_text = 0 AND NEW.has_text = 1
+BEGIN
+    INSERT INTO memory_version_texts (version_id) VALUES (NEW.id);
+    INSERT INTO memory_versions_fts (rowid, title, content, summary)
+    SELECT text_key, NEW.title, NEW.content, NEW.summary FROM memory_version_texts WHERE version_id = NEW.id;
+END;
+
+CREATE TRIGGER memory_versions_text_kept BEFORE UPDATE OF title, content, summary ON memory_versions
+WHEN OLD.has_text = 1
+BEGIN
+    SELECT RAISE(ABORT, 'the text of an old version never changes');
+END;
+
 CREATE TRIGGER patterns_tombstone AFTER DELETE ON patterns
 BEGIN
     INSERT INTO tombstones (kind, object_id, rev) VALUES ('pattern', OLD.id, OLD.rev + 1)
@@ -699,6 +758,11 @@ SELECT * FROM memories_all WHERE is_private = 0;
 
 CREATE VIEW memories_unspaced AS
 SELECT memory_key, title, content, summary FROM memories WHERE is_unspaced = 1;
+
+CREATE VIEW memory_old_texts AS
+SELECT t.text_key, v.memory_id, v.version_number, v.title, v.content, v.summary
+FROM memory_version_texts AS t
+JOIN memory_versions AS v ON v.id = t.version_id;
 
 CREATE VIEW memory_versions_text AS
 SELECT v.id, v.memory_id, v.version_number,

@@ -15,7 +15,7 @@ from lmem.stores.sqlite.connection import APPLICATION_ID, open_copy, open_reader
 from lmem.stores.sqlite.faults import translate
 
 KEEP = 5
-FULL_TEXT = ("memories_fts", "memories_trigram", "memories_pending")
+FULL_TEXT = ("memories_fts", "memories_trigram", "memories_pending", "memory_versions_fts")
 _PATTERN = "layered_memory-*.db"
 
 

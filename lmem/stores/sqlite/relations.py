@@ -20,6 +20,8 @@ _INSERT = """INSERT INTO memory_relationships
     (id, from_memory_id, to_memory_id, relationship_type, strength, properties_json, created_at, created_by)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (from_memory_id, to_memory_id, relationship_type) DO NOTHING"""
 
+_DELETE = "DELETE FROM memory_relationships WHERE from_memory_id = ? AND to_memory_id = ? AND relationship_type = ?"
+
 
 class RelationRows:
     """RelationTable on one connection."""
@@ -37,3 +39,6 @@ class RelationRows:
             (relation.id, relation.from_id, relation.to_id, relation.type, relation.strength,
              to_json(dict(relation.properties)), relation.created_at, relation.created_by),
         )  # fmt: skip
+
+    def delete(self, from_id: str, to_id: str, relation_type: str) -> None:
+        self._db.execute(_DELETE, (from_id, to_id, relation_type))

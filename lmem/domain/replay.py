@@ -1,0 +1,54 @@
+"""A memory as it was: its versions' differences taken back from what it is now.
+
+Not the reading of versions, nor the choice of one by date (lmem.service.past).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lmem.domain.history import LINKS, TEXT_FIELDS, Version
+from lmem.domain.layers import layers
+from lmem.domain.memories import Memory, content_hash
+
+
+def taken_back(current: Memory, version: Version, versions: Sequence[Version]) -> Memory:
+    """`current` with what `version` changed as it was before; `versions` are all of the memory, with their texts.
+
+    A version that made the memory (of an import, of `done`) is taken back by archiving it.
+    """
+    if version.change_type == "created":
+        return replace(current, is_archived=True)
+    fields = {name: _value(name, before) for name, (before, _) in version.diff.items() if _is_column(name)}
+    if any(name in version.diff for name in TEXT_FIELDS):
+        earlier = next(item for item in versions if item.number == version.number - 1)
+        fields |= {name: getattr(earlier, name) for name in TEXT_FIELDS if name in version.diff}
+    return replace(current, **fields)  # type: ignore[arg-type]  # the difference holds values of these fields
+
+
+def replayed(current: Memory, versions: Sequence[Version], number: int) -> Memory:
+    """The memory at its version `number`; counters of use, which no version keeps, are those of now."""
+    fields: dict[str, object] = {}
+    for version in sorted(versions, key=lambda item: -item.number):
+        if version.number > number:
+            fields |= {name: _value(name, before) for name, (before, _) in version.diff.items() if _is_column(name)}
+        elif version.number == number:
+            newest = max(item.number for item in versions)
+            texts = {name: getattr(version, name) for name in TEXT_FIELDS}
+            then = replace(current, **(fields | texts))  # type: ignore[arg-type]  # as above
+            digest = content_hash(then.title, then.content)
+            return replace(
+                then, rev=current.rev - (newest - number), updated_at=version.recorded_at, content_hash=digest
+            )
+    raise ValueError(f"there is no version {number}")
+
+
+def _is_column(name: str) -> bool:
+    return name not in TEXT_FIELDS and name not in LINKS
+
+
+def _value(name: str, stored: object) -> object:
+    if isinstance(stored, list):
+        return layers(stored) if name == "layers" else tuple(stored)
+    return stored

@@ -1,0 +1,120 @@
+"""Taking change sets back, and bringing them back again.
+
+Not the writing of versions (lmem.service.recording). Each undo is a change set itself: of kind 'undo', or 'redo' when
+it reverses an undo; a change set that was redone is undone by undoing that redo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lmem.domain.actors import Actor
+from lmem.domain.history import ChangeSet, Version
+from lmem.domain.memories import Memory
+from lmem.domain.replay import taken_back
+from lmem.errors import Conflict, NotFound
+from lmem.ports.storage import UnitOfWork
+from lmem.service import links, names, recording
+from lmem.service.lifecycle import Changed
+
+
+def undo_last(tx: UnitOfWork, actor: Actor, at: str) -> Changed:
+    """Reverse the newest change of this user that stands. Raises NotFound when there is none."""
+    last = tx.versions.last_change(actor.user_id, actor.shared)
+    if last is None:
+        raise NotFound("There is no change to undo.")
+    number, memory_id = last
+    return _undo_add(tx, actor, memory_id, at) if number is None else undo(tx, actor, number, at)
+
+
+def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
+    """Reverse a change set. Raises NotFound, or Conflict when it was undone or a memory of it changed again since."""
+    done = _standing(tx, number)
+    kind, reason = "redo" if done.kind == "undo" else "undo", f"undo of change set {done.id}"
+    undo_number = tx.versions.open_change_set(kind, reason, actor.user_id, at)
+    sets: dict[int, bool] = {done.id: False, undo_number: False}
+    reversed_: dict[str, Memory] = {}
+    for version in tx.versions.in_change_set(done.id):
+        current = names.memory(tx, replace(actor, shared=False), version.memory_id)
+        if actor.shared and (current.is_private or "is_private" in version.diff):
+            raise _no_change_set(number)
+        versions = tx.versions.of(current.id)
+        if any(_stands(tx, later, sets) for later in versions if later.number > version.number):
+            raise Conflict(
+                f"Memory {current.id[:8]} changed again since.",
+                hint=f"See 'lmem history {current.id[:8]}'; undo the newer change first.",
+            )
+        reversed_[current.id] = _reverse(tx, actor, current, version, versions, reason, undo_number, at)
+    if not reversed_:
+        raise Conflict(f"What change set {number} changed was purged since, so it cannot be undone.")
+    tx.versions.mark_undone(done.id, undo_number)
+    return Changed(tuple(reversed_.values()), done.id, done.kind, undo_number)
+
+
+def _reverse(
+    tx: UnitOfWork,
+    actor: Actor,
+    current: Memory,
+    version: Version,
+    versions: Sequence[Version],
+    reason: str,
+    number: int,
+    at: str,
+) -> Memory:
+    before = present(tx, actor, taken_back(current, version, versions))
+    kind = "archived" if before.is_archived and not current.is_archived else "updated"
+    recording.change(tx, actor, current, before, kind, reason, number, at)
+    turned = links.turn(tx, actor, current.id, version.diff, reason, at)
+    if turned:
+        recording.relate(tx, actor, tx.memories.find(current.id) or current, turned, "updated", reason, number, at)
+    return before
+
+
+def present(tx: UnitOfWork, actor: Actor, memory: Memory) -> Memory:
+    """A memory without the project or session that was purged since."""
+    if memory.project_id is not None and memory.project_id not in tx.directory.project_names(actor.user_id):
+        memory = replace(memory, project_id=None)
+    if memory.session_id is not None and tx.sessions.find(memory.session_id) is None:
+        memory = replace(memory, session_id=None)
+    return memory
+
+
+def _undo_add(tx: UnitOfWork, actor: Actor, memory_id: str, at: str) -> Changed:
+    found = names.memory(tx, actor, memory_id)
+    number = tx.versions.open_change_set("undo", "undo of add", actor.user_id, at)
+    recording.change(tx, actor, found, replace(found, is_archived=True), "archived", "undo of add", number, at)
+    return Changed((found,), number, "add", number)
+
+
+def _standing(tx: UnitOfWork, number: int) -> ChangeSet:
+    """The change set, or the redo that stands for it. Raises NotFound, Conflict when it is undone."""
+    found = _change_set(tx, number)
+    while found.undone_by is not None:
+        redone_by = _change_set(tx, found.undone_by).undone_by
+        if redone_by is None:
+            raise Conflict(f"Change set {number} was undone already.")
+        found = _change_set(tx, redone_by)
+    return found
+
+
+def _change_set(tx: UnitOfWork, number: int) -> ChangeSet:
+    found = tx.versions.change_set(number)
+    if found is None:
+        raise _no_change_set(number)
+    return found
+
+
+def _stands(tx: UnitOfWork, version: Version, known: dict[int, bool]) -> bool:
+    """Whether a version changed something that no undo took back: undos only take back. `known` are answers so far."""
+    number = version.change_set
+    if number is None:
+        return False
+    if number not in known:
+        done = tx.versions.change_set(number)
+        known[number] = done is not None and done.kind != "undo" and done.undone_by is None
+    return known[number]
+
+
+def _no_change_set(number: int) -> NotFound:
+    return NotFound(f"There is no change set {number}.", hint="'lmem changes' shows them.")
