@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        session|model|daemon|completions) command="$command $second" ;;
+        session|config|audit|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -95,6 +95,20 @@ _lmem() {
         'session list:--limit'|'session list:-n')  return ;;
         'session focus:--session') _lmem_ask sessions "$cur"; return ;;
         'session unfocus:--session') _lmem_ask sessions "$cur"; return ;;
+        'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
+        'config set:--level') COMPREPLY=($(compgen -W 'user project project-file preferences system' -- "$cur")); return ;;
+        'config set:--project'|'config set:-p') _lmem_ask projects "$cur"; return ;;
+        'config unset:--level') COMPREPLY=($(compgen -W 'user project project-file preferences system' -- "$cur")); return ;;
+        'config unset:--project'|'config unset:-p') _lmem_ask projects "$cur"; return ;;
+        'config list:--project'|'config list:-p') _lmem_ask projects "$cur"; return ;;
+        'audit list:--action')  return ;;
+        'audit list:--kind')  return ;;
+        'audit list:--id') _lmem_ask ids "$cur"; return ;;
+        'audit list:--session') _lmem_ask sessions "$cur"; return ;;
+        'audit list:--since')  return ;;
+        'audit list:--until')  return ;;
+        'audit list:--limit'|'audit list:-n')  return ;;
+        'audit list:--offset')  return ;;
         'model use:--engine') COMPREPLY=($(compgen -W 'light sentence-transformers' -- "$cur")); return ;;
         'daemon logs:--lines'|'daemon logs:-n')  return ;;
     esac
@@ -119,6 +133,8 @@ _lmem() {
             'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'config ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'audit ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'model ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'daemon ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'completions ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -130,6 +146,14 @@ _lmem() {
             'session resume') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session focus') COMPREPLY=($(compgen -W '--session --json -h --help' -- "$cur")) ;;
             'session unfocus') COMPREPLY=($(compgen -W '--session --json -h --help' -- "$cur")) ;;
+            'config get') COMPREPLY=($(compgen -W '--project -p --show-origin --json -h --help' -- "$cur")) ;;
+            'config set') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
+            'config unset') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
+            'config list') COMPREPLY=($(compgen -W '--project -p --show-origin --json -h --help' -- "$cur")) ;;
+            'config edit') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'config path') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'audit list') COMPREPLY=($(compgen -W '--action --kind --id --session --since --until --limit -n --offset --json -h --help' -- "$cur")) ;;
+            'audit verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'model pull') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'model list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'model use') COMPREPLY=($(compgen -W '--engine --json -h --help' -- "$cur")) ;;
@@ -147,7 +171,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo context tags export status doctor init version session model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo context tags export status doctor init version session config audit model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
@@ -155,6 +179,8 @@ _lmem() {
         'restore') _lmem_ask ids "$cur"; ;;
         'history') _lmem_ask ids "$cur"; ;;
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
+        'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
+        'audit ') COMPREPLY=($(compgen -W 'list verify' -- "$cur")) ;;
         'model ') COMPREPLY=($(compgen -W 'pull list use' -- "$cur")) ;;
         'daemon ') COMPREPLY=($(compgen -W 'start stop restart status logs run install uninstall' -- "$cur")) ;;
         'completions ') COMPREPLY=($(compgen -W 'install show' -- "$cur")) ;;
@@ -164,6 +190,9 @@ _lmem() {
         'session resume') _lmem_ask sessions "$cur"; ;;
         'session focus') _lmem_ask ids "$cur"; ;;
         'session unfocus') _lmem_ask ids "$cur"; ;;
+        'config get') _lmem_ask settings "$cur"; ;;
+        'config set') _lmem_ask settings "$cur"; ;;
+        'config unset') _lmem_ask settings "$cur"; ;;
         'completions install') COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); ;;
         'completions show') COMPREPLY=($(compgen -W 'bash zsh fish' -- "$cur")); ;;
     esac

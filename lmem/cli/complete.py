@@ -49,6 +49,10 @@ def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
     if kind == "sessions":
         rows = ask("session/list", {"limit": MANY}, idempotent=True, autostart=False)["sessions"]
         return [(str(row["id"])[: max(SHORT, len(prefix))], str(row["name"])[:60]) for row in rows]
+    if kind == "settings":
+        from lmem.config import SETTINGS
+
+        return [(item.key, item.meaning) for item in SETTINGS]
     if kind not in ("ids", "projects"):
         return []
     request: dict[str, object] = {"order": "created", "limit": MANY, "all_projects": True}

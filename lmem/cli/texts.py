@@ -70,6 +70,11 @@ def from_editor(start: str, what: str) -> str:
 
     Raises LmemError when the editor fails, InvalidInput when nothing was written.
     """
+    return edited(start, what, ".md").rstrip("\n")
+
+
+def edited(start: str, what: str, suffix: str) -> str:
+    """As `from_editor`, in a file with this suffix, its end kept."""
     import shlex
     import subprocess
     import tempfile
@@ -79,7 +84,7 @@ def from_editor(start: str, what: str) -> str:
             f"There is no terminal to edit {what} in.", hint="Give it as an argument, or '-' to read it from a pipe."
         )
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
-    handle, path = tempfile.mkstemp(prefix="lmem-", suffix=".md")
+    handle, path = tempfile.mkstemp(prefix="lmem-", suffix=suffix)
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(start)
@@ -93,7 +98,7 @@ def from_editor(start: str, what: str) -> str:
             raise LmemError(
                 f"The editor ended with status {failed}, so nothing was changed.", hint="Run the command again."
             )
-        return from_file(path).rstrip("\n")
+        return from_file(path)
     finally:
         os.unlink(path)
 

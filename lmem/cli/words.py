@@ -17,6 +17,7 @@ FIXED: dict[str, tuple[str, ...]] = {
     "only": ("fts", "sparse", "dense"),
     "engine": ("light", "sentence-transformers"),
     "shell": SHELLS,
+    "level": ("user", "project", "project-file", "preferences", "system"),
 }
 """By parameter name: words that complete it."""
 
@@ -28,6 +29,7 @@ ASKED: dict[str, str] = {
     "add_tag": "tags",
     "remove_tag": "tags",
     "project": "projects",
+    "key": "settings",
     "session": "sessions",
     "parent": "sessions",
 }

@@ -14,12 +14,14 @@ from lmem.daemon import gitconfig
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
+from lmem.daemon.facts import Facts
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.services import Services
 from lmem.domain import times
 from lmem.paths import private_directory
 from lmem.service.activity import Activity
+from lmem.service.audit import Audit
 from lmem.service.context import Context
 from lmem.service.endings import Endings
 from lmem.service.history import History
@@ -28,10 +30,14 @@ from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
+from lmem.service.projects import Projects
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
 from lmem.service.sessions import Sessions
+from lmem.service.settingchanges import SettingChanges
+from lmem.service.settings import Settings
+from lmem.service.users import Users
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.pipe import Spec, Target
@@ -64,6 +70,7 @@ class App:
             task.cancel()
         try:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.services.facts.close()
             await self.services.relay.close()
             await self.services.activity.flush()
             await self.services.worker.stop()
@@ -108,8 +115,14 @@ async def build(host: Host) -> App:
     )
     indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
     relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
+    activity = Activity(storage, clock, bytes.fromhex(query_key))
+    settings = Settings(storage, user_id, host.config, paths.config_file)
+    await settings.refresh()
     places = Places()
     scopes = Scopes(storage, clock, places.of)
+    projects = Projects(storage, clock, relay.wake, scopes.changed)
+    facts = Facts(projects)
+    scopes.on_created = facts.later
     services = Services(
         host=host,
         user_id=user_id,
@@ -122,7 +135,10 @@ async def build(host: Host) -> App:
         search=Search(storage, indexes, worker.finder, clock),
         indexes=indexes,
         relay=relay,
-        activity=Activity(storage, clock, bytes.fromhex(query_key)),
+        activity=activity,
+        audit=Audit(storage, clock, activity),
+        settings=settings,
+        setting_changes=SettingChanges(storage, clock, settings, paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
         vectors=worker.vectors,
         generations=worker.generations,
@@ -130,6 +146,9 @@ async def build(host: Host) -> App:
         models=models,
         places=places,
         scopes=scopes,
+        projects=projects,
+        facts=facts,
+        users=Users(storage, clock, relay.wake),
         router=Router(),
         layers=LayerMoves(storage, clock, relay.wake),
         sessions=Sessions(storage, clock, relay.wake, scopes.changed),

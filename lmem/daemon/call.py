@@ -16,7 +16,7 @@ from lmem.paths import Paths
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks: uid and pid from the kernel; client, version, working directory and what its environment names
-    ('' for nothing) from the hello."""
+    ('' for nothing) from the hello. `settings` are the settings in its environment, by variable."""
 
     uid: int
     pid: int
@@ -25,6 +25,7 @@ class Caller:
     cwd: str
     project: str = ""
     session: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,22 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from lmem.daemon.call import Call
-from lmem.daemon.handlers import context, daemon, history, layers, lifecycle, memories, models, search, sessions, status
+from lmem.daemon.handlers import (
+    audit,
+    config,
+    context,
+    daemon,
+    history,
+    layers,
+    lifecycle,
+    memories,
+    models,
+    projects,
+    search,
+    sessions,
+    status,
+    users,
+)
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import Internal, LmemError, UnknownMethod
@@ -42,6 +57,21 @@ HANDLERS: dict[str, Handler] = {
     "layer/list": layers.listed,
     "layer/show": layers.show,
     "layer/move": layers.move,
+    "project/list": projects.listed,
+    "project/show": projects.show,
+    "project/init": projects.init,
+    "project/set": projects.set_,
+    "project/rename": projects.rename,
+    "project/merge": projects.merge,
+    "project/archive": projects.archive,
+    "user/show": users.show,
+    "user/set": users.set_,
+    "config/get": config.get,
+    "config/set": config.set_,
+    "config/unset": config.unset,
+    "config/list": config.listed,
+    "audit/list": audit.listed,
+    "audit/verify": audit.verify,
     "status/get": status.get,
     "status/wait": status.wait,
     "status/doctor": status.doctor,

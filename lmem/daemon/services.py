@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from lmem.config import Config
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
+from lmem.daemon.facts import Facts
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
 from lmem.daemon.places import Places
@@ -19,6 +21,7 @@ from lmem.domain.scope import Scope
 from lmem.ports.storage import Storage
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
+from lmem.service.audit import Audit
 from lmem.service.context import Context
 from lmem.service.endings import Endings
 from lmem.service.history import History
@@ -27,11 +30,15 @@ from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
+from lmem.service.projects import Projects
 from lmem.service.receipts import receipt
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
 from lmem.service.sessions import Sessions
+from lmem.service.settingchanges import SettingChanges
+from lmem.service.settings import Here, Settings
+from lmem.service.users import Users
 
 TERMINAL = "cli"
 """What the user's own terminal calls itself; every other client is answered as one that others may read."""
@@ -74,10 +81,16 @@ class Services:
     models: Models
     places: Places
     scopes: Scopes
+    projects: Projects
+    facts: Facts
+    users: Users
     router: Router
     layers: LayerMoves
     sessions: Sessions
     endings: Endings
+    settings: Settings
+    setting_changes: SettingChanges
+    audit: Audit
     known_projects: dict[str, str] = field(default_factory=dict)
 
     async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
@@ -107,6 +120,15 @@ class Services:
         if found.project_id is not None:
             self.activity.in_project(found.project_id)
         return found
+
+    async def here(self, call: Call, project_id: str | None, fresh: bool = False) -> Here:
+        """What the settings of a call depend on: its project, the project's file where it stands, its environment."""
+        place = await self.places.of(call.caller.cwd, fresh=fresh)
+        return Here(project_id, place.file, call.caller.settings)
+
+    async def config(self, call: Call, project_id: str | None = None) -> Config:
+        """Every setting as it is in force for a call. Raises InvalidInput when the project's file is not right."""
+        return self.settings.values(await self.here(call, project_id))
 
     async def project_names(self, ids: Iterable[str | None]) -> dict[str, str]:
         """Project id -> name, for at least these ids; read from the truth only when one is new."""

@@ -17,7 +17,7 @@ from lmem.errors import Forbidden, InvalidInput, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service.recording import require_active
-from lmem.service.settings import Explained, Here, Settings, known, untrusted
+from lmem.service.settings import Here, Settings, known, untrusted
 
 LEVELS = {
     "user": "user file", "project": "project", "project-file": "project file", "preferences": "preferences",
@@ -39,21 +39,14 @@ class SettingChanges:
         self._file = file
         self._writing = asyncio.Lock()
 
-    async def set(self, actor: Actor, key: str, value: object, level: str, here: Here) -> Explained:
+    async def set(self, actor: Actor, key: str, value: object, level: str, here: Here) -> None:
         """Write a value at a level. Raises NotFound, InvalidInput, Forbidden."""
         item = known(key)
-        parsed = parse(item, value)
-        await self._write(actor, item, parsed, level, here)
-        return await self._one(item, here)
+        await self._write(actor, item, parse(item, value), level, here)
 
-    async def unset(self, actor: Actor, key: str, level: str, here: Here) -> Explained:
+    async def unset(self, actor: Actor, key: str, level: str, here: Here) -> None:
         """Take a value away from a level; `system` goes back to the default."""
-        item = known(key)
-        await self._write(actor, item, None, level, here)
-        return await self._one(item, here)
-
-    async def _one(self, item: Setting, here: Here) -> Explained:
-        return next(found for found in await self._settings.explained(here) if found.setting.key == item.key)
+        await self._write(actor, known(key), None, level, here)
 
     async def _write(self, actor: Actor, item: Setting, value: Value | None, level: str, here: Here) -> None:
         origin = LEVELS.get(level)

@@ -1,0 +1,132 @@
+"""config: read, change and edit the settings.
+
+Not their rules: the daemon checks a value and says which level wins. `edit` and `path` need no daemon, because a file
+that is not right keeps it from starting.
+"""
+
+from __future__ import annotations
+
+from lmem.cli import output
+from lmem.cli.link import ask, given
+from lmem.errors import DaemonError, InvalidInput
+from lmem.paths import paths
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lmem.cli.link import Answer
+
+START = """\
+# Settings of lmem; 'man lmem-config' tells of each, 'lmem config list' shows what is in force.
+"""
+
+
+def get(*, key: str, project: str | None, show_origin: bool, as_json: bool) -> int:
+    """lmem config get."""
+    found = ask("config/get", given({"key": key, "project": project}), idempotent=True)
+    if as_json:
+        output.answer_json(found)
+        return 0
+    if show_origin:
+        for level in found["levels"]:
+            output.line("\t".join((_value(level["value"]), _origin(level))))
+        output.line("\t".join((_value(found["default"]), "default")))
+    else:
+        output.line(_value(found["value"]))
+    return 0
+
+
+def set_(*, key: str, value: str, level: str | None, project: str | None, as_json: bool) -> int:
+    """lmem config set."""
+    request = {"key": key, "value": value, **given({"level": level, "project": project})}
+    return _say_changed(ask("config/set", request), as_json)
+
+
+def unset(*, key: str, level: str | None, project: str | None, as_json: bool) -> int:
+    """lmem config unset."""
+    return _say_changed(ask("config/unset", given({"key": key, "level": level, "project": project})), as_json)
+
+
+def list_settings(*, project: str | None, show_origin: bool, as_json: bool) -> int:
+    """lmem config list."""
+    found = ask("config/list", given({"project": project}), idempotent=True)
+    if as_json:
+        output.answer_json(found)
+        return 0
+    for item in found["settings"]:
+        origin = f"\t{_origin(item)}" if show_origin else ""
+        line = f"{item['key']} = {_value(item['value'])}{origin}"
+        output.line(line if item["origin"] != "default" else output.paint(line, "dim"))
+    for item in found["ignored"]:
+        output.note(f"Not in force: {output.visible(item['why'])} ({output.visible(item['file'])})")
+    return 0
+
+
+def path(*, as_json: bool) -> int:
+    """lmem config path."""
+    file = paths().config_file
+    output.answer_json({"path": str(file), "exists": file.exists()}) if as_json else output.line(str(file))
+    return 0
+
+
+def edit(*, as_json: bool) -> int:
+    """lmem config edit."""
+    from lmem import config, configfile
+    from lmem.cli.texts import edited
+
+    file = paths().config_file
+
+    def change(text: str) -> str:
+        new = edited(text or START, "the settings", ".toml")
+        config.layered((("user file", config.from_text(new, file)),))
+        return text if new == START and not text else new
+
+    before = config.text_of(file) if file.exists() else ""
+    configfile.write(file, change)
+    changed = config.text_of(file) != before if file.exists() else False
+    restart = changed and _needs_restart(before, config.text_of(file))
+    if as_json:
+        output.answer_json({"path": str(file), "changed": changed, "restart": restart})
+    else:
+        output.line(f"Saved {file}." if changed else "Nothing was changed.")
+        if restart:
+            output.line("Run 'lmem daemon restart' for all of it to be in force.")
+    return 0
+
+
+def _needs_restart(before: str, after: str) -> bool:
+    """Whether a setting that a running daemon read when it started is another one now."""
+    from pathlib import Path
+
+    from lmem.config import SETTINGS, flattened
+
+    try:
+        ask("status/get", idempotent=True, autostart=False)
+        old = flattened(before, Path("config.toml"))
+    except DaemonError:
+        return False
+    except InvalidInput:
+        old = {}
+    new = flattened(after, Path("config.toml"))
+    return any(old.get(item.key) != new.get(item.key) for item in SETTINGS if not item.live)
+
+
+def _say_changed(found: Answer, as_json: bool) -> int:
+    if as_json:
+        output.answer_json(found)
+        return 0
+    where = f" in {output.stored(found['file'])}" if found.get("file") else ""
+    output.line(f"{found['key']} = {_value(found['value'])}{where}")
+    if found["hidden_by"]:
+        output.note(f"The {_origin(found)} wins over it.")
+    if found["restart"]:
+        output.note("The daemon reads it when it starts: run 'lmem daemon restart'.")
+    return 0
+
+
+def _origin(item: Answer) -> str:
+    place = f" ({output.stored(item['place'])})" if item.get("place") else ""
+    return f"{item['origin']}{place}"
+
+
+def _value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else output.stored(value)

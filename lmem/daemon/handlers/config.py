@@ -1,0 +1,93 @@
+"""config/get, set, unset, list: parameters to the settings and back.
+
+Not a level's rule in sight: those are in lmem.service.settings and lmem.service.settingchanges.
+"""
+
+from __future__ import annotations
+
+from lmem.config import PROJECT_FILE
+from lmem.daemon.call import Call
+from lmem.daemon.handlers.records import Json
+from lmem.daemon.params import Params
+from lmem.daemon.services import Services
+from lmem.domain.scope import Scope
+from lmem.service.settingchanges import KINDS, LEVELS
+from lmem.service.settings import Explained, Here, known
+
+
+async def get(services: Services, call: Call, params: Params) -> Json:
+    item = known(params.text("key"))
+    scope = await services.scope(call, params)
+    here = await services.here(call, scope.project_id, fresh=True)
+    return _json(services, await _explained(services, item.key, here), here, scope)
+
+
+async def listed(services: Services, call: Call, params: Params) -> Json:
+    scope = await services.scope(call, params)
+    here = await services.here(call, scope.project_id, fresh=True)
+    found = await services.settings.explained(here)
+    return {
+        "settings": [_json(services, item, here, scope) for item in found],
+        "ignored": [
+            {"key": key, "file": here.file and here.file.path, "why": why}
+            for key, why in services.settings.ignored(here)
+        ],
+    }
+
+
+async def set_(services: Services, call: Call, params: Params) -> Json:
+    """The value may be a text as typed, or JSON's own number or boolean."""
+    return await _change(services, call, params, unset=False)
+
+
+async def unset(services: Services, call: Call, params: Params) -> Json:
+    return await _change(services, call, params, unset=True)
+
+
+async def _change(services: Services, call: Call, params: Params, unset: bool) -> Json:
+    actor, key, level = services.actor(call), params.text("key"), params.maybe_text("level") or "user"
+    scope = await services.scope(call, params)
+    here = await services.here(call, scope.project_id, fresh=True)
+    if unset:
+        await services.setting_changes.unset(actor, key, level, here)
+    else:
+        await services.setting_changes.set(actor, key, params.raw("value"), level, here)
+    after = await services.here(call, scope.project_id, fresh=True)
+    found = await _explained(services, key, after)
+    stronger = [origin for origin, _ in found.levels if origin != LEVELS[level]]
+    hidden = found.origin in stronger and found.origin != "default" and not unset
+    files = {"user": str(services.host.paths.config_file), "project-file": after.file and after.file.path}
+    return {
+        **_json(services, found, after, scope),
+        "level": level,
+        "file": files.get(level),
+        "restart": not found.setting.live,
+        "hidden_by": found.origin if hidden and found.setting.live else None,
+    }
+
+
+async def _explained(services: Services, key: str, here: Here) -> Explained:
+    return next(found for found in await services.settings.explained(here) if found.setting.key == key)
+
+
+def _json(services: Services, found: Explained, here: Here, scope: Scope) -> Json:
+    item = found.setting
+    places = {
+        "environment": item.variable,
+        "project file": here.file.path if here.file else PROJECT_FILE,
+        "project": scope.project,
+        "preferences": services.username,
+        "user file": str(services.host.paths.config_file),
+    }
+    return {
+        "key": item.key,
+        "value": found.value,
+        "origin": found.origin,
+        "place": places.get(found.origin),
+        "default": item.default,
+        "type": KINDS[type(item.default)],
+        "meaning": item.meaning,
+        "live": item.live,
+        "variable": item.variable,
+        "levels": [{"origin": origin, "value": value, "place": places.get(origin)} for origin, value in found.levels],
+    }
