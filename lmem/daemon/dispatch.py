@@ -90,7 +90,7 @@ async def dispatch(services: Services, call: Call) -> object:
     if handler is None:
         raise UnknownMethod(f"There is no method {call.method[:80]!r}.")
     try:
-        return await handler(services, call, Params(call.params))
+        return await handler(services, await services.arrived(call), Params(call.params))
     except LmemError:
         raise
     except Exception as err:

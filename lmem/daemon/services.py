@@ -6,7 +6,7 @@ Not a container with behaviour: a record of the services, and who asks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from lmem.config import Config
@@ -40,6 +40,8 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
 from lmem.service.users import Users
 
+SESSIONLESS = ("status/", "daemon/", "model/")
+"""Methods that are nobody's work on memories."""
 TERMINAL = "cli"
 """What the user's own terminal calls itself; every other client is answered as one that others may read."""
 
@@ -103,9 +105,23 @@ class Services:
         """Who this call is from, seen now. Only the user's own terminal sees private memories."""
         caller = call.caller
         address, agent = f"unix:{caller.uid}:{caller.pid}", f"{caller.client}/{caller.version}"
-        found = Actor(self.user_id, address, agent[:200], shared=caller.client != TERMINAL)
+        found = Actor(self.user_id, address, agent[:200], caller.client != TERMINAL, call.session_id)
         self.activity.seen(found)
         return found
+
+    async def arrived(self, call: Call) -> Call:
+        """The call with the session that it is made in: its environment's, else the current one of its directory.
+
+        A session that its environment names and that there is not is told by what needs one.
+        """
+        if call.method.startswith(SESSIONLESS):
+            return call
+        caller = call.caller
+        try:
+            found = await self.scopes.of(self.actor(call), caller.cwd, caller.project, caller.session)
+        except NotFound:
+            return call
+        return replace(call, session_id=found.session_id)
 
     async def scope(self, call: Call, params: Params, create: bool = False) -> Scope:
         """Which project and session a call means: what its parameters name, else its environment, else its place.

@@ -11,7 +11,10 @@ from typing import Protocol, TypeVar
 
 from lmem.ports.audit import AuditTable
 from lmem.ports.context import ContextTable
+from lmem.ports.decay import DecayTable
+from lmem.ports.jobs import JobTable
 from lmem.ports.layers import LayerTable
+from lmem.ports.past import PastTable
 from lmem.ports.projects import ProjectTable
 from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
@@ -24,6 +27,7 @@ from lmem.ports.tables import (
     RelationTable,
     VersionTable,
 )  # fmt: skip
+from lmem.ports.users import UserTable
 
 T = TypeVar("T")
 
@@ -38,6 +42,8 @@ class UnitOfWork(Protocol):
     @property
     def versions(self) -> VersionTable: ...
     @property
+    def past(self) -> PastTable: ...
+    @property
     def outbox(self) -> OutboxTable: ...
     @property
     def relations(self) -> RelationTable: ...
@@ -50,9 +56,15 @@ class UnitOfWork(Protocol):
     @property
     def layers(self) -> LayerTable: ...
     @property
+    def users(self) -> UserTable: ...
+    @property
     def audit(self) -> AuditTable: ...
     @property
     def settings(self) -> SettingTable: ...
+    @property
+    def decay(self) -> DecayTable: ...
+    @property
+    def jobs(self) -> JobTable: ...
     @property
     def sessions(self) -> SessionTable: ...
     @property

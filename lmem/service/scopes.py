@@ -39,7 +39,7 @@ class Scopes:
         self._clock = clock
         self._place = place
         self._known: dict[_Key, tuple[float, _Found]] = {}
-        self.on_created: Callable[[str, Place], None] = lambda project_id, place: None
+        self.on_created: Callable[[Actor, str, Place], None] = lambda actor, project_id, place: None
 
     async def of(
         self, actor: Actor, caller_cwd: str, project: str | None, session: str | None, create: bool = False,
@@ -64,7 +64,7 @@ class Scopes:
         made = await self._storage.write(lambda tx: self._make(tx, actor, *key))
         self.changed()
         if made.created and made.project_id is not None:
-            self.on_created(made.project_id, place)
+            self.on_created(actor, made.project_id, place)
         return made
 
     def changed(self) -> None:

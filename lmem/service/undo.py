@@ -15,7 +15,7 @@ from lmem.domain.memories import Memory
 from lmem.domain.replay import taken_back
 from lmem.errors import Conflict, NotFound
 from lmem.ports.storage import UnitOfWork
-from lmem.service import links, names, recording
+from lmem.service import links, merging, names, recording
 from lmem.service.lifecycle import Changed
 
 
@@ -46,7 +46,8 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
                 hint=f"See 'lmem history {current.id[:8]}'; undo the newer change first.",
             )
         reversed_[current.id] = _reverse(tx, actor, current, version, versions, reason, undo_number, at)
-    if not reversed_:
+    moved_back = merging.reverse(tx, actor, done.id, undo_number, at)
+    if not reversed_ and not moved_back:
         raise Conflict(f"What change set {number} changed was purged since, so it cannot be undone.")
     tx.versions.mark_undone(done.id, undo_number)
     return Changed(tuple(reversed_.values()), done.id, done.kind, undo_number)

@@ -21,4 +21,5 @@ async def history(services: Services, call: Call, params: Params) -> Json:
 async def undo(services: Services, call: Call, params: Params) -> Json:
     number = params.number("change_set", 0, 0, 2**53)
     undone = await services.history.undo(services.actor(call), number or None)
+    services.scopes.changed()  # it may have parted projects
     return {**changed_json("reversed", undone), "kind": undone.kind, "undone_by": undone.undone_by}

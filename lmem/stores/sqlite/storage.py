@@ -14,16 +14,20 @@ from lmem.ports.storage import UnitOfWork
 from lmem.stores.sqlite.audit import AuditRows
 from lmem.stores.sqlite.context import ContextRows
 from lmem.stores.sqlite.database import Database
+from lmem.stores.sqlite.decay import DecayRows
 from lmem.stores.sqlite.directory import DirectoryRows
 from lmem.stores.sqlite.fulltext import FullTextRows
+from lmem.stores.sqlite.jobs import JobRows
 from lmem.stores.sqlite.layers import LayerRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
+from lmem.stores.sqlite.past import PastRows
 from lmem.stores.sqlite.projects import ProjectRows
 from lmem.stores.sqlite.relations import RelationRows
 from lmem.stores.sqlite.scopes import ScopeRows
 from lmem.stores.sqlite.sessions import MemberRows, SessionRows
 from lmem.stores.sqlite.settings import SettingRows
+from lmem.stores.sqlite.users import UserRows
 from lmem.stores.sqlite.versions import VersionRows
 
 T = TypeVar("T")
@@ -36,17 +40,21 @@ class Tables:
     memories: MemoryRows
     fulltext: FullTextRows
     versions: VersionRows
+    past: PastRows
     outbox: OutboxRows
     relations: RelationRows
     directory: DirectoryRows
     layers: LayerRows
     audit: AuditRows
     projects: ProjectRows
+    users: UserRows
     scopes: ScopeRows
     sessions: SessionRows
     members: MemberRows
     context: ContextRows
     settings: SettingRows
+    decay: DecayRows
+    jobs: JobRows
 
 
 def tables(connection: sqlite3.Connection) -> Tables:
@@ -55,17 +63,21 @@ def tables(connection: sqlite3.Connection) -> Tables:
         MemoryRows(connection),
         FullTextRows(connection),
         VersionRows(connection),
+        PastRows(connection),
         OutboxRows(connection),
         RelationRows(connection),
         DirectoryRows(connection),
         LayerRows(connection),
         AuditRows(connection),
         ProjectRows(connection),
+        UserRows(connection),
         ScopeRows(connection),
         SessionRows(connection),
         MemberRows(connection),
         ContextRows(connection),
         SettingRows(connection),
+        DecayRows(connection),
+        JobRows(connection),
     )
 
 
