@@ -37,7 +37,7 @@ def end(*, session: str | None, reason: str | None, dry_run: bool, as_json: bool
         return 0
     promoted, faded, kept = ended["promoted"], ended["faded"], ended["kept"]
     output.line(f"{'Would end' if dry_run else 'Ended'} {_title(ended)}")
-    for verb, moved in (("joined the project", promoted), ("stays global", kept)):
+    for verb, moved in (("joins the project", promoted), ("stays global", kept)):
         for memory in moved:
             why = paint(f"{verb}: {memory['because']}", "dim")
             output.line(f"  {_memory(memory)}  {why}")

@@ -30,12 +30,16 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `progress` sends a '$/progress' notification to its client, from any thread, and may drop it."""
+    """One request. `progress` sends a '$/progress' notification to its client, from any thread, and may drop it.
+
+    `session_id` is the session that it is made in, once that is known.
+    """
 
     method: str
     params: dict[str, object]
     caller: Caller
     progress: Callable[[dict[str, object]], None]
+    session_id: str | None = None
 
 
 Dispatch = Callable[[Call], Awaitable[object]]

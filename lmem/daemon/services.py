@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from lmem.config import Config
+from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
@@ -18,6 +18,7 @@ from lmem.daemon.params import Params
 from lmem.daemon.places import Places
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Scope
+from lmem.errors import NotFound
 from lmem.ports.storage import Storage
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
@@ -141,6 +142,10 @@ class Services:
         """What the settings of a call depend on: its project, the project's file where it stands, its environment."""
         place = await self.places.of(call.caller.cwd, fresh=fresh)
         return Here(project_id, place.file, call.caller.settings)
+
+    async def in_force(self, call: Call) -> InForce:
+        """The settings of a call, by the project that a memory belongs to."""
+        return self.settings.seen_from(await self.here(call, None))
 
     async def config(self, call: Call, project_id: str | None = None) -> Config:
         """Every setting as it is in force for a call. Raises InvalidInput when the project's file is not right."""

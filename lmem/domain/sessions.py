@@ -5,11 +5,12 @@ Not a lookup of the current one (lmem.service.scopes) and not a store.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmem.domain.layers import Layers, layers
 from lmem.domain.memories import Memory
+from lmem.domain.secrets import screen
 
 IMPORTANT = 0.6
 OFTEN_READ = 3
@@ -69,6 +70,14 @@ class Query:
     client: str
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was done in a session since it was last written down, oldest first."""
+
+    queries: tuple[Query, ...] = ()
+    files: tuple[str, ...] = ()
+
+
 def matters(memory: Memory, open_task: bool) -> str | None:
     """Why a memory is worth more than its session, as a clause for people; None when it is not.
 
@@ -95,14 +104,15 @@ def layers_at_end(memory: Memory, promoted: bool, in_project: bool) -> Layers:
     return layers(kept or ["temporal"])
 
 
-def remembering(context: Mapping[str, object], queries: Iterable[Query], files: Iterable[str]) -> dict[str, object]:
-    """A session's context with these queries and files as its newest; each is kept once."""
+def remembering(context: Mapping[str, object], work: Work) -> dict[str, object]:
+    """A session's context with these queries and files as its newest; each is kept once, without credentials."""
     asked = {query.text: query for query in queries_of(context)}
-    for query in queries:
-        asked.pop(query.text, None)
-        asked[query.text] = query
+    for query in work.queries:
+        text = screen(query.text).text
+        asked.pop(text, None)
+        asked[text] = Query(text, query.client)
     opened = dict.fromkeys(files_of(context))
-    for file in files:
+    for file in work.files:
         opened.pop(file, None)
         opened[file] = None
     newest = list(asked.values())[-MOST_QUERIES:]

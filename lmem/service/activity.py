@@ -15,9 +15,11 @@ from types import MappingProxyType
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
+from lmem.domain.sessions import MOST_FILES, MOST_QUERIES, Query, Work
 from lmem.errors import LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import members
 
 AUDIT_DELAY = 1.0
 COUNTER_DELAY = 30.0
@@ -28,6 +30,9 @@ MOST_ENTRIES = 10_000
 
 ALL = "*"
 """The id of a read that names no object: a list, an export."""
+
+MOST_OF_QUERY = 500
+"""Characters of a question that its session remembers."""
 
 log = logging.getLogger(__name__)
 _Entry = tuple[Actor, str, str, str, Mapping[str, object], str]
@@ -45,6 +50,7 @@ class Activity:
         self._users: set[str] = set()
         self._projects: set[str] = set()
         self._windows: dict[str, tuple[str, ...]] = {}
+        self._sessions: dict[str, Work] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._flushing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
@@ -60,6 +66,8 @@ class Activity:
         digest = hmac.new(self._query_key, query.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
         self.noted(actor, "search", "memory", digest, {"results": len(ids)})
         self._count(ids)
+        if actor.session_id is not None:
+            self.worked(actor.session_id, query=Query(query[:MOST_OF_QUERY], actor.client))
 
     def listed(self, actor: Actor, kind: str, fields: Sequence[str], shown: int) -> None:
         """Objects of a kind were listed; `fields` names what the list was filtered by, never its values."""
@@ -105,9 +113,18 @@ class Activity:
         self._projects.add(project_id)
         self._later("counters", COUNTER_DELAY)
 
+    def worked(self, session_id: str, query: Query | None = None, file: str | None = None) -> None:
+        """Something was done in a session: a question was asked, a file was named, or whatever it was."""
+        done = self._sessions.get(session_id, Work())
+        queries = (*done.queries, *((query,) if query else ()))[-MOST_QUERIES:]
+        self._sessions[session_id] = Work(queries, (*done.files, *((file,) if file else ()))[-MOST_FILES:])
+        self._later("counters", COUNTER_DELAY)
+
     def seen(self, actor: Actor) -> None:
         """The user did something, whatever it was."""
         self._users.add(actor.user_id)
+        if actor.session_id is not None:
+            self.worked(actor.session_id)
         self._later("counters", COUNTER_DELAY)
 
     def _count(self, ids: Sequence[str]) -> None:
@@ -146,24 +163,27 @@ class Activity:
             self._later("audit", COUNTER_DELAY)
 
     async def _write_counters(self) -> None:
-        reads, users, projects = self._reads, self._users, self._projects
-        self._reads, self._users, self._projects = Counter(), set(), set()
+        reads, users, projects, sessions = self._reads, self._users, self._projects, self._sessions
+        self._reads, self._users, self._projects, self._sessions = Counter(), set(), set(), {}
         now = times.to_text(self._clock.now())
 
-        def work(tx: UnitOfWork) -> None:
+        def write(tx: UnitOfWork) -> None:
             tx.memories.touch(reads, now)
             for user_id in users:
                 tx.directory.seen(user_id, now)
             for project_id in projects:
                 tx.projects.accessed(project_id, now)
+            for session_id, work in sessions.items():
+                members.remember(tx, session_id, work, now)
 
-        if not (reads or users or projects):
+        if not (reads or users or projects or sessions):
             return
         try:
-            await self._storage.write(work)
+            await self._storage.write(write)
         except LmemError as err:
             log.warning("reads are not counted yet: %s", err.message)
             self._reads.update(reads)
             self._users |= users
             self._projects |= projects
+            self._sessions = sessions | self._sessions
             self._later("counters", COUNTER_DELAY)

@@ -112,7 +112,7 @@ class Endings:
         if not dry_run:
             recording.require_active(tx, actor)
             if moves:
-                number = tx.versions.open_change_set("session", reason, actor.user_id, at)
+                number = tx.versions.open_change_set("session-end", reason, actor.user_id, at)
             for before, moved in moves:
                 why = f"{reason}: {moved.because}"
                 recording.change(tx, actor, before, moved.memory, "updated", why, number or 0, at)

@@ -1,4 +1,4 @@
-"""A memory's place in a session: whether the session takes it, and the session that a bulk add names.
+"""What work adds to a session: memories in their places, the last questions and files, and that it goes on.
 
 Not a session's life (lmem.service.sessions).
 """
@@ -8,23 +8,21 @@ from __future__ import annotations
 import secrets
 
 from lmem.domain.actors import Actor
-from lmem.domain.sessions import Session
+from lmem.domain.memories import to_json
+from lmem.domain.sessions import Session, Work, remembering
 from lmem.errors import Conflict
 from lmem.ports.storage import UnitOfWork
 
-MOST = 1000
-"""Memories of one session, when `system_config` does not say."""
 
-
-def join(tx: UnitOfWork, session_id: str, memory_id: str, at: str, late: bool = False) -> None:
-    """Put a memory last in a session. Raises Conflict for one that is full, or (unless `late`) has ended."""
+def join(tx: UnitOfWork, session_id: str, memory_id: str, at: str, most: int, late: bool = False) -> None:
+    """Put a memory last in a session. Raises Conflict for one with `most` memories, or (unless `late`) that has ended.
+    """
     session = tx.sessions.find(session_id)
     if session is not None and session.ended_at is not None and not late:
         raise Conflict(
             f"The session '{session.name[:80]}' has ended.",
             hint=f"Open it again with 'lmem session resume {session.id[:8]}', or start another: 'lmem session start'.",
         )
-    most = int(tx.directory.default("max_memories_per_session") or MOST)
     # Positions only grow, so only a session that has been near its limit is counted.
     if tx.members.join(session_id, memory_id, at) > most and tx.members.count(session_id) > most:
         name = session.name[:80] if session else session_id[:8]
@@ -50,3 +48,14 @@ def session_of(tx: UnitOfWork, actor: Actor, name: str, project_id: str | None, 
     tx.sessions.insert(made)
     tx.audit.append(actor, "create", "session", made.id, {}, at)
     return made.id, name
+
+
+def remember(tx: UnitOfWork, session_id: str, work: Work, at: str) -> None:
+    """Note what was done in a session, unless it has ended meanwhile: counters, which carry no revision."""
+    session = tx.sessions.find(session_id)
+    if session is None or session.ended_at is not None:
+        return
+    columns: dict[str, str | int | float | None] = {"last_active_at": max(at, session.last_active_at)}
+    if work.queries or work.files:
+        columns["context_json"] = to_json(remembering(session.context, work))
+    tx.sessions.update(session_id, columns)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from lmem.config import Config, InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
@@ -68,30 +69,42 @@ class Edited:
 class Memories:
     """Add, read and edit. `wake` is called after each commit that gave the relay work."""
 
-    def __init__(self, storage: Storage, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(self, storage: Storage, clock: Clock, wake: Callable[[], None], config: InForce) -> None:
         self._storage = storage
         self._clock = clock
         self._wake = wake
+        self._config = config
         self._bulk = asyncio.Lock()
 
-    async def add(self, actor: Actor, draft: Draft, scope: Scope = NOWHERE, create_names: bool = False) -> Added:
+    async def add(
+        self,
+        actor: Actor,
+        draft: Draft,
+        scope: Scope = NOWHERE,
+        create_names: bool = False,
+        config: InForce | None = None,
+    ) -> Added:
         """Store a draft; durable when this returns, before any embedding.
 
         A draft with the id or the (source_tool, external_id) of a stored memory is that memory: the same text changes
         nothing, other text under the same external id is a new version. It belongs to the project and the session of
         `scope` where it names none; `create_names` makes those that it names. Raises NotFound for an unknown project
-        or session, Conflict for an id taken by another text.
+        or session, Conflict for an id taken by another text. `config` are the settings where the caller is.
         """
-        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, scope, create_names))
+        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, scope, create_names, config or self._config))
         self._wake()
         return added
 
-    async def add_many(self, actor: Actor, drafts: Sequence[Draft], scope: Scope = NOWHERE) -> list[Added | LmemError]:
+    async def add_many(
+        self, actor: Actor, drafts: Sequence[Draft], scope: Scope = NOWHERE, config: InForce | None = None
+    ) -> list[Added | LmemError]:
         """Store drafts, each on its own terms; they share commits. The projects and sessions they name are made."""
         answers: list[Added | LmemError] = []
         for at in range(0, len(drafts), GROUP):
             works = [
-                partial(self._add, actor=actor, draft=draft, scope=scope, create_names=True)
+                partial(
+                    self._add, actor=actor, draft=draft, scope=scope, create_names=True, config=config or self._config
+                )
                 for draft in drafts[at : at + GROUP]
             ]
             async with self._bulk:  # one group in the queue at once: what a terminal adds meanwhile waits for few
@@ -175,19 +188,24 @@ class Memories:
         current = tx.memories.find(before.id) or after
         return Edited(current, changed, change_set)
 
-    def _add(self, tx: UnitOfWork, actor: Actor, draft: Draft, scope: Scope, create_names: bool) -> Added:
+    def _add(
+        self, tx: UnitOfWork, actor: Actor, draft: Draft, scope: Scope, create_names: bool, config: InForce
+    ) -> Added:
         now = times.to_text(self._clock.now())
         project_id, new_project = scopes.project_of(tx, actor, draft.project, scope, create_names, now)
         session_id, new_session = self._session(tx, actor, draft, scope, project_id, create_names, now)
+        actor = replace(actor, session_id=session_id)
         digest = content_hash(draft.title, draft.content)
         known = self._known(tx, actor, draft, digest, project_id)
         if known is not None:
             return known
         chosen = route(draft.memory_type, draft.tags, draft.layers, project_id is not None, session_id is not None)
-        memory = _memory(tx, actor, draft, digest, chosen.layers, project_id, session_id, now)
+        settings = config(project_id)
+        memory = _memory(settings, actor, draft, digest, chosen.layers, project_id, session_id, now)
         recording.create(tx, actor, memory, now)
         if session_id is not None:
-            members.join(tx, session_id, memory.id, now, late=create_names)
+            most = settings.number("max_memories_per_session")
+            members.join(tx, session_id, memory.id, now, most, late=create_names)
         return Added(memory, True, chosen.because, new_project, new_session)
 
     def _known(
@@ -222,7 +240,7 @@ class Memories:
 
 
 def _memory(
-    tx: UnitOfWork,
+    settings: Config,
     actor: Actor,
     draft: Draft,
     digest: str,
@@ -234,7 +252,7 @@ def _memory(
     created = times.to_text(draft.created_at) if draft.created_at else now
     decay_rate = draft.decay_rate
     if decay_rate is None:
-        decay_rate = float(tx.directory.default("default_decay_rate") or 0.1)
+        decay_rate = settings.share("default_decay_rate")
     return Memory(
         key=0,
         id=draft.id or secrets.token_hex(16),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TypeVar
 
+from lmem.config import InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
@@ -18,7 +19,7 @@ from lmem.domain.layers import layers
 from lmem.domain.memories import Memory
 from lmem.domain.projects import free_name
 from lmem.domain.scope import Place, Scope
-from lmem.domain.sessions import Member, Session, remembering
+from lmem.domain.sessions import Member, Session, Work, remembering
 from lmem.errors import Conflict, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
@@ -64,11 +65,14 @@ class Shown:
 class Sessions:
     """Sessions by worktree. `wake` tells the relay that there is work, `changed` that scopes are void."""
 
-    def __init__(self, storage: Storage, clock: Clock, wake: Callable[[], None], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, wake: Callable[[], None], changed: Callable[[], None], config: InForce
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._wake = wake
         self._changed = changed
+        self._config = config
 
     async def start(self, actor: Actor, wanted: Wanted, scope: Scope, place: Place) -> Turned:
         """Open a session in a directory; the one that was current there is paused.
@@ -85,7 +89,7 @@ class Sessions:
                 id=secrets.token_hex(16), user_id=actor.user_id, project_id=scope.project_id,
                 name=_free(tx, actor, wanted.name, place, scope.project_id), description=wanted.description,
                 git_branch=place.branch, git_commit=place.commit, working_directory=place.top or place.cwd,
-                context=remembering(context, (), wanted.files), parent_session_id=parent.id if parent else None,
+                context=remembering(context, Work(files=wanted.files)), parent_session_id=parent.id if parent else None,
                 created_at=at, updated_at=at, last_active_at=at, ended_at=None, is_active=True,
             )  # fmt: skip
             tx.sessions.insert(session)
@@ -167,7 +171,8 @@ class Sessions:
             changed = []
             for memory in wanted.values():
                 if focused and memory.id not in inside:
-                    members.join(tx, session.id, memory.id, at)
+                    most = self._config(session.project_id).number("max_memories_per_session")
+                    members.join(tx, session.id, memory.id, at, most)
                 if tx.members.focus(session.id, memory.id, focused):
                     changed.append(memory)
             if changed:
@@ -209,7 +214,7 @@ class Sessions:
             return turned
         at = times.to_text(self._clock.now())
         reason = f"the session '{turned.session.name}' was resumed"
-        number = tx.versions.open_change_set("session", reason, actor.user_id, at)
+        number = tx.versions.open_change_set("session-resume", reason, actor.user_id, at)
         for memory in faded:
             recording.change(
                 tx, actor, memory, replace(memory, layers=layers(["session"])), "updated", reason, number, at

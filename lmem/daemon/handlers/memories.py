@@ -47,8 +47,11 @@ async def add(services: Services, call: Call, params: Params) -> Json:
     new = draft(params, services.clock.now(), _max_bytes(services), f"{call.caller.client}.add")
     scope = await services.scope(call, params, create=True)
     new = replace(new, project=None, session=None, git_context=await _git_context(services, call))
-    added = await services.memories.add(actor, new, scope)
+    added = await services.memories.add(actor, new, scope, config=await services.in_force(call))
     memory = added.memory
+    if memory.session_id is not None:
+        file = new.context.get("file")
+        services.activity.worked(memory.session_id, file=file if isinstance(file, str) else None)
     near = None
     if params.flag("check_duplicates") and added.created:
         with suppress(StoreUnavailable):  # it took too long; the memory is stored, and that is what was asked
@@ -81,7 +84,7 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
         parsed.append(_parsed(services, item, source_tool))
     drafts = [item for item in parsed if isinstance(item, Draft)]
     scope = await services.scope(call, Params({}), create=any(item.project is None for item in drafts))
-    stored = iter(await services.memories.add_many(services.actor(call), drafts, scope))
+    stored = iter(await services.memories.add_many(services.actor(call), drafts, scope, await services.in_force(call)))
     rows: list[Json] = []
     made: dict[str, list[str]] = {"projects_created": [], "sessions_created": []}
     for number, item in enumerate(parsed):

@@ -99,7 +99,7 @@ def test_bash(known: FakeDaemon, lmem: Terminal, tmp_path: Path, words: tuple[st
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("lmem se", {"search"}),
+        ("lmem se", {"search", "session"}),
         ("lmem daemon st", {"start", "stop", "status"}),
         ("lmem daemon logs --f", {"--follow"}),
         ("lmem add x --layer g", {"global"}),
