@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +67,7 @@ SETTINGS: tuple[Setting, ...] = (
         "daemon.log_level", "info", "Level of the daemon's log: debug, info, warning or error.",
         choices=("debug", "info", "warning", "error"),
     ),
-    Setting("sessions.idle_hours", 12, "Hours without a call after which a session ends by itself; 0 never."),
+    Setting("sessions.idle_hours", 12, "Hours without a call after which a session ends by itself; 0 never.", live=True),
     Setting("context.budget", 2000, "Tokens that 'lmem context' may use when no --budget is given.", least=1),
     Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8.", least=1),
     Setting("memory_decay_enabled", True, "Whether importance fades with time.", live=True, shared=True),
@@ -106,6 +106,10 @@ class Config:
 
     def flag(self, key: str) -> bool:
         return bool(self.values[key])
+
+
+InForce = Callable[[str | None], Config]
+"""The settings of a project, by its id, or of none."""
 
 
 def load(file: Path, environ: Mapping[str, str] | None = None) -> Config:

@@ -119,7 +119,11 @@ async def build(host: Host) -> App:
     settings = Settings(storage, user_id, host.config, paths.config_file)
     await settings.refresh()
     places = Places()
-    scopes = Scopes(storage, clock, places.of)
+
+    def idle_hours() -> int:
+        return settings.values().number("sessions.idle_hours")
+
+    scopes = Scopes(storage, clock, places.of, idle_hours)
     projects = Projects(storage, clock, relay.wake, scopes.changed)
     facts = Facts(projects)
     scopes.on_created = facts.later
@@ -129,7 +133,7 @@ async def build(host: Host) -> App:
         username=username,
         clock=clock,
         storage=storage,
-        memories=Memories(storage, clock, relay.wake),
+        memories=Memories(storage, clock, relay.wake, settings.of),
         lifecycle=Lifecycle(storage, clock, relay.wake),
         history=History(storage, clock, relay.wake),
         search=Search(storage, indexes, worker.finder, clock),
@@ -151,10 +155,8 @@ async def build(host: Host) -> App:
         users=Users(storage, clock, relay.wake),
         router=Router(),
         layers=LayerMoves(storage, clock, relay.wake),
-        sessions=Sessions(storage, clock, relay.wake, scopes.changed),
-        endings=Endings(
-            storage, clock, relay.wake, scopes.changed, lambda: host.config.number("sessions.idle_hours")
-        ),
+        sessions=Sessions(storage, clock, relay.wake, scopes.changed, settings.of),
+        endings=Endings(storage, clock, relay.wake, scopes.changed, idle_hours),
     )
     await worker.start()
     tasks = [asyncio.create_task(relay.run()), asyncio.create_task(models.pull_if_missing())]

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmem.daemon.call import Host
+from lmem.domain.actors import Actor
 from lmem.errors import Conflict, InvalidInput, LmemError
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.stores.embedding import models as known_models
@@ -45,14 +46,12 @@ class Models:
 
     async def start(self) -> None:
         """Read the stored choice; the user's configuration and environment win over it."""
-        stored = await self._storage.read(
-            lambda tx: {key: tx.directory.default(f"embedding.{key}") for key in ("model", "engine")}
-        )
+        stored = await self._storage.read(lambda tx: tx.settings.system())
         origins = self._host.config.origins
 
         def chosen(key: str) -> str:
-            own = origins[f"embedding.{key}"] != "default"
-            return self._configured(key) if own else stored[key] or self._configured(key)
+            row = stored.get(f"embedding.{key}")
+            return row.value if row and origins[f"embedding.{key}"] == "default" else self._configured(key)
 
         self.choice = Choice(chosen("model"), chosen("engine"))
         _check(self.choice)
@@ -114,8 +113,8 @@ class Models:
         except LmemError as err:
             log.warning("no model: %s", err.message)
 
-    async def use(self, name: str, engine: str | None) -> Choice:
-        """Choose a model. Raises Conflict once memories are stored: their vectors would have to be built anew."""
+    async def use(self, actor: Actor, name: str, engine: str | None, at: str) -> Choice:
+        """Choose a model; `at` is now. Raises Conflict once memories are stored: their vectors would have to be built anew."""
         choice = Choice(name, engine or self.choice.engine)
         _check(choice)
         known_models.known(name)
@@ -126,8 +125,10 @@ class Models:
                     "The model can be chosen only while no memory is stored.",
                     hint="Export with 'lmem export', set LMEM_HOME to a new directory, choose, and add again.",
                 )
-            tx.directory.set_default("embedding.model", choice.name)
-            tx.directory.set_default("embedding.engine", choice.engine)
+            for key, value in (("embedding.model", choice.name), ("embedding.engine", choice.engine)):
+                meaning = "What 'lmem model use' selected."
+                tx.settings.set_system(key, value, "string", meaning, actor.user_id, at, configurable=False)
+            tx.audit.append(actor, "update", "model", choice.name, {"engine": choice.engine}, at)
 
         if choice != self.choice:
             await self._storage.write(work)

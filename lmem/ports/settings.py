@@ -28,8 +28,10 @@ class SettingTable(Protocol):
         """The rows of `system_config` by key."""
         ...
 
-    def set_system(self, key: str, value: str, kind: str, meaning: str, user_id: str, at: str) -> None:
-        """Write a value; a row that is not there yet becomes one that people may change.
+    def set_system(
+        self, key: str, value: str, kind: str, meaning: str, user_id: str, at: str, configurable: bool = True
+    ) -> None:
+        """Write a value; a row that is not there yet becomes one that people may change, if `configurable`.
 
         `kind` is string, integer, float or boolean.
         """

@@ -141,6 +141,10 @@ class OutboxTable(Protocol):
         """One row for each projection that is building or active (or for `only` one), replacing an older one."""
         ...
 
+    def enqueue_many(self, kind: str, objects: Sequence[tuple[str, int]], op: str) -> None:
+        """As `enqueue` for each (id, rev), in that order."""
+        ...
+
     def due(self, projection: str, now: str, limit: int) -> list[Pending]: ...
 
     def confirm(self, rows: Sequence[Pending]) -> list[str]:
@@ -210,14 +214,6 @@ class Directory(Protocol):
         ...
 
     def add_project(self, user_id: str, name: str, at: str) -> str: ...
-
-    def default(self, key: str) -> str | None:
-        """A value of `system_config`."""
-        ...
-
-    def set_default(self, key: str, value: str) -> None:
-        """Write a value of `system_config`."""
-        ...
 
     def any_memory(self) -> bool:
         """Whether anything is stored at all."""

@@ -74,6 +74,7 @@ class Answer:
 class _Gathered:
     """What one search has collected so far."""
 
+    rules: Rules
     evidence: dict[str, Evidence] = field(default_factory=dict)
     served_by: list[str] = field(default_factory=list)
     degraded: list[StoreUnavailable] = field(default_factory=list)
@@ -81,7 +82,18 @@ class _Gathered:
 
     def copy(self) -> _Gathered:
         """To go on from; a read may be begun twice."""
-        return _Gathered(dict(self.evidence), list(self.served_by), list(self.degraded), dict(self.timings))
+        return _Gathered(self.rules, dict(self.evidence), list(self.served_by), list(self.degraded), dict(self.timings))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What settings decide of a search: whether importance fades with time, and the least cosine of a result."""
+
+    fades: bool = True
+    least: float | None = None
+
+
+PLAIN = Rules()
 
 
 class Search:
@@ -94,7 +106,13 @@ class Search:
         self._clock = clock
 
     async def search(
-        self, query: str, wanted: Filter, limit: int, only: str | None = None, may_join: bool = False
+        self,
+        query: str,
+        wanted: Filter,
+        limit: int,
+        only: str | None = None,
+        may_join: bool = False,
+        rules: Rules = PLAIN,
     ) -> Answer:
         """The best `limit` memories for a question. `only` is 'fts', 'sparse' or 'dense' to ask one index.
 
@@ -102,14 +120,14 @@ class Search:
         `degraded` says so. Every hit has passed the filter in SQLite. With `may_join` what only the temporal layer
         holds is asked too when the filter leaves it out and gives fewer than `limit`; `too_little` says so.
         """
-        answer = await self._search(query, wanted, limit, only)
+        answer = await self._search(query, wanted, limit, only, rules)
         if not (may_join and answer.too_little):
             return answer
-        return replace(await self._search(query, replace(wanted, temporal=True), limit, only), too_little=True)
+        return replace(await self._search(query, replace(wanted, temporal=True), limit, only, rules), too_little=True)
 
-    async def _search(self, query: str, wanted: Filter, limit: int, only: str | None) -> Answer:
+    async def _search(self, query: str, wanted: Filter, limit: int, only: str | None, rules: Rules) -> Answer:
         question = parse_question(query)
-        gathered = _Gathered(timings=dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0))
+        gathered = _Gathered(rules, timings=dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0))
         # The vectors know neither archived memories nor which are private: a hundred others would hide those.
         if only != "fts" and not (wanted.archived or wanted.private_only or question.is_symbols):
             await self._ask_vectors(question, wanted, only, gathered)
@@ -149,10 +167,14 @@ class Search:
             required = evidence.add_fulltext(tx, question, wanted, gathered.evidence, everything)
             gathered.served_by.append("fts")
         gathered.timings["fts"] = _since(started)
-        pool = [item for item in gathered.evidence.values() if required is None or item.id in required]
-        found = self._rank(tx, question, wanted, limit, pool, gathered.timings)
+        rules, pool = gathered.rules, list(gathered.evidence.values())
+        if required is not None:
+            pool = [item for item in pool if item.id in required]
+        if rules.least is not None:
+            pool = [item for item in pool if item.cosine >= rules.least]
+        found = self._rank(tx, question, wanted, limit, pool, rules, gathered.timings)
         too_little = not wanted.temporal and len(found) < limit and tx.memories.any_temporal(wanted)
-        empty = None if found else self._empty(tx, question, wanted, list(gathered.evidence.values()))
+        empty = None if found else self._empty(tx, question, wanted, list(gathered.evidence.values()), rules)
         return Answer(
             tuple(found), tuple(gathered.served_by), tuple(gathered.degraded), gathered.timings, empty, too_little
         )  # fmt: skip
@@ -164,6 +186,7 @@ class Search:
         wanted: Filter,
         limit: int,
         pool: Sequence[Evidence],
+        rules: Rules,
         timings: dict[str, float],
     ) -> list[Found]:
         started = time.perf_counter()
@@ -171,7 +194,6 @@ class Search:
         timings["rank"] = _since(started)
         kept: list[tuple[Ranked, Memory]] = []
         now = self._clock.now()
-        decays = tx.directory.default("memory_decay_enabled") != "false"
         at = 0
         started = time.perf_counter()
         while at < len(order) and len(kept) < limit:  # hits that the truth refuses are made up for by the next ones
@@ -180,7 +202,7 @@ class Search:
             for item in head:
                 memory = rows.get(item.id)
                 if memory is not None:
-                    rate = memory.decay_rate if decays else 0.0
+                    rate = memory.decay_rate if rules.fades else 0.0
                     weight = effective_importance(
                         memory.importance_score, rate, memory.access_count, memory.last_access, now
                     )
@@ -190,7 +212,9 @@ class Search:
         kept.sort(key=lambda pair: (-pair[0].score, pair[0].id))
         return [Found(memory, item, matching_line(memory.content, question)) for item, memory in kept[:limit]]
 
-    def _empty(self, tx: UnitOfWork, question: Question, wanted: Filter, pool: Sequence[Evidence]) -> Empty:
+    def _empty(
+        self, tx: UnitOfWork, question: Question, wanted: Filter, pool: Sequence[Evidence], rules: Rules
+    ) -> Empty:
         anywhere = wanted.widest()
         corpus, matching = tx.memories.count(anywhere), tx.memories.count(wanted)
         known = tx.fulltext.known(question.words[:16], anywhere)
@@ -201,9 +225,11 @@ class Search:
         if not pool:
             expression = any_of(question.words)
             pool = [Evidence(hit, fulltext=(score, 0.5)) for hit, score in tx.fulltext.match(expression, anywhere, 5)]
-        near = tuple(self._rank(tx, question, anywhere, 3, pool, {}))
+        near = tuple(self._rank(tx, question, anywhere, 3, pool, rules, {}))
         if matching == 0:
             return Empty("No memory passes the filters.", corpus, unknown, near)
+        if rules.least is not None:
+            return Empty(f"No memory is as near as {rules.least:g} in meaning.", corpus, unknown, near)
         if question.phrases or question.prefixes:
             return Empty("No memory has what you quoted, as written.", corpus, unknown, near)
         return Empty("No memory matches.", corpus, unknown, near)

@@ -9,13 +9,14 @@ import difflib
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lmem.config import (
     ORIGINS,
     SETTINGS,
     Config,
+    InForce,
     Setting,
     Value,
     flattened,
@@ -68,14 +69,21 @@ class Explained:
 
 
 class Settings:
-    """The values in force. `values` waits for nothing; call it from the event loop. `startup` are the daemon's own."""
+    """The values in force. Reading them waits for nothing, in any thread. `startup` are the daemon's own."""
 
-    def __init__(self, storage: Storage, user_id: str, startup: Config, file: Path) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        user_id: str,
+        startup: Config,
+        file: Path,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
         self._storage = storage
         self._user_id = user_id
         self._startup = startup
         self._file = file
-        self._environment = from_environment(os.environ)
+        self._environment = from_environment(environ)
         self._stored = Stored()
         self._seen: tuple[int, ...] | None = None
         self._written: Mapping[str, object] = {}
@@ -104,6 +112,14 @@ class Settings:
                 self._known.clear()
             found = self._known[here] = self._resolved(here)
         return found
+
+    def of(self, project_id: str | None) -> Config:
+        """Every setting as it is in force in a project, wherever the caller is: what background work goes by."""
+        return self.values(Here(project_id))
+
+    def seen_from(self, here: Here) -> InForce:
+        """As `of`, for a caller with this environment and this project's file."""
+        return lambda project_id: self.values(replace(here, project_id=project_id))
 
     async def explained(self, here: Here) -> list[Explained]:
         """Every setting with all that is said of it. Raises InvalidInput when a file is not right."""

@@ -31,6 +31,9 @@ def search(
     explain: Annotated[
         bool, Option("--explain", "-x", help="Show the parts of each score and the time taken.")
     ] = False,
+    semantic: Annotated[
+        bool, Option("--semantic", help="By meaning alone, and only what is near (semantic_search_threshold).")
+    ] = False,
     only: Annotated[
         str | None, Option("--only", metavar="INDEX", help="Ask one index alone: fts, sparse or dense.")
     ] = None,
@@ -85,8 +88,8 @@ def context(
     return run("context", locals())
 
 
-def tags(as_json: p.Json = False) -> int:
-    """List all tags with their counts."""
+def tags(project: p.ByProject = None, all_projects: p.AllProjects = False, as_json: p.Json = False) -> int:
+    """List all tags with their counts, of what is seen from here."""
     return run("tags", locals())
 
 

@@ -15,7 +15,7 @@ from lmem.daemon.reading import range_to_wire, read
 from lmem.daemon.services import Services
 from lmem.domain.timewords import extract
 from lmem.errors import InvalidInput, StoreUnavailable
-from lmem.service.search import Empty, Found
+from lmem.service.search import Empty, Found, Rules
 
 INDEXES = ("fts", "sparse", "dense")
 
@@ -26,13 +26,19 @@ async def search(services: Services, call: Call, params: Params) -> Json:
     query, only = params.text("query"), params.maybe_text("only")
     if not query.strip():
         raise InvalidInput("The question is empty.", hint='Ask in plain words: lmem search "why did we choose X".')
+    semantic = params.flag("semantic")
+    if semantic and only not in (None, "dense"):
+        raise InvalidInput("A search by meaning alone asks the index 'dense' alone.", hint="Leave --only out.")
     if only is not None and only not in INDEXES:
         raise InvalidInput(f"There is no index '{only[:40]}'.", hint=f"Indexes are: {', '.join(INDEXES)}.")
     span, rest = (None, query) if "since" in params or "until" in params else extract(query, services.clock.now())
     reading = await read(services, call, params, span)
     limit = params.number("limit", 10, 1, 200)
+    config = await services.config(call, reading.scope.project_id)
+    least = config.share("semantic_search_threshold") if semantic else None
+    rules = Rules(config.flag("memory_decay_enabled"), least)
     answer = await services.search.search(
-        rest if rest.strip() else query, reading.wanted, limit, only, reading.route.may_join
+        rest if rest.strip() else query, reading.wanted, limit, "dense" if semantic else only, reading.route.may_join, rules
     )  # fmt: skip
     if answer.too_little:
         services.router.joined()

@@ -55,14 +55,6 @@ class DirectoryRows:
         )
         return made
 
-    def default(self, key: str) -> str | None:
-        return self._first("SELECT value FROM system_config WHERE key = ?", key)
-
-    def set_default(self, key: str, value: str) -> None:
-        sql = """INSERT INTO system_config (key, value) VALUES (?, ?)
-            ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
-        self._db.execute(sql, (key, value))
-
     def any_memory(self) -> bool:
         return self._db.execute("SELECT 1 FROM memories LIMIT 1").fetchone() is not None
 

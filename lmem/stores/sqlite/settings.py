@@ -15,7 +15,7 @@ from lmem.ports.settings import Row
 _SYSTEM = "SELECT key, value, is_user_configurable, updated_at, updated_by FROM system_config"
 _SET_SYSTEM = """INSERT INTO system_config
         (key, value, value_type, description, is_user_configurable, updated_by, updated_at)
-    VALUES (?, ?, ?, ?, 1, ?, ?)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (key) DO UPDATE
         SET value = excluded.value, updated_by = excluded.updated_by, updated_at = excluded.updated_at"""
 _PROJECTS = "SELECT id, config_json FROM projects WHERE user_id = ? AND config_json <> '{}'"
@@ -31,8 +31,10 @@ class SettingRows:
         rows = self._db.execute(_SYSTEM).fetchall()
         return {key: Row(key, value, bool(free), at, by) for key, value, free, at, by in rows}
 
-    def set_system(self, key: str, value: str, kind: str, meaning: str, user_id: str, at: str) -> None:
-        self._db.execute(_SET_SYSTEM, (key, value, kind, meaning, user_id, at))
+    def set_system(
+        self, key: str, value: str, kind: str, meaning: str, user_id: str, at: str, configurable: bool = True
+    ) -> None:
+        self._db.execute(_SET_SYSTEM, (key, value, kind, meaning, int(configurable), user_id, at))
 
     def preferences(self, user_id: str) -> dict[str, object]:
         return self._object("SELECT preferences_json FROM users WHERE id = ?", user_id)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from lmem.config import layered
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Draft, title_of
@@ -29,6 +30,7 @@ from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.search import Search
+from lmem.service.settings import Settings
 from lmem.stores.inprocess.vectors import MemoryVectors
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
@@ -167,6 +169,7 @@ class Kit:
     history: History
     search: Search
     actor: Actor
+    settings: Settings
 
     @property
     def everything(self) -> Filter:
@@ -196,13 +199,15 @@ async def kit(directory: Path) -> AsyncIterator[Kit]:
     user = await storage.write(lambda tx: tx.directory.user("ada", None, None, "2026-11-22T12:00:00.000Z"))
     indexes = Indexes(storage, embedder, vectors, clock, "memory", lambda: None)
     relay = Relay(storage, indexes, vectors, clock, 1_000_000)
+    settings = Settings(storage, user, layered(()), directory / "config.toml", {})
+    await settings.refresh()
     try:
         await indexes.start()
         yield Kit(
             storage, clock, embedder, vectors, indexes, relay,
-            Memories(storage, clock, relay.wake), Lifecycle(storage, clock, relay.wake),
+            Memories(storage, clock, relay.wake, settings.of), Lifecycle(storage, clock, relay.wake),
             History(storage, clock, relay.wake),
-            Search(storage, indexes, WordFinder(embedder, vectors), clock), Actor(user, "unix:1000:1", "test/1"),
+            Search(storage, indexes, WordFinder(embedder, vectors), clock), Actor(user, "unix:1000:1", "test/1"), settings,
         )  # fmt: skip
     finally:
         await relay.close()

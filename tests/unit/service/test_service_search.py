@@ -13,7 +13,7 @@ import pytest
 
 from lmem.domain.memories import Draft
 from lmem.domain.ranking import IMPORTANCE_BOOST
-from lmem.service.search import CANDIDATES
+from lmem.service.search import CANDIDATES, Rules
 from tests.unit.service.service_kit import Kit, drive
 
 TEXTS = {
@@ -126,8 +126,8 @@ def test_without_decay_the_raw_importance_ranks(tmp_path: Path) -> None:
         kit.clock.move(days=700)
         found = (await kit.search.search("decision", kit.everything, 5)).found[0]
         faded = found.ranked.parts["importance"]
-        await kit.storage.write(lambda tx: tx.directory.set_default("memory_decay_enabled", "false"))
-        found = (await kit.search.search("decision", kit.everything, 5)).found[0]
+        unfading = await kit.search.search("decision", kit.everything, 5, rules=Rules(fades=False))
+        found = unfading.found[0]
         assert found.ranked.parts["importance"] == pytest.approx(0.8 * IMPORTANCE_BOOST)
         assert faded < 0.8 * IMPORTANCE_BOOST
 
