@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        session|config|audit|model|daemon|completions) command="$command $second" ;;
+        session|layer|project|config|audit|user|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -73,6 +73,7 @@ _lmem() {
         'context:--budget'|'context:-b')  return ;;
         'context:--project'|'context:-p') _lmem_ask projects "$cur"; return ;;
         'context:--session') _lmem_ask sessions "$cur"; return ;;
+        'tags:--project'|'tags:-p') _lmem_ask projects "$cur"; return ;;
         'export:--type'|'export:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
         'export:--tag') _lmem_ask tags "$cur"; return ;;
         'export:--project'|'export:-p') _lmem_ask projects "$cur"; return ;;
@@ -95,6 +96,18 @@ _lmem() {
         'session list:--limit'|'session list:-n')  return ;;
         'session focus:--session') _lmem_ask sessions "$cur"; return ;;
         'session unfocus:--session') _lmem_ask sessions "$cur"; return ;;
+        'layer list:--project'|'layer list:-p') _lmem_ask projects "$cur"; return ;;
+        'layer move:--project'|'layer move:-p') _lmem_ask projects "$cur"; return ;;
+        'layer move:--reason')  return ;;
+        'project init:--name')  return ;;
+        'project set:--description')  return ;;
+        'project set:--type'|'project set:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
+        'project set:--language')  return ;;
+        'project set:--framework')  return ;;
+        'project set:--config')  return ;;
+        'project set:--add-alias')  return ;;
+        'project set:--remove-alias')  return ;;
+        'project merge:--reason')  return ;;
         'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
         'config set:--level') COMPREPLY=($(compgen -W 'user project project-file preferences system' -- "$cur")); return ;;
         'config set:--project'|'config set:-p') _lmem_ask projects "$cur"; return ;;
@@ -109,6 +122,8 @@ _lmem() {
         'audit list:--until')  return ;;
         'audit list:--limit'|'audit list:-n')  return ;;
         'audit list:--offset')  return ;;
+        'user set:--name')  return ;;
+        'user set:--email')  return ;;
         'model use:--engine') COMPREPLY=($(compgen -W 'light sentence-transformers' -- "$cur")); return ;;
         'daemon logs:--lines'|'daemon logs:-n')  return ;;
     esac
@@ -116,7 +131,7 @@ _lmem() {
         case $command in
             '') COMPREPLY=($(compgen -W '--version -V --json -h --help' -- "$cur")) ;;
             'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --at --created-at --source-id --edit -e --file -f --jsonl --json -h --help' -- "$cur")) ;;
-            'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --explain -x --only --json -h --help' -- "$cur")) ;;
+            'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --json -h --help' -- "$cur")) ;;
             'show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;
             'edit') COMPREPLY=($(compgen -W '--title --content --type -t --tag --add-tag --remove-tag --importance -i --layer -l --category --summary --decay-rate --private --no-private --reason --json -h --help' -- "$cur")) ;;
@@ -126,15 +141,18 @@ _lmem() {
             'history') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'undo') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'context') COMPREPLY=($(compgen -W '--budget -b --project -p --session --json -h --help' -- "$cur")) ;;
-            'tags') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'tags') COMPREPLY=($(compgen -W '--project -p --all-projects -a --json -h --help' -- "$cur")) ;;
             'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --output -o --json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'layer ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'project ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'config ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'audit ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'user ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'model ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'daemon ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'completions ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -146,6 +164,16 @@ _lmem() {
             'session resume') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session focus') COMPREPLY=($(compgen -W '--session --json -h --help' -- "$cur")) ;;
             'session unfocus') COMPREPLY=($(compgen -W '--session --json -h --help' -- "$cur")) ;;
+            'layer list') COMPREPLY=($(compgen -W '--project -p --json -h --help' -- "$cur")) ;;
+            'layer show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'layer move') COMPREPLY=($(compgen -W '--project -p --reason --json -h --help' -- "$cur")) ;;
+            'project list') COMPREPLY=($(compgen -W '--archived --json -h --help' -- "$cur")) ;;
+            'project show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'project init') COMPREPLY=($(compgen -W '--name --json -h --help' -- "$cur")) ;;
+            'project set') COMPREPLY=($(compgen -W '--description --type -t --language --framework --config --add-alias --remove-alias --json -h --help' -- "$cur")) ;;
+            'project rename') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'project merge') COMPREPLY=($(compgen -W '--dry-run -n --reason --json -h --help' -- "$cur")) ;;
+            'project archive') COMPREPLY=($(compgen -W '--restore --json -h --help' -- "$cur")) ;;
             'config get') COMPREPLY=($(compgen -W '--project -p --show-origin --json -h --help' -- "$cur")) ;;
             'config set') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
             'config unset') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
@@ -154,6 +182,8 @@ _lmem() {
             'config path') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'audit list') COMPREPLY=($(compgen -W '--action --kind --id --session --since --until --limit -n --offset --json -h --help' -- "$cur")) ;;
             'audit verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'user show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'user set') COMPREPLY=($(compgen -W '--name --email --active --no-active --json -h --help' -- "$cur")) ;;
             'model pull') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'model list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'model use') COMPREPLY=($(compgen -W '--engine --json -h --help' -- "$cur")) ;;
@@ -171,7 +201,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo context tags export status doctor init version session config audit model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo context tags export status doctor init version session layer project config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
@@ -179,8 +209,11 @@ _lmem() {
         'restore') _lmem_ask ids "$cur"; ;;
         'history') _lmem_ask ids "$cur"; ;;
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
+        'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
+        'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
         'audit ') COMPREPLY=($(compgen -W 'list verify' -- "$cur")) ;;
+        'user ') COMPREPLY=($(compgen -W 'show set' -- "$cur")) ;;
         'model ') COMPREPLY=($(compgen -W 'pull list use' -- "$cur")) ;;
         'daemon ') COMPREPLY=($(compgen -W 'start stop restart status logs run install uninstall' -- "$cur")) ;;
         'completions ') COMPREPLY=($(compgen -W 'install show' -- "$cur")) ;;
@@ -190,6 +223,12 @@ _lmem() {
         'session resume') _lmem_ask sessions "$cur"; ;;
         'session focus') _lmem_ask ids "$cur"; ;;
         'session unfocus') _lmem_ask ids "$cur"; ;;
+        'layer move') _lmem_ask ids "$cur"; ;;
+        'project show') _lmem_ask projects "$cur"; ;;
+        'project set') _lmem_ask projects "$cur"; ;;
+        'project rename') _lmem_ask projects "$cur"; ;;
+        'project merge') _lmem_ask projects "$cur"; ;;
+        'project archive') _lmem_ask projects "$cur"; ;;
         'config get') _lmem_ask settings "$cur"; ;;
         'config set') _lmem_ask settings "$cur"; ;;
         'config unset') _lmem_ask settings "$cur"; ;;

@@ -15,7 +15,7 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import config, lookup, memories, sessions, upkeep
+from lmem.cli.tree import config, layers, lookup, memories, projects, sessions, upkeep
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -70,8 +70,11 @@ def _groups() -> dict[str, typer.Typer]:
     """The commands of a noun and a verb, in the order of the help."""
     return {
         "session": sessions.sessions,
+        "layer": layers.layers,
+        "project": projects.projects,
         "config": config.config,
         "audit": config.audit,
+        "user": projects.users,
         "model": upkeep.model,
         "daemon": upkeep.daemon,
         "completions": upkeep.completions,

@@ -30,6 +30,14 @@ def note(text: str) -> None:
     _write(sys.stderr, text + "\n")
 
 
+def note_scope(scope: Mapping[str, object] | None, whole: bool = False) -> None:
+    """Which project an answer depends on and why, on stderr; with `whole` everything that the router decided."""
+    if scope and whole:
+        note(paint(visible(f"Read: {scope['because']}."), "dim", sys.stderr))
+    elif scope and scope["project"] and scope["project_because"] != "it was named":
+        note(paint(visible(f"Project {scope['project']}: {scope['project_because']}."), "dim", sys.stderr))
+
+
 def answer_json(value: object) -> None:
     """A JSON answer on a line of its own, on stdout."""
     line(json.dumps(value, ensure_ascii=False))

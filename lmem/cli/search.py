@@ -31,6 +31,7 @@ def search(*, words: list[str], only: str | None, as_json: bool, **fields: objec
         output.answer_json(found)
         return 0
     _say_degraded(found)
+    output.note_scope(found.get("scope"), bool(fields.get("explain")))
     if found.get("range"):
         span = found["range"]
         output.note(f"{output.visible(span['words'])}: {span['since'] or '…'} to {span['until'] or 'now'}")
@@ -102,6 +103,7 @@ def list_memories(*, newest: bool, as_json: bool, **fields: object) -> int:
         for memory in memories:
             output.answer_json(memory)
         return 0
+    output.note_scope(listed.get("scope"))
     print_lines(memories)
     shown, total = len(memories), int(listed.get("total") or 0)
     if not total:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sys
 
 from lmem.cli import output
-from lmem.cli.link import ask
+from lmem.cli.link import ask, given
 
 
-def tags(*, as_json: bool) -> int:
+def tags(*, as_json: bool, **fields: object) -> int:
     """lmem tags."""
-    found = ask("memory/tags", idempotent=True)
+    found = ask("memory/tags", given(fields), idempotent=True)
     if as_json:
         output.answer_json(found)
         return 0
@@ -27,4 +27,5 @@ def tags(*, as_json: bool) -> int:
     else:
         for name, number in rows:
             output.line(f"{name}\t{number}")
+    output.note_scope(found.get("scope"))
     return 0

@@ -14,6 +14,7 @@ SHELLS = ("bash", "zsh", "fish")
 FIXED: dict[str, tuple[str, ...]] = {
     "type": TYPES,
     "layer": LAYERS,
+    "layers": LAYERS,
     "only": ("fts", "sparse", "dense"),
     "engine": ("light", "sentence-transformers"),
     "shell": SHELLS,
@@ -29,6 +30,8 @@ ASKED: dict[str, str] = {
     "add_tag": "tags",
     "remove_tag": "tags",
     "project": "projects",
+    "source": "projects",
+    "into": "projects",
     "key": "settings",
     "session": "sessions",
     "parent": "sessions",

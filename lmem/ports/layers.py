@@ -16,7 +16,7 @@ class Kept(NamedTuple):
     layers: tuple[str, ...]
     memory_type: str
     project_id: str | None
-    count: int
+    memories: int
 
 
 class LayerTable(Protocol):

@@ -100,14 +100,14 @@ def _holding(layer: str, counted: Sequence[Kept], seen: Sequence[Kept]) -> Holdi
     mine = [kept for kept in counted if layer in kept.layers]
     types, projects = Counter[str](), Counter[str | None]()
     for kept in mine:
-        types[kept.memory_type] += kept.count
-        projects[kept.project_id] += kept.count
+        types[kept.memory_type] += kept.memories
+        projects[kept.project_id] += kept.memories
     return Holding(
         layer,
-        sum(kept.count for kept in mine),
-        sum(kept.count for kept in seen if layer in kept.layers),
-        sum(kept.count for kept in mine if Layers(kept.layers).primary == layer),
-        sum(kept.count for kept in mine if kept.layers == (layer,)),
+        sum(kept.memories for kept in mine),
+        sum(kept.memories for kept in seen if layer in kept.layers),
+        sum(kept.memories for kept in mine if Layers(kept.layers).primary == layer),
+        sum(kept.memories for kept in mine if kept.layers == (layer,)),
         tuple(types.most_common()),
         tuple(projects.most_common()),
     )
