@@ -49,3 +49,28 @@ class ChangeSet:
     reason: str | None
     created_at: str
     undone_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change set as its reader may see it: how many memories it changed, and the id and title of some."""
+
+    id: int
+    kind: str
+    reason: str | None
+    created_at: str
+    undone_by: int | None
+    count: int
+    memories: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AsOf:
+    """A moment to look back to, as stored text: by when things held, or with `recorded` by when lmem learned them."""
+
+    at: str
+    recorded: bool = False
+
+    def of(self, version: Version) -> str:
+        """The time of a version that counts."""
+        return version.recorded_at if self.recorded else version.valid_from

@@ -12,6 +12,9 @@ from lmem.domain.history import LINKS, TEXT_FIELDS, Version
 from lmem.domain.layers import layers
 from lmem.domain.memories import Memory, content_hash
 
+Texts = tuple[str, str, str | None]
+"""Title, content and summary."""
+
 
 def taken_back(current: Memory, version: Version, versions: Sequence[Version]) -> Memory:
     """`current` with what `version` changed as it was before; `versions` are all of the memory, with their texts.
@@ -27,20 +30,21 @@ def taken_back(current: Memory, version: Version, versions: Sequence[Version]) -
     return replace(current, **fields)  # type: ignore[arg-type]  # the difference holds values of these fields
 
 
-def replayed(current: Memory, versions: Sequence[Version], number: int) -> Memory:
-    """The memory at its version `number`; counters of use, which no version keeps, are those of now."""
+def replayed(current: Memory, versions: Sequence[Version], number: int, texts: Texts | None = None) -> Memory:
+    """The memory at its version `number`, by `versions` from there on at least; `texts` are given when they are empty.
+
+    Counters of use, which no version keeps, are those of now.
+    """
     fields: dict[str, object] = {}
     for version in sorted(versions, key=lambda item: -item.number):
         if version.number > number:
             fields |= {name: _value(name, before) for name, (before, _) in version.diff.items() if _is_column(name)}
         elif version.number == number:
             newest = max(item.number for item in versions)
-            texts = {name: getattr(version, name) for name in TEXT_FIELDS}
-            then = replace(current, **(fields | texts))  # type: ignore[arg-type]  # as above
-            digest = content_hash(then.title, then.content)
-            return replace(
-                then, rev=current.rev - (newest - number), updated_at=version.recorded_at, content_hash=digest
-            )
+            title, content, summary = texts or (version.title, version.content, version.summary)
+            then = replace(current, **fields, title=title, content=content, summary=summary)  # type: ignore[arg-type]
+            digest, rev = content_hash(title, content), current.rev - (newest - number)
+            return replace(then, rev=rev, updated_at=version.recorded_at, content_hash=digest)
     raise ValueError(f"there is no version {number}")
 
 

@@ -27,6 +27,7 @@ from lmem.ports.tables import (
     RelationTable,
     VersionTable,
 )  # fmt: skip
+from lmem.ports.timeline import TimelineTable
 from lmem.ports.users import UserTable
 
 T = TypeVar("T")
@@ -43,6 +44,8 @@ class UnitOfWork(Protocol):
     def versions(self) -> VersionTable: ...
     @property
     def past(self) -> PastTable: ...
+    @property
+    def timeline(self) -> TimelineTable: ...
     @property
     def outbox(self) -> OutboxTable: ...
     @property

@@ -57,6 +57,25 @@ class History:
         self._wake()
         return undone
 
+    async def diff(self, actor: Actor, memory_id: str, first: int | None, last: int | None) -> tuple[Memory, Memory]:
+        """A memory at two versions; by default the newest, and the one before the later of the two.
+
+        Raises NotFound for a version that is not there.
+        """
+
+        def work(tx: UnitOfWork) -> tuple[Memory, Memory]:
+            current = names.memory(tx, actor, memory_id)
+            versions = _shown(actor, tx.versions.of(current.id))
+            known = {version.number: version for version in versions}
+            to = last or versions[-1].number
+            start = first or (to - 1 if to - 1 in known else to)
+            for number in (start, to):
+                if number not in known:
+                    raise _no_version(current, number)
+            return replayed(current, versions, start), replayed(current, versions, to)
+
+        return await self._storage.read(work)
+
     async def restore(self, actor: Actor, memory_id: str, number: int, reason: str | None) -> Changed:
         """Make a memory what it was at a version, as a new version; one that is private now stays so.
 

@@ -96,7 +96,7 @@ class Lifecycle:
             resolver = named or self._progress(tx, actor, task, failed, reason, at, number)
             links.link(tx, actor, "resolved_by", resolver.id, task.id, outcome, at)
             diff = {"resolved_by": (None, resolver.id), "outcome": (None, outcome)}
-            recording.relate(tx, actor, task, diff, "updated", reason or outcome, number, at)
+            recording.change(tx, actor, task, task, "updated", reason or outcome, number, at, diff)
             return task, resolver
 
         answer = await self._storage.write(work)

@@ -51,18 +51,19 @@ def change(
     reason: str | None,
     change_set: int,
     at: str,
+    extra: Diff | None = None,
 ) -> tuple[str, ...]:
     """Store `after` over `before` as the next version; answers the names of the changed fields.
 
-    Does nothing when they are equal. Raises Conflict when the row moved on since `before` was read, Forbidden for a
-    user who is not active.
+    `extra` is what changed beside the columns (LINKS of lmem.domain.history). Does nothing when nothing changed.
+    Raises Conflict when the row moved on since `before` was read, Forbidden for a user who is not active.
     """
     require_active(tx, actor)
     changed = tuple(
         item.name for item in fields(Memory) if item.name in (*TEXT_FIELDS, *KEPT_FIELDS)
         and getattr(before, item.name) != getattr(after, item.name)
     )  # fmt: skip
-    if not changed:
+    if not changed and not extra:
         return ()
     current = tx.memories.find(before.id)
     if current is None or current.rev != before.rev:
@@ -73,32 +74,15 @@ def change(
         tx.versions.keep_text(before.id, before.title, before.content, before.summary)
     tx.memories.update(before.id, _columns(changed, after))
     number = tx.versions.newest_number(before.id) + 1
-    tx.versions.append(
-        _version(after, number, change_type, reason, _diff(before, after, changed), change_set, at, actor)
-    )
+    diff = {**_diff(before, after, changed), **(extra or {})}
+    tx.versions.append(_version(after, number, change_type, reason, diff, change_set, at, actor))
     tx.outbox.enqueue("memory", after.id, after.rev, "upsert")
     if text_changed or before.is_archived != after.is_archived:
         tx.fulltext.drop_pending([after.id])
         if not after.is_archived:
             tx.fulltext.add_pending(after.key, after.title, after.content, after.summary)
-    tx.audit.append(actor, "update", "memory", after.id, {"fields": list(changed), "change_set": change_set}, at)
+    tx.audit.append(actor, "update", "memory", after.id, {"fields": list(diff), "change_set": change_set}, at)
     return changed
-
-
-def relate(
-    tx: UnitOfWork, actor: Actor, memory: Memory, diff: Diff, kind: str, reason: str | None, change_set: int, at: str
-) -> None:
-    """A version for what changed beside the columns of `memory`, which is as stored: `diff` holds relations (LINKS).
-
-    Raises Forbidden for a user who is not active.
-    """
-    require_active(tx, actor)
-    after = replace(memory, rev=memory.rev + 1, updated_at=at)
-    tx.memories.update(memory.id, {"rev": after.rev, "updated_at": at})
-    number = tx.versions.newest_number(memory.id) + 1
-    tx.versions.append(_version(after, number, kind, reason, diff, change_set, at, actor))
-    tx.outbox.enqueue("memory", after.id, after.rev, "upsert")
-    tx.audit.append(actor, "update", "memory", after.id, {"fields": sorted(diff), "change_set": change_set}, at)
 
 
 def _version(

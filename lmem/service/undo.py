@@ -65,10 +65,8 @@ def _reverse(
 ) -> Memory:
     before = present(tx, actor, taken_back(current, version, versions))
     kind = "archived" if before.is_archived and not current.is_archived else "updated"
-    recording.change(tx, actor, current, before, kind, reason, number, at)
     turned = links.turn(tx, actor, current.id, version.diff, reason, at)
-    if turned:
-        recording.relate(tx, actor, tx.memories.find(current.id) or current, turned, "updated", reason, number, at)
+    recording.change(tx, actor, current, before, kind, reason, number, at, turned)
     return before
 
 

@@ -30,7 +30,7 @@ _TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at 
 _DROP_REASONS = """UPDATE change_sets SET reason = NULL
     WHERE id IN (SELECT change_set FROM memory_versions WHERE memory_id = ?1)
     AND NOT EXISTS (SELECT 1 FROM memory_versions v WHERE v.change_set = change_sets.id AND v.memory_id != ?1)"""
-_ORDERS = {
+ORDERS = {
     "rank": "m.importance_score DESC, m.last_accessed_at DESC",  # specification 6.2
     "created": "m.created_at DESC, m.memory_key DESC",
 }
@@ -127,7 +127,7 @@ class MemoryRows:
 
     def page(self, wanted: Filter, order: str, limit: int, offset: int) -> list[Memory]:
         where, values = conditions(wanted)
-        sql = f"SELECT {COLUMNS} FROM {source(wanted)} m WHERE {where} ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
+        sql = f"SELECT {COLUMNS} FROM {source(wanted)} m WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"
         return [record(row) for row in self._db.execute(sql, (*values, limit, offset))]
 
     def after(self, wanted: Filter, key: int, limit: int) -> list[Memory]:

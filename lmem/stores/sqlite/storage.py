@@ -27,6 +27,7 @@ from lmem.stores.sqlite.relations import RelationRows
 from lmem.stores.sqlite.scopes import ScopeRows
 from lmem.stores.sqlite.sessions import MemberRows, SessionRows
 from lmem.stores.sqlite.settings import SettingRows
+from lmem.stores.sqlite.timeline import TimelineRows
 from lmem.stores.sqlite.users import UserRows
 from lmem.stores.sqlite.versions import VersionRows
 
@@ -41,6 +42,7 @@ class Tables:
     fulltext: FullTextRows
     versions: VersionRows
     past: PastRows
+    timeline: TimelineRows
     outbox: OutboxRows
     relations: RelationRows
     directory: DirectoryRows
@@ -64,6 +66,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         FullTextRows(connection),
         VersionRows(connection),
         PastRows(connection),
+        TimelineRows(connection),
         OutboxRows(connection),
         RelationRows(connection),
         DirectoryRows(connection),

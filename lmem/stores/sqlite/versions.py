@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import to_json
 
-_COLUMNS = (
+COLUMNS = (
     "memory_id, version_number, title, content, summary, change_type, change_reason, diff_json, change_set, "
     "valid_from, created_at, created_by"
 )
-_OF = f"SELECT {_COLUMNS} FROM memory_versions_text WHERE memory_id = ? ORDER BY version_number"
-_IN_SET = f"SELECT {_COLUMNS} FROM memory_versions_text WHERE change_set = ? ORDER BY memory_id, version_number DESC"
+_OF = f"SELECT {COLUMNS} FROM memory_versions_text WHERE memory_id = ? ORDER BY version_number"
+_IN_SET = f"SELECT {COLUMNS} FROM memory_versions_text WHERE change_set = ? ORDER BY memory_id, version_number DESC"
 _APPEND = """INSERT INTO memory_versions (memory_id, version_number, title, content, summary, change_type,
     change_reason, diff_json, change_set, valid_from, created_at, created_by)
     VALUES (?, ?, '', '', NULL, ?, ?, ?, ?, ?, ?, ?)"""
@@ -40,7 +40,7 @@ class VersionRows:
         self._db = connection
 
     def of(self, memory_id: str) -> list[Version]:
-        return [_version(row) for row in self._db.execute(_OF, (memory_id,))]
+        return [version(row) for row in self._db.execute(_OF, (memory_id,))]
 
     def append(self, version: Version) -> None:
         diff = to_json({name: list(pair) for name, pair in version.diff.items()}) if version.diff else None
@@ -71,13 +71,14 @@ class VersionRows:
         return row
 
     def in_change_set(self, number: int) -> list[Version]:
-        return [_version(row) for row in self._db.execute(_IN_SET, (number,))]
+        return [version(row) for row in self._db.execute(_IN_SET, (number,))]
 
     def mark_undone(self, number: int, by: int) -> None:
         self._db.execute("UPDATE change_sets SET undone_by = ? WHERE id = ?", (by, number))
 
 
-def _version(row: Sequence[object]) -> Version:
+def version(row: Sequence[object]) -> Version:
+    """A Version from a row of COLUMNS."""
     values = list(row)
     diff = json.loads(str(values[7])) if values[7] else {}
     values[7] = {name: (pair[0], pair[1]) for name, pair in diff.items()}

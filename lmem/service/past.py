@@ -1,0 +1,140 @@
+"""What was known at an earlier time: one memory, a list, a search (`--as-of`, `--recorded-as-of`).
+
+Not the history of one memory (lmem.service.history). A memory shows as its last version in order that was valid (or
+recorded) by then; the search is full text alone, because the vectors know the present.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lmem.domain.actors import Actor
+from lmem.domain.filters import Filter
+from lmem.domain.history import TEXT_FIELDS, AsOf, Version
+from lmem.domain.memories import Memory
+from lmem.domain.query import Question, all_of, any_of, matching_line, parse_question
+from lmem.domain.ranking import Evidence, boosted, fuse
+from lmem.domain.replay import replayed
+from lmem.errors import NotFound
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import names
+from lmem.service.search import Found
+
+HITS = 1000
+"""Texts of each kind that one search looks at."""
+
+CHUNK = 500
+
+
+class Past:
+    """Reads of an earlier time."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def get(self, actor: Actor, memory_id: str, moment: AsOf) -> tuple[Memory, Version]:
+        """A memory as it was, and the version that it was. Raises NotFound for one that was not known yet."""
+
+        def work(tx: UnitOfWork) -> tuple[Memory, Version]:
+            found = names.memory(tx, actor, memory_id)
+            state = next(iter(_states(tx, Filter(actor.user_id, shared=actor.shared), [found.id], moment)), None)
+            if state is None:
+                raise NotFound(
+                    f"Memory {found.id[:8]} was not known at {moment.at[:19]}Z.",
+                    hint=f"It is from {found.created_at[:10]}; 'lmem history {found.id[:8]}' shows its versions.",
+                )
+            return state
+
+        return await self._storage.read(work)
+
+    async def page(self, wanted: Filter, moment: AsOf, order: str, limit: int, offset: int) -> tuple[list[Memory], int]:
+        """Memories as they were, in the order of `list`, and how many passed the filter in all."""
+
+        def work(tx: UnitOfWork) -> tuple[list[Memory], int]:
+            still, count = tx.past.unchanged(wanted, moment, order, offset + limit)
+            others = [state for state, _ in _passing(tx, wanted, tx.past.changed(wanted, moment), moment)]
+            merged = sorted((*still, *others), key=_created if order == "created" else _rank, reverse=True)
+            return merged[offset : offset + limit], count + len(others)
+
+        return await self._storage.read(work)
+
+    async def search(self, query: str, wanted: Filter, moment: AsOf, limit: int) -> list[Found]:
+        """The best memories by full text over what each said then."""
+        question = parse_question(query)
+        return await self._storage.read(lambda tx: _search(tx, question, wanted, moment, limit))
+
+
+def _search(tx: UnitOfWork, question: Question, wanted: Filter, moment: AsOf, limit: int) -> list[Found]:
+    terms = any_of((*question.words, *question.literal), question.prefixes)
+    if question.is_literal and (question.phrases or question.prefixes):
+        terms = all_of(question.phrases, question.prefixes)
+    scores = dict(tx.past.match(terms, wanted, moment, HITS))
+    states = tx.memories.visible(list(scores), wanted)
+    now = dict(tx.past.match_changed(terms, wanted, moment, HITS))
+    old = {(memory_id, number): score for memory_id, number, score in tx.past.match_old(terms, wanted, HITS)}
+    changed = [*now, *(memory_id for memory_id, _ in old if memory_id not in now)]
+    for state, said in _passing(tx, wanted, list(dict.fromkeys(changed)), moment):
+        score = now.get(state.id) if said is None else old.get((state.id, said))
+        if score is not None:
+            scores[state.id], states[state.id] = score, state
+    evidence = [Evidence(memory_id, fulltext=(scores[memory_id], 1.0)) for memory_id in states]
+    ranked = [boosted(item, states[item.id].importance_score) for item in fuse(evidence)]
+    ranked.sort(key=lambda item: (-item.score, item.id))
+    best = [(states[item.id], item) for item in ranked[:limit]]
+    return [Found(state, item, matching_line(state.content, question)) for state, item in best]
+
+
+def _passing(tx: UnitOfWork, wanted: Filter, ids: Sequence[str], moment: AsOf) -> list[tuple[Memory, int | None]]:
+    """The states of these memories that pass the filter, and the version whose stored text each had, None for the
+    text of now."""
+    found: list[tuple[Memory, int | None]] = []
+    for at in range(0, len(ids), CHUNK):
+        states = [(state, _said(versions, number)) for state, number, versions in
+                  _replay(tx, wanted, ids[at : at + CHUNK], moment)]  # fmt: skip
+        kept = tx.past.passing([state for state, _ in states], wanted)
+        found += [item for item in states if item[0].id in kept]
+    return found
+
+
+def _states(tx: UnitOfWork, wanted: Filter, ids: Sequence[str], moment: AsOf) -> list[tuple[Memory, Version]]:
+    return [
+        (state, versions[number - versions[0].number]) for state, number, versions in _replay(tx, wanted, ids, moment)
+    ]
+
+
+def _replay(
+    tx: UnitOfWork, wanted: Filter, ids: Sequence[str], moment: AsOf
+) -> list[tuple[Memory, int, list[Version]]]:
+    """Each memory that was known then as it was, the number of that version, and all versions."""
+    chosen = []
+    for current, versions in tx.past.histories(ids):
+        known = [version.number for version in versions if moment.of(version) <= moment.at]
+        if known and not (wanted.shared and _was_private(versions, known[-1])):
+            chosen.append((current, known[-1], versions))
+    texts = tx.past.texts([(current.id, number) for current, number, _ in chosen])
+    return [
+        (replayed(current, versions, number, texts[current.id, number]), number, versions)
+        for current, number, versions in chosen
+    ]
+
+
+def _was_private(versions: Sequence[Version], number: int) -> bool:
+    """Whether it was private then or since: others are told nothing of the time before it was made public."""
+    return any("is_private" in version.diff for version in versions if version.number > number)
+
+
+def _said(versions: Sequence[Version], number: int) -> int | None:
+    """The version that keeps the text of version `number`: the one before the text changed next."""
+    later = (
+        item.number for item in versions if item.number > number and any(name in item.diff for name in TEXT_FIELDS)
+    )
+    changed = next(later, None)
+    return None if changed is None else changed - 1
+
+
+def _rank(memory: Memory) -> tuple[float, str]:
+    return memory.importance_score, memory.last_accessed_at
+
+
+def _created(memory: Memory) -> tuple[str, int]:
+    return memory.created_at, memory.key

@@ -1,0 +1,46 @@
+"""Memories in the order of time, and the changes that can be undone.
+
+Not the past as it was known (lmem.service.past).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lmem.domain.actors import Actor
+from lmem.domain.filters import Filter
+from lmem.domain.history import Change
+from lmem.domain.memories import Memory
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import names
+
+
+class Timeline:
+    """Reads by time."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+
+    async def newest(self, wanted: Filter, limit: int) -> list[Memory]:
+        """The newest memories, the oldest of them first."""
+        return list(reversed(await self._storage.read(lambda tx: tx.memories.page(wanted, "created", limit, 0))))
+
+    async def around(self, actor: Actor, memory_id: str, wanted: Filter, limit: int) -> tuple[Memory, list[Memory]]:
+        """A memory, and it between so many before and after it, in its project when `wanted` names none.
+
+        Raises NotFound.
+        """
+
+        def work(tx: UnitOfWork) -> tuple[Memory, list[Memory]]:
+            anchor = names.memory(tx, actor, memory_id)
+            where = wanted
+            if anchor.project_id is not None and wanted.project_id is None and wanted.sight is not None:
+                where = replace(wanted, project_id=anchor.project_id, sight=None)
+            before, after = tx.timeline.before(where, anchor, limit), tx.timeline.after(where, anchor, limit)
+            return anchor, [*reversed(before), anchor, *after]
+
+        return await self._storage.read(work)
+
+    async def changes(self, actor: Actor, limit: int, offset: int) -> list[Change]:
+        """Change sets, newest first."""
+        return await self._storage.read(lambda tx: tx.timeline.changes(actor.user_id, actor.shared, limit, offset))

@@ -1,0 +1,55 @@
+"""Memories around one by time, and the newest change sets.
+
+Not as-of reads (past.py).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from lmem.domain.filters import Filter
+from lmem.domain.history import Change
+from lmem.domain.memories import Memory
+from lmem.stores.sqlite.memories import COLUMNS, conditions, readable, record, source
+
+SHOWN = 3
+"""Memories of a change that are named."""
+_AROUND = f"""SELECT {COLUMNS} FROM {{source}} m
+    WHERE {{where}} AND (m.created_at, m.memory_key) {{side}} (?, ?)
+    ORDER BY m.created_at {{order}}, m.memory_key {{order}} LIMIT ?"""
+# Whoever may not read all memories of a change is not told why it was made.
+_CHANGES = """SELECT c.id, c.kind, c.reason, c.created_at, c.undone_by,
+        (SELECT count(DISTINCT v.memory_id) FROM memory_versions v WHERE v.change_set = c.id) AS touched,
+        (SELECT count(DISTINCT v.memory_id) FROM memory_versions v JOIN {source} m ON m.id = v.memory_id
+            WHERE v.change_set = c.id) AS readable
+    FROM change_sets c WHERE c.created_by = ? AND (readable > 0 OR NOT ?) ORDER BY c.id DESC LIMIT ? OFFSET ?"""
+_NAMED = """SELECT DISTINCT m.id, m.title FROM memory_versions v JOIN {source} m ON m.id = v.memory_id
+    WHERE v.change_set = ? LIMIT ?"""
+
+
+class TimelineRows:
+    """TimelineTable on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def before(self, wanted: Filter, anchor: Memory, limit: int) -> list[Memory]:
+        return self._around(wanted, anchor, limit, "<", "DESC")
+
+    def after(self, wanted: Filter, anchor: Memory, limit: int) -> list[Memory]:
+        return self._around(wanted, anchor, limit, ">", "ASC")
+
+    def changes(self, user_id: str, shared: bool, limit: int, offset: int) -> list[Change]:
+        sql = _CHANGES.format(source=readable(shared))
+        named = _NAMED.format(source=readable(shared))
+        return [
+            Change(number, kind, reason if touched == seen or not shared else None, at, undone_by, seen,
+                   tuple(self._db.execute(named, (number, SHOWN))))
+            for number, kind, reason, at, undone_by, touched, seen
+            in self._db.execute(sql, (user_id, shared, limit, offset)).fetchall()
+        ]  # fmt: skip
+
+    def _around(self, wanted: Filter, anchor: Memory, limit: int, side: str, order: str) -> list[Memory]:
+        where, values = conditions(wanted)
+        sql = _AROUND.format(source=source(wanted), where=where, side=side, order=order)
+        return [record(row) for row in self._db.execute(sql, (*values, anchor.created_at, anchor.key, limit))]
