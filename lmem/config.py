@@ -67,7 +67,10 @@ SETTINGS: tuple[Setting, ...] = (
         "daemon.log_level", "info", "Level of the daemon's log: debug, info, warning or error.",
         choices=("debug", "info", "warning", "error"),
     ),
-    Setting("sessions.idle_hours", 12, "Hours without a call after which a session ends by itself; 0 never.", live=True),
+    Setting(
+        "sessions.idle_hours", 12, "Hours without a call after which a session ends by itself; 0 never.",
+        most=87_600, live=True,
+    ),
     Setting("context.budget", 2000, "Tokens that 'lmem context' may use when no --budget is given.", least=1),
     Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8.", least=1),
     Setting("memory_decay_enabled", True, "Whether importance fades with time.", live=True, shared=True),

@@ -18,8 +18,8 @@ class ScopeTable(Protocol):
 
     def project_name(self, project_id: str) -> str: ...
 
-    def session_at(self, user_id: str, directories: Sequence[str], project_id: str | None) -> str | None:
-        """The active session of the first of `directories` that has one, the one used last.
+    def session_at(self, user_id: str, directories: Sequence[str], project_id: str | None, since: str) -> str | None:
+        """The active session of the first of `directories` that has one, the one used last, at `since` or later.
 
         Only sessions of the project, or of none, count when a project is given.
         """

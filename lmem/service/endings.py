@@ -153,7 +153,7 @@ def _go_back(tx: UnitOfWork, actor: Actor, ended: Session, at: str) -> Session |
     directory = ended.working_directory
     if parent is None or directory is None or parent.state != "paused" or parent.working_directory != directory:
         return None
-    if tx.scopes.session_at(ended.user_id, [directory], None) is not None:
+    if tx.scopes.session_at(ended.user_id, [directory], None, "") is not None:
         return None
     tx.sessions.update(parent.id, {"is_active": 1, "last_active_at": at, "updated_at": at})
     tx.audit.append(actor, "update", "session", parent.id, {"fields": ["is_active"]}, at)

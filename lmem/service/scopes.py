@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 from lmem.domain import times
@@ -32,12 +33,18 @@ class _Found:
 
 
 class Scopes:
-    """Finds scopes and remembers them for two seconds, or until `changed`. `place` reads a caller's directory."""
+    """Finds scopes and remembers them for two seconds, or until `changed`. `place` reads a caller's directory.
 
-    def __init__(self, storage: Storage, clock: Clock, place: Callable[[str], Awaitable[Place]]) -> None:
+    A session that was idle for `idle_hours` is current nowhere, whether or not a job has closed it yet; 0 is never.
+    """
+
+    def __init__(
+        self, storage: Storage, clock: Clock, place: Callable[[str], Awaitable[Place]], idle_hours: Callable[[], int]
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._place = place
+        self._idle_hours = idle_hours
         self._known: dict[_Key, tuple[float, _Found]] = {}
         self.on_created: Callable[[Actor, str, Place], None] = lambda actor, project_id, place: None
 
@@ -55,13 +62,15 @@ class Scopes:
         if kept is not None and kept[0] > time.monotonic():
             found = kept[1]
         else:
-            found = await self._storage.read(lambda tx: _find(tx, actor, *key))
+            since = self._since()
+            found = await self._storage.read(lambda tx: _find(tx, actor, *key, since))
             self._keep(key, found)
         if found.scope.project_id is not None and project:
             return replace(found.scope, because=named)
         if not (create and found.unknown):
             return found.scope
-        made = await self._storage.write(lambda tx: self._make(tx, actor, *key))
+        since = self._since()
+        made = await self._storage.write(lambda tx: self._make(tx, actor, *key, since))
         self.changed()
         if made.created and made.project_id is not None:
             self.on_created(actor, made.project_id, place)
@@ -76,16 +85,24 @@ class Scopes:
             del self._known[next(iter(self._known))]
         self._known[key] = time.monotonic() + KEPT_S, found
 
-    def _make(self, tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None) -> Scope:
+    def _make(
+        self, tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None, since: str
+    ) -> Scope:
         """As `_find` inside a write: a new project, or one that is recognised by more than before."""
-        found = _find(tx, actor, place, project, session)
+        found = _find(tx, actor, place, project, session, since)
         recording.require_active(tx, actor)
         if found.scope.project_id is not None:
             tx.projects.identify(found.scope.project_id, found.unknown)
             return found.scope
         at = times.to_text(self._clock.now())
         made = enrolment.create(tx, actor, None, place, at)
-        return replace(_find(tx, actor, place, made.name, session).scope, because=_repository(place), created=True)
+        scope = _find(tx, actor, place, made.name, session, since).scope
+        return replace(scope, because=_repository(place), created=True)
+
+    def _since(self) -> str:
+        """When a session must have been active that is current now."""
+        hours = self._idle_hours()
+        return times.to_text(self._clock.now() - timedelta(hours=hours)) if hours else ""
 
 
 def project_of(
@@ -102,13 +119,13 @@ def project_of(
     return (known, None) if known else ((made := enrolment.create(tx, actor, name, None, at)).id, made.name)
 
 
-def _find(tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None) -> _Found:
+def _find(tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None, since: str) -> _Found:
     found = _Found(_named(tx, actor, project)) if project else _around(tx, actor, place)
     scope = found.scope
     if session:
         session_id: str | None = names.session(tx, actor, session, scope.project_id)
     else:
-        session_id = tx.scopes.session_at(actor.user_id, _upwards(place), scope.project_id)
+        session_id = tx.scopes.session_at(actor.user_id, _upwards(place), scope.project_id, since)
     if session_id is None:
         return found
     theirs = tx.scopes.session_project(session_id)

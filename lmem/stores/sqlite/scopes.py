@@ -12,6 +12,7 @@ _IDENTIFIED = """SELECT i.value, p.id, p.name FROM project_identities i JOIN pro
     WHERE p.user_id = ? AND i.value IN ({})"""
 _SESSIONS = """SELECT working_directory, id FROM sessions
     WHERE user_id = ?1 AND is_active = 1 AND (?2 IS NULL OR project_id IS NULL OR project_id = ?2)
+        AND last_active_at >= ?3
     ORDER BY last_active_at DESC"""
 _LINEAGE = """WITH RECURSIVE line (id, parent, depth) AS (
         SELECT id, parent_session_id, 0 FROM sessions WHERE id = ?
@@ -33,9 +34,9 @@ class ScopeRows:
     def project_name(self, project_id: str) -> str:
         return str(self._db.execute("SELECT name FROM projects WHERE id = ?", (project_id,)).fetchone()[0])
 
-    def session_at(self, user_id: str, directories: Sequence[str], project_id: str | None) -> str | None:
+    def session_at(self, user_id: str, directories: Sequence[str], project_id: str | None, since: str) -> str | None:
         found: dict[str, str] = {}
-        for directory, session_id in self._db.execute(_SESSIONS, (user_id, project_id)):
+        for directory, session_id in self._db.execute(_SESSIONS, (user_id, project_id, since)):
             found.setdefault(directory, session_id)
         return next((found[directory] for directory in directories if directory in found), None)
 
