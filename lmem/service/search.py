@@ -29,6 +29,9 @@ CANDIDATES = 64
 PATIENCE = 1.0
 """Seconds that the first question after a start waits for the index worker; full text answers after that."""
 
+NEAR = 0.3
+"""The cosine above which a memory is to the point without a common word; random pairs of notes have 0.0 to 0.2."""
+
 HEAD = 10
 """Rows read beyond the limit before importance is weighed in."""
 
@@ -67,7 +70,7 @@ class Answer:
     timings: Mapping[str, float]
     empty: Empty | None = None
     too_little: bool = False
-    """Fewer than were asked for, while there are temporal memories that the filter left out."""
+    """Fewer than were asked for, or none to the point, while there are temporal memories that the filter left out."""
 
 
 @dataclass(slots=True)
@@ -118,7 +121,7 @@ class Search:
 
         Never fails because of what the question holds, nor because an index is down: full text answers then, and
         `degraded` says so. Every hit has passed the filter in SQLite. With `may_join` what only the temporal layer
-        holds is asked too when the filter leaves it out and gives fewer than `limit`; `too_little` says so.
+        holds is asked too when the filter leaves it out and gives too little; `too_little` says so.
         """
         answer = await self._search(query, wanted, limit, only, rules)
         if not (may_join and answer.too_little):
@@ -173,7 +176,7 @@ class Search:
         if rules.least is not None:
             pool = [item for item in pool if item.cosine >= rules.least]
         found = self._rank(tx, question, wanted, limit, pool, rules, gathered.timings)
-        too_little = not wanted.temporal and len(found) < limit and tx.memories.any_temporal(wanted)
+        too_little = not wanted.temporal and _is_little(found, limit) and tx.memories.any_temporal(wanted)
         empty = None if found else self._empty(tx, question, wanted, list(gathered.evidence.values()), rules)
         return Answer(
             tuple(found), tuple(gathered.served_by), tuple(gathered.degraded), gathered.timings, empty, too_little
@@ -237,6 +240,14 @@ class Search:
 
 def _evidence(item: Candidate) -> Evidence:
     return Evidence(item.id, item.cosine, item.bm25)
+
+
+def _is_little(found: Sequence[Found], limit: int) -> bool:
+    """Whether there are fewer than `limit`, or none that shares a word with the question or is near it in meaning."""
+    if len(found) < limit:
+        return True
+    hits = (item.ranked.evidence for item in found)
+    return not any(hit.bm25 or hit.fulltext or hit.literal or hit.cosine >= NEAR for hit in hits)
 
 
 def _nothing_here(elsewhere: int) -> str:
