@@ -118,9 +118,11 @@ def read_route(scope: Scope, asked: Asked) -> ReadRoute:
     only = asked.project or asked.session
     sight = None if only or asked.all_projects else Sight(scope.project_id, scope.lineage)
     temporal = None
-    if "temporal" in asked.layers or asked.archived or asked.session:
+    if asked.layers:
+        temporal = "asked" if "temporal" in asked.layers else None
+    elif asked.archived or asked.session:
         temporal = "asked"
-    elif asked.about_time and not asked.layers:
+    elif asked.about_time:
         temporal = "time"
     names = asked.layers or tuple(
         layer for layer in LAYERS
