@@ -29,6 +29,7 @@ from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
+from lmem.service.past import Past
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.routing import Router
@@ -37,6 +38,8 @@ from lmem.service.search import Search
 from lmem.service.sessions import Sessions
 from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Settings
+from lmem.service.superseding import Superseding
+from lmem.service.timeline import Timeline
 from lmem.service.users import Users
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
@@ -136,6 +139,9 @@ async def build(host: Host) -> App:
         memories=Memories(storage, clock, relay.wake, settings.of),
         lifecycle=Lifecycle(storage, clock, relay.wake),
         history=History(storage, clock, relay.wake),
+        past=Past(storage),
+        timeline=Timeline(storage),
+        superseding=Superseding(storage, clock, relay.wake),
         search=Search(storage, indexes, worker.finder, clock),
         indexes=indexes,
         relay=relay,

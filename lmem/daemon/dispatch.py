@@ -23,9 +23,11 @@ from lmem.daemon.handlers import (
     search,
     sessions,
     status,
+    timeline,
     users,
 )
 from lmem.daemon.params import Params
+from lmem.daemon.screening import screened
 from lmem.daemon.services import Services
 from lmem.errors import Internal, LmemError, UnknownMethod
 
@@ -41,7 +43,11 @@ HANDLERS: dict[str, Handler] = {
     "memory/forget": lifecycle.forget,
     "memory/restore": lifecycle.restore,
     "memory/history": history.history,
+    "memory/diff": history.diff,
     "memory/undo": history.undo,
+    "memory/merge": lifecycle.merge,
+    "memory/timeline": timeline.timeline,
+    "change/list": timeline.changes,
     "memory/done": lifecycle.done,
     "memory/tags": memories.tags,
     "memory/export": memories.export,
@@ -90,7 +96,9 @@ async def dispatch(services: Services, call: Call) -> object:
     if handler is None:
         raise UnknownMethod(f"There is no method {call.method[:80]!r}.")
     try:
-        return await handler(services, await services.arrived(call), Params(call.params))
+        params = await screened(call)
+        answer = await handler(services, await services.arrived(call), params)
+        return {"redacted": params.redacted, **answer} if params.redacted else answer
     except LmemError:
         raise
     except Exception as err:

@@ -30,6 +30,7 @@ from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
+from lmem.service.past import Past
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.receipts import receipt
@@ -39,6 +40,8 @@ from lmem.service.search import Search
 from lmem.service.sessions import Sessions
 from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
+from lmem.service.superseding import Superseding
+from lmem.service.timeline import Timeline
 from lmem.service.users import Users
 
 SESSIONLESS = ("status/", "daemon/", "model/")
@@ -73,6 +76,9 @@ class Services:
     memories: Memories
     lifecycle: Lifecycle
     history: History
+    past: Past
+    timeline: Timeline
+    superseding: Superseding
     search: Search
     indexes: Indexes
     relay: Relay
@@ -123,6 +129,11 @@ class Services:
         except NotFound:
             return call
         return replace(call, session_id=found.session_id)
+
+    async def acting(self, call: Call) -> Actor:
+        """As `actor`, with the session of the caller's place. Raises NotFound for an unknown LMEM_SESSION."""
+        scope = await self.scope(call, Params({}))
+        return replace(self.actor(call), session_id=scope.session_id)
 
     async def scope(self, call: Call, params: Params, create: bool = False) -> Scope:
         """Which project and session a call means: what its parameters name, else its environment, else its place.

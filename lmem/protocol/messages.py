@@ -22,8 +22,12 @@ METHODS: dict[str, str] = {
     "memory/search": "Ranked memories for a question.",
     "memory/edit": "Change fields of one memory.",
     "memory/forget": "Archive memories, or purge them from every store.",
-    "memory/restore": "Bring archived memories back.",
+    "memory/restore": "Bring archived memories back, or one to what it was at a version.",
     "memory/history": "Every version of one memory.",
+    "memory/diff": "What differs between two versions of a memory.",
+    "memory/merge": "Merge memories into the first, which supersedes the others.",
+    "memory/timeline": "Memories in the order of time, the newest or those around one.",
+    "change/list": "Change sets, the newest first.",
     "memory/undo": "Reverse a change set, by default the last one.",
     "memory/done": "Close a task: writes RESOLVES.",
     "memory/tags": "Tags with their counts.",
@@ -68,20 +72,34 @@ ERROR_CODE = -32000
 """The JSON-RPC code of every lmem error; `data.code` names it. Protocol errors use JSON-RPC's own codes."""
 
 
+LONGEST = 500
+"""Characters of a name or a value in the hello."""
+MOST_SETTINGS = 256
+
+
 class Hello:
     """The first line of a client. `mode` is 'rpc' or 'mcp'; `cwd` is the client's working directory.
 
-    `project` and `session` are what the client's environment names (LMEM_PROJECT, LMEM_SESSION), '' for nothing.
+    `project` and `session` are what the client's environment names (LMEM_PROJECT, LMEM_SESSION), '' for nothing;
+    `settings` are its other variables of lmem, some of which are settings.
     Not a dataclass: that import alone costs a client more than everything else here.
     """
 
-    __slots__ = ("client", "cwd", "mode", "pid", "project", "session", "version")
+    __slots__ = ("client", "cwd", "mode", "pid", "project", "session", "settings", "version")
 
     def __init__(
-        self, mode: str, version: str, cwd: str, client: str, pid: int, project: str = "", session: str = ""
+        self,
+        mode: str,
+        version: str,
+        cwd: str,
+        client: str,
+        pid: int,
+        project: str = "",
+        session: str = "",
+        settings: Mapping[str, str] = {},  # noqa: B006  # nobody changes it
     ) -> None:
         self.mode, self.version, self.cwd, self.client, self.pid = mode, version, cwd, client, pid
-        self.project, self.session = project, session
+        self.project, self.session, self.settings = project, session, settings
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Hello) and self.to_frame() == other.to_frame()
@@ -99,6 +117,7 @@ class Hello:
             "pid": self.pid,
             "project": self.project,
             "session": self.session,
+            "settings": dict(self.settings),
         }
 
 
@@ -108,8 +127,9 @@ def hello(client: str, mode: str = "rpc") -> Hello:
         cwd = os.getcwd()
     except OSError:  # the directory was removed under us
         cwd = "/"
-    project, session = os.environ.get("LMEM_PROJECT", ""), os.environ.get("LMEM_SESSION", "")
-    return Hello(mode, __version__, cwd, client, os.getpid(), project, session)
+    named = {name: value for name, value in os.environ.items() if name.startswith("LMEM_") and len(value) <= LONGEST}
+    project, session = named.pop("LMEM_PROJECT", ""), named.pop("LMEM_SESSION", "")
+    return Hello(mode, __version__, cwd, client, os.getpid(), project, session, named)
 
 
 def parse_hello(frame: Frame) -> Hello:
@@ -126,6 +146,7 @@ def parse_hello(frame: Frame) -> Hello:
         pid if isinstance(pid, int) else 0,
         _name(frame, "project"),
         _name(frame, "session"),
+        _settings(frame),
     )
 
 
@@ -139,9 +160,20 @@ def _short(frame: Frame, name: str, default: str) -> str:
 
 def _name(frame: Frame, name: str) -> str:
     value = frame.get(name, "")
-    if not isinstance(value, str) or len(value) > 500:
-        raise FrameError(f"The hello's '{name}' must be a name.", hint="Give at most 500 characters.")
+    if not isinstance(value, str) or len(value) > LONGEST:
+        raise FrameError(f"The hello's '{name}' must be a name.", hint=f"Give at most {LONGEST} characters.")
     return value
+
+
+def _settings(frame: Frame) -> dict[str, str]:
+    found = frame.get("settings", {})
+    if (
+        not isinstance(found, dict)
+        or len(found) > MOST_SETTINGS
+        or not all(isinstance(value, str) and max(len(name), len(value)) <= LONGEST for name, value in found.items())
+    ):
+        raise FrameError("The hello's 'settings' must be variables and their values.", hint="Give short texts.")
+    return found
 
 
 def request(number: int, method: str, params: Frame) -> Frame:

@@ -57,13 +57,13 @@ class History:
         self._wake()
         return undone
 
-    async def diff(self, actor: Actor, memory_id: str, first: int | None, last: int | None) -> tuple[Memory, Memory]:
-        """A memory at two versions; by default the newest, and the one before the later of the two.
+    async def diff(self, actor: Actor, memory_id: str, first: int | None, last: int | None) -> tuple[Memory, Memory, tuple[int, int]]:
+        """A memory at two versions, and their numbers; by default the newest, and the one before the later of the two.
 
         Raises NotFound for a version that is not there.
         """
 
-        def work(tx: UnitOfWork) -> tuple[Memory, Memory]:
+        def work(tx: UnitOfWork) -> tuple[Memory, Memory, tuple[int, int]]:
             current = names.memory(tx, actor, memory_id)
             versions = _shown(actor, tx.versions.of(current.id))
             known = {version.number: version for version in versions}
@@ -72,7 +72,7 @@ class History:
             for number in (start, to):
                 if number not in known:
                     raise _no_version(current, number)
-            return replayed(current, versions, start), replayed(current, versions, to)
+            return replayed(current, versions, start), replayed(current, versions, to), (start, to)
 
         return await self._storage.read(work)
 

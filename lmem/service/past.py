@@ -13,7 +13,7 @@ from lmem.domain.filters import Filter
 from lmem.domain.history import TEXT_FIELDS, AsOf, Version
 from lmem.domain.memories import Memory
 from lmem.domain.query import Question, all_of, any_of, matching_line, parse_question
-from lmem.domain.ranking import Evidence, boosted, fuse
+from lmem.domain.ranking import Evidence, fuse
 from lmem.domain.replay import replayed
 from lmem.errors import NotFound
 from lmem.ports.storage import Storage, UnitOfWork
@@ -78,8 +78,7 @@ def _search(tx: UnitOfWork, question: Question, wanted: Filter, moment: AsOf, li
         if score is not None:
             scores[state.id], states[state.id] = score, state
     evidence = [Evidence(memory_id, fulltext=(scores[memory_id], 1.0)) for memory_id in states]
-    ranked = [boosted(item, states[item.id].importance_score) for item in fuse(evidence)]
-    ranked.sort(key=lambda item: (-item.score, item.id))
+    ranked = fuse(evidence)
     best = [(states[item.id], item) for item in ranked[:limit]]
     return [Found(state, item, matching_line(state.content, question)) for state, item in best]
 

@@ -1,4 +1,4 @@
-"""memory/history, undo: parameters to service calls and back.
+"""memory/history, diff, undo: parameters to service calls and back.
 
 Not a rule in sight: those are in lmem.service.history.
 """
@@ -9,17 +9,33 @@ from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json, changed_json, version_json
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
+from lmem.domain import differences
 
 
 async def history(services: Services, call: Call, params: Params) -> Json:
-    actor = services.actor(call)
+    actor = await services.acting(call)
     memory, versions = await services.history.versions(actor, params.text("id"))
     services.activity.read(actor, [memory.id])
     return {"id": memory.id, "versions": [version_json(version) for version in versions]}
 
 
+async def diff(services: Services, call: Call, params: Params) -> Json:
+    actor = await services.acting(call)
+    first, last = params.number("from", 0, 0, 2**53), params.number("to", 0, 0, 2**53)
+    before, after, numbers = await services.history.diff(actor, params.text("id"), first or None, last or None)
+    services.activity.read(actor, [after.id])
+    return {
+        "id": after.id,
+        "title": after.title,
+        "from": numbers[0],
+        "to": numbers[1],
+        "fields": {name: list(pair) for name, pair in differences.fields(before, after).items()},
+        "text": differences.lines(before, after),
+    }
+
+
 async def undo(services: Services, call: Call, params: Params) -> Json:
     number = params.number("change_set", 0, 0, 2**53)
-    undone = await services.history.undo(services.actor(call), number or None)
+    undone = await services.history.undo(await services.acting(call), number or None)
     services.scopes.changed()  # it may have parted projects
     return {**changed_json("reversed", undone), "kind": undone.kind, "undone_by": undone.undone_by}

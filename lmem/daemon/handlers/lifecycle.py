@@ -1,4 +1,4 @@
-"""memory/forget, restore, done: parameters to service calls and back.
+"""memory/forget, restore, merge, done: parameters to service calls and back.
 
 Not a rule in sight: those are in lmem.service.lifecycle.
 """
@@ -16,7 +16,7 @@ MAX_IDS = 1000
 
 async def forget(services: Services, call: Call, params: Params) -> Json:
     dry_run = params.flag("dry_run")
-    actor, ids = services.actor(call), _ids(params)
+    actor, ids = await services.acting(call), _ids(params)
     if params.flag("purge"):
         changed = await services.lifecycle.purge(actor, ids, dry_run)
         receipt = [] if dry_run else await services.receipt([memory.id for memory in changed.memories])
@@ -26,13 +26,34 @@ async def forget(services: Services, call: Call, params: Params) -> Json:
 
 
 async def restore(services: Services, call: Call, params: Params) -> Json:
-    return changed_json("restored", await services.lifecycle.restore(services.actor(call), _ids(params)))
+    actor, ids = await services.acting(call), _ids(params)
+    version = params.number("version", 0, 0, 2**53)
+    if not version:
+        return changed_json("restored", await services.lifecycle.restore(actor, ids))
+    if len(ids) != 1:
+        raise InvalidInput("A version is restored of one memory at a time.", hint="lmem restore ID --version N")
+    restored = await services.history.restore(actor, ids[0], version, params.reason())
+    return {**changed_json("restored", restored), "version": version}
+
+
+async def merge(services: Services, call: Call, params: Params) -> Json:
+    dry_run, max_bytes = params.flag("dry_run"), services.host.config.number("memory.max_bytes")
+    actor, ids = await services.acting(call), _ids(params)
+    joined = await services.superseding.merge(actor, ids, params.reason(), max_bytes, dry_run)
+    return {
+        "id": joined.memory.id,
+        "title": joined.memory.title,
+        "content": joined.memory.content,
+        "superseded": [{"id": memory.id, "title": memory.title} for memory in joined.superseded],
+        "change_set": joined.change_set,
+        "dry_run": dry_run,
+    }
 
 
 async def done(services: Services, call: Call, params: Params) -> Json:
     failed = params.flag("failed")
     task, resolver = await services.lifecycle.done(
-        services.actor(call), params.text("id"), failed, params.maybe_text("by"), params.reason()
+        await services.acting(call), params.text("id"), failed, params.maybe_text("by"), params.reason()
     )
     return {"id": task.id, "title": task.title, "resolved_by": resolver.id, "outcome": "failed" if failed else "done"}
 

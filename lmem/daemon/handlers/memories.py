@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from lmem.daemon import gitfiles
 from lmem.daemon.call import Call
-from lmem.daemon.handlers.drafts import draft
+from lmem.daemon.handlers import past
+from lmem.daemon.handlers.drafts import draft, kinds_kept
 from lmem.daemon.handlers.records import Json, memory_json, version_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import read
+from lmem.daemon.screening import screened_object
 from lmem.daemon.services import Services
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter, Sight
@@ -68,6 +70,8 @@ async def add(services: Services, call: Call, params: Params) -> Json:
         "project_because": scope.because,
         "project_created": scope.created,
         "near_duplicate": near and {"id": near[0].id, "title": near[0].title, "similarity": round(near[1], 3)},
+        "redacted": params.redacted,
+        **({"kept_secrets": params.kept} if params.kept else {}),
     }
 
 
@@ -78,10 +82,13 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
     given = params.maybe_text("source_tool")
     source_tool = clean_word(given, "source tool") if given else f"{call.caller.client}.bulk"
     parsed: list[Draft | LmemError] = []
+    redacted: list[list[dict[str, object]]] = []
     for number, item in enumerate(items):
         if number % SLICE == 0:
             await asyncio.sleep(0)  # other clients are answered in between
-        parsed.append(_parsed(services, item, source_tool))
+        found, replaced = await _parsed(services, item, source_tool)
+        parsed.append(found)
+        redacted.append(replaced)
     drafts = [item for item in parsed if isinstance(item, Draft)]
     scope = await services.scope(call, Params({}), create=any(item.project is None for item in drafts))
     stored = iter(await services.memories.add_many(services.actor(call), drafts, scope, await services.in_force(call)))
@@ -91,7 +98,9 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
         line = _line(items[number], number + 1)
         result = item if isinstance(item, LmemError) else next(stored)
         if isinstance(result, Added):
-            rows.append({"line": line, "id": result.memory.id, "created": result.created})
+            rows.append(
+                {"line": line, "id": result.memory.id, "created": result.created, "redacted": redacted[number]}
+            )
             made["projects_created"] += [result.new_project] if result.new_project else []
             made["sessions_created"] += [result.new_session] if result.new_session else []
         else:
@@ -105,7 +114,10 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
 
 
 async def get(services: Services, call: Call, params: Params) -> Json:
-    actor = services.actor(call)
+    then = past.moment(params, services.clock.now())
+    if then is not None:
+        return await past.get(services, call, params, then)
+    actor = await services.acting(call)
     detail = await services.memories.get(actor, params.text("id"))
     services.activity.read(actor, [detail.memory.id])
     names = await services.project_names([detail.memory.project_id])
@@ -113,14 +125,18 @@ async def get(services: Services, call: Call, params: Params) -> Json:
 
 
 async def page(services: Services, call: Call, params: Params) -> Json:
-    reading = await read(services, call, params)
     order = params.maybe_text("order") or "rank"
     if order not in ("rank", "created"):
         raise InvalidInput(f"There is no order '{order[:40]}'.", hint="Orders are: rank, created.")
+    then = past.moment(params, services.clock.now())
+    if then is not None:
+        return await past.page(services, call, params, order, then)
+    reading = await read(services, call, params)
     limit, offset = params.number("limit", 20, 1, 1000), params.number("offset", 0, 0, 10_000_000)
     found = await services.memories.page(reading.wanted, order, limit, offset, reading.route.may_join)
     if found.too_little:
         services.router.joined()
+    services.activity.listed(reading.actor, "memory", params.names(), len(found.memories))
     names = await services.project_names(memory.project_id for memory in found.memories)
     return {
         "memories": [memory_json(memory, names) for memory in found.memories],
@@ -132,33 +148,37 @@ async def page(services: Services, call: Call, params: Params) -> Json:
 async def edit(services: Services, call: Call, params: Params) -> Json:
     rev = params.number("rev", 0, 0, 2**53)
     edited = await services.memories.edit(
-        services.actor(call),
+        await services.acting(call),
         params.text("id"),
         _changes(Params(params.mapping("changes")), _max_bytes(services)),
         params.reason(),
         rev or None,
+        kinds_kept(params),
     )
     return {
         "id": edited.memory.id,
         "rev": edited.memory.rev,
         "changed": list(edited.changed),
         "change_set": edited.change_set,
+        "redacted": params.redacted,
+        **({"kept_secrets": params.kept} if params.kept else {}),
     }
 
 
 async def tags(services: Services, call: Call, params: Params) -> Json:
     reading = await read(services, call, params)
     counted = await services.memories.tags(replace(reading.wanted, temporal=True))
+    services.activity.listed(reading.actor, "tag", params.names(), len(counted))
     return {"tags": [{"tag": tag, "count": count} for tag, count in counted], "scope": reading.to_wire()}
 
 
 async def export(services: Services, call: Call, params: Params) -> Json:
-    actor = services.actor(call)
     reading = await read(services, call, params)
     wanted, limit = replace(reading.wanted, temporal=True), params.number("limit", 500, 1, 1000)
     memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
     names = await services.project_names(memory.project_id for memory in memories)
-    versions = await services.history.all_versions(actor, memories)
+    versions = await services.history.all_versions(reading.actor, memories)
+    services.activity.exported(reading.actor, len(memories))
     records = [
         {**memory_json(memory, names), "versions": [version_json(item) for item in versions[memory.id]]}
         for memory in memories
@@ -187,14 +207,19 @@ def _max_bytes(services: Services) -> int:
     return services.host.config.number("memory.max_bytes")
 
 
-def _parsed(services: Services, item: object, source_tool: str) -> Draft | LmemError:
+async def _parsed(
+    services: Services, item: object, source_tool: str
+) -> tuple[Draft | LmemError, list[dict[str, object]]]:
+    """A line of a bulk add as a draft, or what is wrong with it; and the credentials that were replaced in it."""
     if not isinstance(item, dict):
-        return InvalidInput("A line must be a JSON object with a 'content'.")
+        return InvalidInput("A line must be a JSON object with a 'content'."), []
     try:
-        parsed = draft(Params(item), services.clock.now(), _max_bytes(services), source_tool)
-        return replace(parsed, project="") if item.get("project", "") is None else parsed  # null says: in none
+        params = await screened_object(item, may_keep=True)
+        parsed = draft(params, services.clock.now(), _max_bytes(services), source_tool)
+        # null says: in none
+        return replace(parsed, project="") if item.get("project", "") is None else parsed, params.redacted
     except LmemError as err:
-        return err
+        return err, []
 
 
 def _line(item: object, default: int) -> int:

@@ -40,6 +40,7 @@ def memory_json(memory: Memory, projects: Mapping[str, str], links: Sequence[Lin
         "access_count": memory.access_count,
         "created_at": memory.created_at,
         "updated_at": memory.updated_at,
+        "valid_until": memory.valid_until,
         "rev": memory.rev,
     }
     if links is not None:
