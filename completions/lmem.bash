@@ -130,11 +130,11 @@ _lmem() {
     if [[ $cur == -* ]]; then
         case $command in
             '') COMPREPLY=($(compgen -W '--version -V --json -h --help' -- "$cur")) ;;
-            'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --at --created-at --source-id --edit -e --file -f --jsonl --json -h --help' -- "$cur")) ;;
+            'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --allow-secret --at --created-at --source-id --edit -e --file -f --jsonl --json -h --help' -- "$cur")) ;;
             'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --json -h --help' -- "$cur")) ;;
             'show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;
-            'edit') COMPREPLY=($(compgen -W '--title --content --type -t --tag --add-tag --remove-tag --importance -i --layer -l --category --summary --decay-rate --private --no-private --reason --json -h --help' -- "$cur")) ;;
+            'edit') COMPREPLY=($(compgen -W '--title --content --type -t --tag --add-tag --remove-tag --importance -i --layer -l --category --summary --decay-rate --private --no-private --allow-secret --reason --json -h --help' -- "$cur")) ;;
             'done') COMPREPLY=($(compgen -W '--failed --by --reason --json -h --help' -- "$cur")) ;;
             'forget') COMPREPLY=($(compgen -W '--purge --dry-run -n --yes -y --reason --json -h --help' -- "$cur")) ;;
             'restore') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;

@@ -53,11 +53,12 @@ def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
         from lmem.config import SETTINGS
 
         return [(item.key, item.meaning) for item in SETTINGS]
-    if kind not in ("ids", "projects"):
+    if kind == "projects":
+        rows = ask("project/list", idempotent=True, autostart=False)["projects"]
+        return [(str(row["name"]), str(row.get("description") or "project")[:60]) for row in rows]
+    if kind != "ids":
         return []
     request: dict[str, object] = {"order": "created", "limit": MANY, "all_projects": True}
     memories = ask("memory/list", request, idempotent=True, autostart=False)["memories"]
-    if kind == "projects":
-        return [(name, "project") for name in sorted({str(m["project"]) for m in memories if m.get("project")})]
     width = max(SHORT, len(prefix))
     return [(str(m["id"])[:width], str(m["title"]).replace("\n", " ").replace("\t", " ")[:60]) for m in memories]

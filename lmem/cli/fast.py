@@ -82,6 +82,8 @@ def _place(words: list[str], argument: tuple[str, str] | None, values: dict[str,
     if argument is None:
         return not words
     name, kind = argument
+    if kind == "several":
+        return False
     if not words:
         return kind in ("maybe", "any")
     if kind in ("one", "maybe"):

@@ -58,8 +58,7 @@ def _synopsis(node: Command) -> str:
         words.append(f"[{roff.italic('options')}]")
     if node.children:
         words.append(f"[{roff.italic('command')}]")
-    if node.argument:
-        words.append(roff.italic(node.argument.metavar))
+    words += [roff.italic(argument.metavar) for argument in node.arguments]
     return " ".join(words) + "\n"
 
 
@@ -72,7 +71,7 @@ def _commands(node: Command) -> str:
 
 
 def _options(node: Command) -> str:
-    rows = [(roff.italic(node.argument.metavar), node.argument.help)] if node.argument else []
+    rows = [(roff.italic(argument.metavar), argument.help) for argument in node.arguments]
     rows += [(_flags(option), _help(option)) for option in node.options]
     return roff.items([*rows, (f"{roff.bold('-h')}, {roff.bold('--help')}", "Show the help.")])
 

@@ -97,7 +97,8 @@ def _bash_action(name: str) -> str:
 def _bash_argument(node: Command) -> str:
     if node.children:
         return f"        {_bash_names(node)}) {_bash_words([child.name.split()[-1] for child in node.children])} ;;\n"
-    action = _bash_action(node.argument.name) if node.argument else ""
+    actions = [_bash_action(argument.name) for argument in node.arguments]
+    action = next(filter(None, actions), "")  # which argument it is, bash does not tell
     return f"        '{node.name}') {action} ;;\n" if action else ""
 
 
@@ -124,7 +125,7 @@ def fish(root: Command) -> str:
     for leaf in root.leaves():
         condition = f"'__fish_lmem_is {leaf.name}'"
         lines += _fish_options(condition, leaf)
-        source = _fish_source(leaf.argument) if leaf.argument else ""
+        source = next(filter(None, map(_fish_source, leaf.arguments)), "")
         if source:
             lines.append(f"complete -c lmem -n {condition}{source}")
     return MADE + FISH + "\n".join(lines) + "\n"

@@ -25,12 +25,18 @@ def source(root: Command) -> str:
     """The text of lmem/cli/_options.py."""
     lines = [HEAD]
     for command in root.leaves():
-        argument = (command.argument.name, command.argument.kind) if command.argument else None
-        lines.append(f"    {_text(command.name)}: ({_value(argument)}, {_value(_flags(command))}),\n")
+        lines.append(f"    {_text(command.name)}: ({_value(_argument(command))}, {_value(_flags(command))}),\n")
     lines.append("}\n\nDEFAULTS: dict[str, dict[str, object]] = {\n")
     for command in root.leaves():
         lines.append(f"    {_text(command.name)}: {_value(_defaults(command))},\n")
     return "".join([*lines, "}\n"])
+
+
+def _argument(command: Command) -> tuple[str, str] | None:
+    """Name and kind of a command's argument; of several only Typer knows which is which."""
+    if len(command.arguments) > 1:
+        return command.arguments[0].name, "several"
+    return (command.arguments[0].name, command.arguments[0].kind) if command.arguments else None
 
 
 def _flags(command: Command) -> dict[str, tuple[str, str]]:
@@ -43,9 +49,7 @@ def _flags(command: Command) -> dict[str, tuple[str, str]]:
 
 def _defaults(command: Command) -> dict[str, object]:
     found: dict[str, object] = {option.name: option.default for option in command.options}
-    if command.argument is not None:
-        found[command.argument.name] = None
-    return found
+    return found | {argument.name: None for argument in command.arguments}
 
 
 def _value(value: object) -> str:

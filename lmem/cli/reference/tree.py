@@ -47,7 +47,7 @@ class Command:
 
     name: str
     text: tuple[str, ...]
-    argument: Argument | None
+    arguments: tuple[Argument, ...]
     options: tuple[Option, ...]
     children: tuple[Command, ...] = ()
 
@@ -71,14 +71,14 @@ def read_tree() -> Command:
 
 def _command(name: str, click: ClickCommand) -> Command:
     params = [param for param in click.params if not getattr(param, "hidden", False)]
-    arguments = [_argument(param) for param in params if isinstance(param, TyperArgument)]
+    arguments = tuple(_argument(param) for param in params if isinstance(param, TyperArgument))
     options = tuple(_option(param) for param in params if isinstance(param, TyperOption))
     children = click.commands.items() if isinstance(click, TyperGroup) else ()
     paragraphs = inspect.cleandoc(click.help or "").split("\n\n")
     return Command(
         name,
         tuple(" ".join(paragraph.split()) for paragraph in paragraphs),
-        arguments[0] if arguments else None,
+        arguments,
         options,
         tuple(_command(f"{name} {child}".strip(), found) for child, found in children),
     )

@@ -53,8 +53,8 @@ def _group(node: Command) -> str:
 
 
 def _leaf(node: Command) -> str:
-    argument = f" \\\n        {_quoted(_argument(node.argument))}" if node.argument else ""
-    return f"\n{_function(node)}() {{\n    _arguments -S {_options(node)}{argument}\n}}\n"
+    arguments = "".join(f" \\\n        {_quoted(_argument(argument))}" for argument in node.arguments)
+    return f"\n{_function(node)}() {{\n    _arguments -S {_options(node)}{arguments}\n}}\n"
 
 
 def _argument(argument: Argument) -> str:

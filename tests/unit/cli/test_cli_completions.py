@@ -24,6 +24,8 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 def known(daemon: FakeDaemon) -> FakeDaemon:
     memories = [memory(), memory(id=OTHER, title="A\ttab", project="my web"), memory(project=None)]
     daemon.answers["memory/list"] = lambda params: {"memories": memories, "total": 3}
+    projects = [{"name": "api", "description": None}, {"name": "my web", "description": "The shop"}]
+    daemon.answers["project/list"] = lambda params: {"projects": projects}
     daemon.answers["memory/tags"] = lambda params: {"tags": [{"tag": "sqlite", "count": 3}, {"tag": "net", "count": 1}]}
     return daemon
 
@@ -34,7 +36,7 @@ def known(daemon: FakeDaemon) -> FakeDaemon:
         (("ids", ""), ["3f2a9c1d\tWe chose WAL", "77b0c4de\tA tab", "3f2a9c1d\tWe chose WAL"]),
         (("ids", "77b"), ["77b0c4de\tA tab"]),
         (("ids", ID[:12]), [f"{ID[:12]}\tWe chose WAL"] * 2),
-        (("projects", ""), ["api\tproject", "my web\tproject"]),
+        (("projects", ""), ["api\tproject", "my web\tThe shop"]),
         (("tags", "s"), ["sqlite\t3"]),
         (("colours", ""), []),
         ((), []),

@@ -77,6 +77,8 @@ LEFT_ALONE: tuple[tuple[str, ...], ...] = (
     ("status", "now"),
     ("edit",),
     ("edit", "a", "b"),
+    ("project", "merge", "a", "b"),
+    ("project", "merge"),
 )
 
 

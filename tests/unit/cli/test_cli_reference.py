@@ -36,9 +36,11 @@ def test_the_table_is_python_that_says_what_the_tree_says() -> None:
         Option("private", ("--private",), ("--no-private",), "flag", "", "", None),
         Option("lines", ("--lines", "-n"), (), "int", "COUNT", "", 50),
     )
-    leaf = Command("add", ("Add.",), Argument("words", "any", "[TEXT]...", ""), options)
+    leaf = Command("add", ("Add.",), (Argument("words", "any", "[TEXT]...", ""),), options)
+    two = (Argument("source", "one", "SOURCE", ""), Argument("into", "one", "TARGET", ""))
+    leaves = (leaf, Command("merge", ("Merge.",), two, ()))
     space: dict[str, object] = {}
-    exec(compile(ast.parse(table.source(Command("", ("lmem.",), None, (), (leaf,)))), "table", "exec"), space)
+    exec(compile(ast.parse(table.source(Command("", ("lmem.",), (), (), leaves))), "table", "exec"), space)
     flags = {
         "--title": ("title", "text"),
         "--private": ("private", "on"),
@@ -46,15 +48,18 @@ def test_the_table_is_python_that_says_what_the_tree_says() -> None:
         "--lines": ("lines", "int"),
         "-n": ("lines", "int"),
     }
-    assert space["COMMANDS"] == {"add": (("words", "any"), flags)}
-    assert space["DEFAULTS"] == {"add": {"title": None, "private": None, "lines": 50, "words": None}}
+    assert space["COMMANDS"] == {"add": (("words", "any"), flags), "merge": (("source", "several"), {})}
+    assert space["DEFAULTS"] == {
+        "add": {"title": None, "private": None, "lines": 50, "words": None},
+        "merge": {"source": None, "into": None},
+    }
 
 
 def test_the_tree_knows_groups_kinds_and_summaries() -> None:
     root = read_tree()
     leaves = {leaf.name: leaf for leaf in root.leaves()}
     assert leaves["daemon logs"].summary == "Print the daemon's log; with --json its lines as they are"
-    assert leaves["search"].argument == Argument(
+    assert leaves["search"].arguments[0] == Argument(
         "words", "some", "QUERY...", "A question or words; several are joined."
     )
     assert {option.kind for leaf in leaves.values() for option in leaf.options} == {
