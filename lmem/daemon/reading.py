@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from lmem.daemon.call import Call
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
+from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
 from lmem.domain.routing import Asked, ReadRoute
 from lmem.domain.scope import NOWHERE, Scope
@@ -18,8 +19,12 @@ from lmem.domain.timewords import TimeRange
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`wanted` holds everything that the call asks for and everything that its place leaves out."""
+    """`wanted` holds everything that the call asks for and everything that its place leaves out.
 
+    `actor` is who asks, in the session of the scope.
+    """
+
+    actor: Actor
     wanted: Filter
     scope: Scope
     route: ReadRoute
@@ -41,10 +46,12 @@ class Reading:
         }
 
 
-async def read(services: Services, call: Call, params: Params, span: TimeRange | None = None) -> Reading:
+async def read(
+    services: Services, call: Call, params: Params, span: TimeRange | None = None, bounds: bool = True
+) -> Reading:
     """What a call reads; `span` is the time that its question names, unless dates are given.
 
-    Raises NotFound for an unknown project or session, InvalidInput.
+    With `bounds` what lies outside of it is left out. Raises NotFound for an unknown project or session, InvalidInput.
     """
     actor, now = services.actor(call), services.clock.now()
     all_projects = params.flag("all_projects")
@@ -63,12 +70,12 @@ async def read(services: Services, call: Call, params: Params, span: TimeRange |
     wanted = replace(
         wanted,
         session_id=scope.session_id if session else None,
-        since=wanted.since or (span.since if span else None),
-        until=wanted.until or (span.until if span else None),
+        since=wanted.since or (span.since if span and bounds else None),
+        until=wanted.until or (span.until if span and bounds else None),
         sight=route.sight,
         temporal=not route.may_join,
     )
-    return Reading(wanted, scope, route)
+    return Reading(replace(actor, session_id=scope.session_id), wanted, scope, route)
 
 
 def range_to_wire(span: TimeRange) -> dict[str, object]:

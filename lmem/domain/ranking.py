@@ -5,7 +5,9 @@ Not a search: it sees scores, never text. Recipe and figures: lmem-design(7), "R
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 DENSE_SHARE = SPARSE_SHARE = 0.5
@@ -18,6 +20,18 @@ LITERAL_FIRST = 2.0
 """The same for a question of nothing else: what meets it leads."""
 
 IMPORTANCE_BOOST = 0.05
+NAME_BOOST = 0.1
+DATE_BOOST = 0.3
+TIME_WORD_BOOST = 0.05
+LENGTH_BOOST = 0.2
+"""Of an item of a session; 'yes' and 'thanks' answer no question. On memories that stand alone it costs .01."""
+
+FULL_LENGTH = 40
+"""Words from which an item of a session has all of it."""
+
+SESSION_BOOST = 0.1
+SESSION_BEST = 3
+"""Items of a session that tell how much it is about the question."""
 
 
 class Evidence(NamedTuple):
@@ -39,13 +53,13 @@ class Ranked(NamedTuple):
     dense: float
     sparse: float
     literal: float = 0.0
-    importance: float = 0.0
+    boosts: Mapping[str, float] = MappingProxyType({})
 
     @property
     def parts(self) -> dict[str, float]:
         """The parts by name; a boost that this memory did not get is left out."""
-        boosts = {name: part for name, part in (("literal", self.literal), ("importance", self.importance)) if part}
-        return {"dense": self.dense, "sparse": self.sparse, **boosts}
+        literal = {"literal": self.literal} if self.literal else {}
+        return {"dense": self.dense, "sparse": self.sparse, **literal, **self.boosts}
 
 
 def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
@@ -77,10 +91,23 @@ def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
     return ranked
 
 
-def boosted(item: Ranked, effective_importance: float) -> Ranked:
-    """The item with the share of its decayed importance added."""
-    boost = IMPORTANCE_BOOST * effective_importance
-    return item._replace(score=item.score + boost, importance=boost)
+def boosted(item: Ranked, boosts: Mapping[str, float]) -> Ranked:
+    """The item with boosts added, those of zero left out."""
+    given = {name: part for name, part in boosts.items() if part}
+    return item._replace(score=item.score + sum(given.values()), boosts={**item.boosts, **given})
+
+
+def length_boost(words: int) -> float:
+    """.2 min(1, log(1 + words) / log 40), for an item of a session."""
+    return LENGTH_BOOST * min(1.0, math.log1p(words) / math.log(FULL_LENGTH))
+
+
+def session_boosts(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """.1 of each session's place between the worst and the best, by the mean score of its best three items."""
+    means = {id: sum(best) / len(best) for id, all_ in scores.items() if (best := sorted(all_)[-SESSION_BEST:])}
+    low, high = min(means.values(), default=0.0), max(means.values(), default=0.0)
+    span = high - low
+    return {id: SESSION_BOOST * (mean - low) / span if span else 0.0 for id, mean in means.items()}
 
 
 def _order(item: Ranked) -> tuple[float, str]:

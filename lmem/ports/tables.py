@@ -58,6 +58,17 @@ class MemoryTable(Protocol):
         """Tags of unarchived memories with their counts, most used first."""
         ...
 
+    def around(self, memory: Memory) -> list[Memory]:
+        """The items before and after it in its session, by creation, then by row; private and archived ones are none.
+
+        Empty without a session.
+        """
+        ...
+
+    def any_in_session(self, user_id: str) -> bool:
+        """Whether a memory of the user belongs to a session at all."""
+        ...
+
     def insert(self, memory: Memory) -> int:
         """Store a new row; answers its key (`memory.key` is ignored)."""
         ...

@@ -23,6 +23,9 @@ PORT = "vectors"
 AVERAGE_LENGTH = 30.0
 """Mean length of a memory in terms, fixed for the life of a generation; 15 to 40 are within .007 (measured)."""
 
+RECIPE = 2.0
+"""Of the points: 2 counts the words of neighbours in a session. A generation of another one is built anew."""
+
 REFUSALS = 3
 """Starts in a row at which a generation may fail to open; after that it counts as damaged and is built anew."""
 
@@ -207,7 +210,8 @@ class Indexes:
     async def _open(self, projection: Projection, state: _State) -> None:
         assert state.model is not None
         stale_copy = projection.state == "building" and state.active is not None
-        if stale_copy or projection.fingerprint != state.model.fingerprint:
+        other_recipe = projection.settings.get("recipe") != RECIPE
+        if stale_copy or other_recipe or projection.fingerprint != state.model.fingerprint:
             await self._forget(projection)
             return
         try:
@@ -242,7 +246,7 @@ class Indexes:
             instance = await self._generations.open(generation, model.dimensions)
         else:
             instance = await self._generations.copy(source.generation, generation)
-        settings = source.settings if source else {"average_length": AVERAGE_LENGTH, "recipe": 1.0}
+        settings = source.settings if source else {"average_length": AVERAGE_LENGTH, "recipe": RECIPE}
         projection = Projection(
             f"{PORT}-{number:04d}", PORT, self._engine, generation, instance, state, model.fingerprint, settings
         )

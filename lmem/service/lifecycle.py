@@ -59,6 +59,7 @@ class Lifecycle:
                 recording.require_active(tx, actor)
                 at = times.to_text(self._clock.now())
                 for memory in found:
+                    recording.enqueue_neighbours(tx, memory)
                     tx.memories.delete(memory.id)
                     tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
             return Changed(found, None, "purge")

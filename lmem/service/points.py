@@ -6,12 +6,13 @@ Not the relay (lmem.service.projection), which decides when and what.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from lmem.domain.memories import Memory
 from lmem.domain.outbox import Pending, Projection
 from lmem.errors import StoreUnavailable
-from lmem.ports.embedder import Document, Encoding
+from lmem.ports.embedder import Document, Encoding, ModelInfo
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors, Payload, Point, Stored
 from lmem.service.indexes import AVERAGE_LENGTH, Indexes
@@ -24,70 +25,96 @@ class PointBuilder:
         self._indexes = indexes
         self._vectors = vectors
 
-    async def points(self, projection: Projection, memories: Sequence[Memory]) -> list[Point]:
+    async def points(self, projection: Projection, loaded: Loaded) -> list[Point]:
         """The points of memories in a projection.
 
         A vector is made only for text that neither this nor the serving generation holds: changed flags are a payload
-        alone, and a generation that is being built takes its vectors from the one that serves.
+        alone, changed neighbours the terms alone, and a generation that is being built takes its vectors from the one
+        that serves.
         """
+        memories = loaded.memories
         model = self._indexes.model
         if model is None:
             raise StoreUnavailable("There is no model to embed with.")
-        hashes = {memory.id: _text_hash(memory) for memory in memories}
-        here = await self._stored(projection.generation, [memory.id for memory in memories if memory.rev > 1])
+        marks = {memory.id: _Marks.of(memory, loaded.near.get(memory.id, ()), model) for memory in memories}
+        known = [memory.id for memory in memories if memory.rev > 1 or memory.session_id is not None]
+        here = await self._stored(projection.generation, known)
         there = {}
         serving = self._indexes.targets[:1]
         if projection.state == "building" and serving and serving[0] != projection:
-            there = await self._stored(serving[0].generation, list(hashes), dense=True)
-
-        def same(stored: Stored | None, memory: Memory) -> bool:
-            return stored is not None and (
-                stored.payload.get("content_hash") == hashes[memory.id]
-                and stored.payload.get("model") == model.fingerprint
-            )
-
-        kept = {memory.id for memory in memories if same(here.get(memory.id), memory)}
-        reused = {memory.id for memory in memories if memory.id not in kept and same(there.get(memory.id), memory)}
-        fresh = [memory for memory in memories if memory.id not in kept | reused]
-        moved = [memory for memory in memories if memory.id in reused]
-        average = float(projection.settings.get("average_length", AVERAGE_LENGTH))
+            there = await self._stored(serving[0].generation, list(marks), dense=True)
+        kept = {id for id, mark in marks.items() if mark.same_vector(here.get(id))}
+        heard = {id for id in kept if not marks[id].same_terms(here[id])}  # its neighbours alone are others now
+        reused = {id for id, mark in marks.items() if id not in kept and mark.same_vector(there.get(id))}
         encodings: dict[str, Encoding] = {}
-        for batch, dense in ((fresh, True), (moved, False)):
-            if batch:
-                documents = [Document(memory.text) for memory in batch]
+        average = float(projection.settings.get("average_length", AVERAGE_LENGTH))
+        for batch, dense in ((marks.keys() - kept - reused, True), (reused | heard, False)):
+            chosen = [memory for memory in memories if memory.id in batch]
+            if chosen:
+                documents = [Document(memory.text, loaded.near.get(memory.id, ())) for memory in chosen]
                 encoded = await self._indexes.embedder.encode_documents(documents, average, dense)
-                encodings |= {memory.id: item for memory, item in zip(batch, encoded, strict=True)}
-        for memory in moved:
-            encodings[memory.id] = encodings[memory.id]._replace(dense=there[memory.id].dense)
-        return [
-            Point(memory.id, _payload(memory, hashes[memory.id], model.fingerprint), encodings.get(memory.id))
-            for memory in memories
-        ]
+                encodings |= {memory.id: item for memory, item in zip(chosen, encoded, strict=True)}
+        for id in reused:
+            encodings[id] = encodings[id]._replace(dense=there[id].dense)
+        return [Point(memory.id, payload(memory, marks[memory.id]), encodings.get(memory.id)) for memory in memories]
 
     async def _stored(self, generation: str, ids: Sequence[str], dense: bool = False) -> dict[str, Stored]:
         found = await self._vectors.retrieve(generation, MEMORIES, ids, dense) if ids else []
         return {item.id: item for item in found}
 
 
-def load(tx: UnitOfWork, rows: Sequence[Pending]) -> tuple[list[Memory], list[str]]:
-    """The memories behind rows, and the ids that a projection must not hold (purged or archived)."""
-    memories, gone = [], []
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the rows of one step stand for: memories to index, with the texts beside them in their sessions by id, and
+    the ids that a projection must not hold (purged or archived)."""
+
+    memories: tuple[Memory, ...]
+    near: Mapping[str, tuple[str, ...]]
+    gone: tuple[str, ...]
+
+
+def load(tx: UnitOfWork, rows: Sequence[Pending]) -> Loaded:
+    """The current state of what rows name. Neighbours that are private or archived lend no words."""
+    memories, near, gone = list[Memory](), dict[str, tuple[str, ...]](), list[str]()
     for row in rows:
         memory = tx.memories.find(row.object_id) if row.op == "upsert" else None
         if memory is None or memory.is_archived:
             gone.append(row.object_id)
-        else:
-            memories.append(memory)
-    return memories, gone
+            continue
+        memories.append(memory)
+        if memory.session_id is not None:
+            near[memory.id] = tuple(beside.text for beside in tx.memories.around(memory))
+    return Loaded(tuple(memories), near, tuple(gone))
 
 
-def _text_hash(memory: Memory) -> str:
-    """A hash of exactly what is embedded, so that a change of flags never embeds again."""
-    return hashlib.blake2b(memory.text.encode(), digest_size=16).hexdigest()
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What a point was made of, as its payload keeps it: hashes of its text and of its neighbours', and the model."""
+
+    text: str
+    near: str | None
+    model: str
+
+    @classmethod
+    def of(cls, memory: Memory, near: Sequence[str], model: ModelInfo) -> _Marks:
+        return cls(_hash(memory.text), _hash("\0".join(near)) if near else None, model.fingerprint)
+
+    def same_vector(self, stored: Stored | None) -> bool:
+        """Whether a stored point has this vector: a change of flags never embeds again."""
+        return stored is not None and (
+            stored.payload.get("content_hash") == self.text and stored.payload.get("model") == self.model
+        )
+
+    def same_terms(self, stored: Stored) -> bool:
+        return stored.payload.get("near_hash") == self.near
 
 
-def _payload(memory: Memory, text_hash: str, fingerprint: str) -> Payload:
-    """The payload of specification 2.1, with what a replay needs: revision, hash of the text, model."""
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def payload(memory: Memory, marks: _Marks) -> Payload:
+    """The payload of specification 2.1, with what a replay needs: revision, what the point was made of."""
     return {
         "memory_id": memory.id,
         "user_id": memory.user_id,
@@ -103,6 +130,7 @@ def _payload(memory: Memory, text_hash: str, fingerprint: str) -> Payload:
         "created_at": memory.created_at,
         "updated_at": memory.updated_at,
         "rev": memory.rev,
-        "content_hash": text_hash,
-        "model": fingerprint,
+        "content_hash": marks.text,
+        "near_hash": marks.near,
+        "model": marks.model,
     }

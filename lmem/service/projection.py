@@ -159,9 +159,9 @@ class Relay:
             await self._put_off(row, cause)
 
     async def _apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
-        memories, gone = await self._storage.read(lambda tx: load(tx, rows))
-        points = await self._builder.points(projection, memories)
-        await self._vectors.write(projection.generation, MEMORIES, points, gone)
+        loaded = await self._storage.read(lambda tx: load(tx, rows))
+        points = await self._builder.points(projection, loaded)
+        await self._vectors.write(projection.generation, MEMORIES, points, loaded.gone)
         serving = self._indexes.targets[:1] == (projection,)
 
         def confirm(tx: UnitOfWork) -> None:

@@ -5,6 +5,7 @@ Not a decision about what changes; the services decide and call `create` or `cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from lmem.domain.actors import Actor
@@ -19,6 +20,9 @@ KEPT_FIELDS = (
     "layers", "is_private", "is_archived", "valid_until",
 )  # fmt: skip
 """Fields whose values a version keeps before and after; texts are kept by the version itself."""
+
+HEARD_FIELDS = frozenset({"title", "content", "session_id", "is_private", "is_archived"})
+"""Fields that change what the neighbours of an item of a session are found by."""
 
 _COLUMNS = {"context": "context_json", "git_context": "git_context_json"}
 
@@ -38,8 +42,15 @@ def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str, change_set: in
     key = tx.memories.insert(memory)
     tx.versions.append(_version(memory, 1, "created", None, {}, change_set, at, actor))
     tx.outbox.enqueue("memory", memory.id, memory.rev, "upsert")
+    enqueue_neighbours(tx, replace(memory, key=key))
     tx.fulltext.add_pending(key, memory.title, memory.content, memory.summary)
     tx.audit.append(actor, "create", "memory", memory.id, {"source": memory.source_tool}, at)
+
+
+def keep_secrets(tx: UnitOfWork, actor: Actor, memory_id: str, kinds: Sequence[str], at: str) -> None:
+    """Log that a memory holds credentials of these kinds because its author allowed it; nothing for no kinds."""
+    if kinds:
+        tx.audit.append(actor, "allow_secret", "memory", memory_id, {"kinds": list(kinds)}, at)
 
 
 def change(
@@ -77,12 +88,23 @@ def change(
     diff = {**_diff(before, after, changed), **(extra or {})}
     tx.versions.append(_version(after, number, change_type, reason, diff, change_set, at, actor))
     tx.outbox.enqueue("memory", after.id, after.rev, "upsert")
+    if HEARD_FIELDS.intersection(changed):
+        enqueue_neighbours(tx, before)
+        if before.session_id != after.session_id:
+            enqueue_neighbours(tx, after)
     if text_changed or before.is_archived != after.is_archived:
         tx.fulltext.drop_pending([after.id])
         if not after.is_archived:
             tx.fulltext.add_pending(after.key, after.title, after.content, after.summary)
     tx.audit.append(actor, "update", "memory", after.id, {"fields": list(diff), "change_set": change_set}, at)
     return changed
+
+
+def enqueue_neighbours(tx: UnitOfWork, memory: Memory) -> None:
+    """What lies beside `memory` in its session is found by its words too (half their weight): index that again."""
+    if memory.session_id is not None:
+        for beside in tx.memories.around(memory):
+            tx.outbox.enqueue("memory", beside.id, beside.rev, "upsert")
 
 
 def _version(

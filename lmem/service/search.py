@@ -9,17 +9,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from lmem.domain.decay import effective_importance
+from lmem.domain.cues import Cues, cues
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
 from lmem.domain.query import Question, any_of, matching_line, parse_question
-from lmem.domain.ranking import Evidence, Ranked, boosted, fuse
+from lmem.domain.ranking import Evidence, Ranked, fuse
+from lmem.domain.timewords import TimeRange
 from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.finder import AsyncFinder
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, Candidate
-from lmem.service import evidence
+from lmem.service import boosts, evidence
 from lmem.service.conditions import conditions
 from lmem.service.indexes import Indexes
 
@@ -77,7 +78,6 @@ class Answer:
 class _Gathered:
     """What one search has collected so far."""
 
-    rules: Rules
     evidence: dict[str, Evidence] = field(default_factory=dict)
     served_by: list[str] = field(default_factory=list)
     degraded: list[StoreUnavailable] = field(default_factory=list)
@@ -85,7 +85,7 @@ class _Gathered:
 
     def copy(self) -> _Gathered:
         """To go on from; a read may be begun twice."""
-        return _Gathered(self.rules, dict(self.evidence), list(self.served_by), list(self.degraded), dict(self.timings))
+        return _Gathered(dict(self.evidence), list(self.served_by), list(self.degraded), dict(self.timings))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,17 @@ class Rules:
 
 
 PLAIN = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one search is asked."""
+
+    question: Question
+    wanted: Filter
+    limit: int
+    rules: Rules
+    named: Cues
 
 
 class Search:
@@ -116,21 +127,24 @@ class Search:
         only: str | None = None,
         may_join: bool = False,
         rules: Rules = PLAIN,
+        span: TimeRange | None = None,
     ) -> Answer:
         """The best `limit` memories for a question. `only` is 'fts', 'sparse' or 'dense' to ask one index.
 
         Never fails because of what the question holds, nor because an index is down: full text answers then, and
         `degraded` says so. Every hit has passed the filter in SQLite. With `may_join` what only the temporal layer
-        holds is asked too when the filter leaves it out and gives too little; `too_little` says so.
+        holds is asked too when the filter leaves it out and gives too little; `too_little` says so. What is of the time
+        `span`, a date that the question mentions, is lifted; nothing is left out for it.
         """
-        answer = await self._search(query, wanted, limit, only, rules)
+        asked = _Asked(parse_question(query), wanted, limit, rules, cues(query, span))
+        answer = await self._search(asked, only)
         if not (may_join and answer.too_little):
             return answer
-        return replace(await self._search(query, replace(wanted, temporal=True), limit, only, rules), too_little=True)
+        return replace(await self._search(replace(asked, wanted=replace(wanted, temporal=True)), only), too_little=True)
 
-    async def _search(self, query: str, wanted: Filter, limit: int, only: str | None, rules: Rules) -> Answer:
-        question = parse_question(query)
-        gathered = _Gathered(rules, timings=dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0))
+    async def _search(self, asked: _Asked, only: str | None) -> Answer:
+        question, wanted = asked.question, asked.wanted
+        gathered = _Gathered(timings=dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0))
         # The vectors know neither archived memories nor which are private: a hundred others would hide those.
         if only != "fts" and not (wanted.archived or wanted.private_only or question.is_symbols):
             await self._ask_vectors(question, wanted, only, gathered)
@@ -138,7 +152,7 @@ class Search:
         everything = only == "fts" or not gathered.served_by
         plain = not (everything or question.literal or question.is_symbols or question.unspaced)
         return await self._storage.read(
-            lambda tx: self._finish(tx, question, wanted, limit, gathered.copy(), with_fulltext, everything), plain
+            lambda tx: self._finish(tx, asked, gathered.copy(), with_fulltext, everything), plain
         )
 
     async def _ask_vectors(self, question: Question, wanted: Filter, only: str | None, gathered: _Gathered) -> None:
@@ -155,69 +169,50 @@ class Search:
         gathered.evidence = {item.id: _evidence(item) for item in found.found}
 
     def _finish(
-        self,
-        tx: UnitOfWork,
-        question: Question,
-        wanted: Filter,
-        limit: int,
-        gathered: _Gathered,
-        with_fulltext: bool,
-        everything: bool,
+        self, tx: UnitOfWork, asked: _Asked, gathered: _Gathered, with_fulltext: bool, everything: bool
     ) -> Answer:
+        wanted, least = asked.wanted, asked.rules.least
         started = time.perf_counter()
         required: set[str] | None = None
         if with_fulltext:
-            required = evidence.add_fulltext(tx, question, wanted, gathered.evidence, everything)
+            required = evidence.add_fulltext(tx, asked.question, wanted, gathered.evidence, everything)
             gathered.served_by.append("fts")
         gathered.timings["fts"] = _since(started)
-        rules, pool = gathered.rules, list(gathered.evidence.values())
+        pool = list(gathered.evidence.values())
         if required is not None:
             pool = [item for item in pool if item.id in required]
-        if rules.least is not None:
-            pool = [item for item in pool if item.cosine >= rules.least]
-        found = self._rank(tx, question, wanted, limit, pool, rules, gathered.timings)
-        too_little = not wanted.temporal and _is_little(found, limit) and tx.memories.any_temporal(wanted)
-        empty = None if found else self._empty(tx, question, wanted, list(gathered.evidence.values()), rules)
+        if least is not None:
+            pool = [item for item in pool if item.cosine >= least]
+        found = self._rank(tx, asked, pool, gathered.timings)
+        too_little = not wanted.temporal and _is_little(found, asked.limit) and tx.memories.any_temporal(wanted)
+        empty = None if found else self._empty(tx, asked, list(gathered.evidence.values()))
         return Answer(
             tuple(found), tuple(gathered.served_by), tuple(gathered.degraded), gathered.timings, empty, too_little
         )  # fmt: skip
 
-    def _rank(
-        self,
-        tx: UnitOfWork,
-        question: Question,
-        wanted: Filter,
-        limit: int,
-        pool: Sequence[Evidence],
-        rules: Rules,
-        timings: dict[str, float],
-    ) -> list[Found]:
+    def _rank(self, tx: UnitOfWork, asked: _Asked, pool: Sequence[Evidence], timings: dict[str, float]) -> list[Found]:
         started = time.perf_counter()
-        order = fuse(pool, question.is_literal)
+        order = fuse(pool, asked.question.is_literal)
         timings["rank"] = _since(started)
-        kept: list[tuple[Ranked, Memory]] = []
-        now = self._clock.now()
-        at = 0
         started = time.perf_counter()
-        while at < len(order) and len(kept) < limit:  # hits that the truth refuses are made up for by the next ones
-            head = order[at : at + limit + HEAD]
-            rows = tx.memories.visible([item.id for item in head], wanted)
-            for item in head:
-                memory = rows.get(item.id)
-                if memory is not None:
-                    rate = memory.decay_rate if rules.fades else 0.0
-                    weight = effective_importance(
-                        memory.importance_score, rate, memory.access_count, memory.last_access, now
-                    )
-                    kept.append((boosted(item, weight), memory))
+        # Boosts of sessions and dates may lift any candidate; without them importance alone moves a few places.
+        whole = asked.named.dated or tx.memories.any_in_session(asked.wanted.user_id)
+        step = max(1, len(order)) if whole else asked.limit + HEAD
+        kept: list[tuple[Ranked, Memory]] = []
+        at = 0
+        while at < len(order) and len(kept) < asked.limit:  # for hits that the truth refuses come the next ones
+            head = order[at : at + step]
+            rows = tx.memories.visible([item.id for item in head], asked.wanted)
+            kept += [(item, rows[item.id]) for item in head if item.id in rows]
             at += len(head)
+        kept = boosts.apply(tx, kept, asked.named, asked.wanted.user_id, self._clock.now(), asked.rules.fades)
         timings["rows"] = _since(started)
-        kept.sort(key=lambda pair: (-pair[0].score, pair[0].id))
-        return [Found(memory, item, matching_line(memory.content, question)) for item, memory in kept[:limit]]
+        return [
+            Found(memory, item, matching_line(memory.content, asked.question)) for item, memory in kept[: asked.limit]
+        ]
 
-    def _empty(
-        self, tx: UnitOfWork, question: Question, wanted: Filter, pool: Sequence[Evidence], rules: Rules
-    ) -> Empty:
+    def _empty(self, tx: UnitOfWork, asked: _Asked, pool: Sequence[Evidence]) -> Empty:
+        question, wanted, least = asked.question, asked.wanted, asked.rules.least
         anywhere = wanted.widest()
         corpus, matching = tx.memories.count(anywhere), tx.memories.count(wanted)
         known = tx.fulltext.known(question.words[:16], anywhere)
@@ -228,11 +223,11 @@ class Search:
         if not pool:
             expression = any_of(question.words)
             pool = [Evidence(hit, fulltext=(score, 0.5)) for hit, score in tx.fulltext.match(expression, anywhere, 5)]
-        near = tuple(self._rank(tx, question, anywhere, 3, pool, rules, {}))
+        near = tuple(self._rank(tx, replace(asked, wanted=anywhere, limit=3), pool, {}))
         if matching == 0:
             return Empty("No memory passes the filters.", corpus, unknown, near)
-        if rules.least is not None:
-            return Empty(f"No memory is as near as {rules.least:g} in meaning.", corpus, unknown, near)
+        if least is not None:
+            return Empty(f"No memory is as near as {least:g} in meaning.", corpus, unknown, near)
         if question.phrases or question.prefixes:
             return Empty("No memory has what you quoted, as written.", corpus, unknown, near)
         return Empty("No memory matches.", corpus, unknown, near)

@@ -9,10 +9,12 @@ import time
 from collections.abc import Mapping, Sequence
 
 from lmem.daemon.call import Call
+from lmem.daemon.handlers import past
 from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import range_to_wire, read
 from lmem.daemon.services import Services
+from lmem.domain.cues import is_detail
 from lmem.domain.timewords import extract
 from lmem.errors import InvalidInput, StoreUnavailable
 from lmem.service.search import Empty, Found, Rules
@@ -22,7 +24,6 @@ INDEXES = ("fts", "sparse", "dense")
 
 async def search(services: Services, call: Call, params: Params) -> Json:
     started = time.perf_counter()
-    actor = services.actor(call)
     query, only = params.text("query"), params.maybe_text("only")
     if not query.strip():
         raise InvalidInput("The question is empty.", hint='Ask in plain words: lmem search "why did we choose X".')
@@ -31,18 +32,22 @@ async def search(services: Services, call: Call, params: Params) -> Json:
         raise InvalidInput("A search by meaning alone asks the index 'dense' alone.", hint="Leave --only out.")
     if only is not None and only not in INDEXES:
         raise InvalidInput(f"There is no index '{only[:40]}'.", hint=f"Indexes are: {', '.join(INDEXES)}.")
+    then = past.moment(params, services.clock.now())
+    if then is not None:
+        return await past.search(services, call, params, query, then)
     span, rest = (None, query) if "since" in params or "until" in params else extract(query, services.clock.now())
-    reading = await read(services, call, params, span)
+    detail = span if span is not None and is_detail(span) else None
+    reading = await read(services, call, params, span, bounds=detail is None)
     limit = params.number("limit", 10, 1, 200)
     config = await services.config(call, reading.scope.project_id)
     least = config.share("semantic_search_threshold") if semantic else None
     rules = Rules(config.flag("memory_decay_enabled"), least)
-    answer = await services.search.search(
-        rest if rest.strip() else query, reading.wanted, limit, "dense" if semantic else only, reading.route.may_join, rules
-    )  # fmt: skip
+    only = "dense" if semantic else only
+    asked = rest if rest.strip() and detail is None else query
+    answer = await services.search.search(asked, reading.wanted, limit, only, reading.route.may_join, rules, detail)
     if answer.too_little:
         services.router.joined()
-    services.activity.searched(actor, query, [item.memory.id for item in answer.found])
+    services.activity.searched(reading.actor, query, [item.memory.id for item in answer.found])
     explain = params.flag("explain")
     shown = [*answer.found, *(answer.empty.near if answer.empty else ())]
     projects = await services.project_names(item.memory.project_id for item in shown)
@@ -53,7 +58,7 @@ async def search(services: Services, call: Call, params: Params) -> Json:
         "scope": reading.to_wire(answer.too_little),
     }
     if span is not None:
-        result["range"] = range_to_wire(span)
+        result["range"] = {**range_to_wire(span), "leaves_out": detail is None}
     if answer.empty is not None:
         result["empty"] = _empty(answer.empty)
     result["took_ms"] = round((time.perf_counter() - started) * 1000, 3)

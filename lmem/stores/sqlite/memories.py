@@ -25,6 +25,11 @@ _INSERT = f"INSERT INTO memories ({_STORED}) VALUES (?{', ?' * _STORED.count(', 
 _FIND = f"SELECT {COLUMNS} FROM memories WHERE id = ?"
 _PREFIX = "SELECT id, title FROM {source} WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
 _EXTERNAL = f"SELECT {COLUMNS} FROM memories WHERE source_tool = ? AND external_id = ? AND project_id IS ?"
+_BEFORE = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_archived = 0
+    AND (created_at, memory_key) < (?, ?) ORDER BY created_at DESC, memory_key DESC LIMIT 1"""
+_AFTER = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_archived = 0
+    AND (created_at, memory_key) > (?, ?) ORDER BY created_at, memory_key LIMIT 1"""
+_IN_SESSION = "SELECT 1 FROM memories WHERE session_id IS NOT NULL AND user_id = ? LIMIT 1"
 _TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(last_accessed_at, ?) WHERE id = ?"
 # What a user gave as the reason of a change may name what is purged; other memories of the change keep it.
 _DROP_REASONS = """UPDATE change_sets SET reason = NULL
@@ -162,6 +167,16 @@ class MemoryRows:
         sql = f"""SELECT value, count(*) FROM {source(wanted)} m, json_each(m.tags)
             WHERE {where} GROUP BY value ORDER BY count(*) DESC, value"""
         return self._db.execute(sql, values).fetchall()
+
+    def around(self, memory: Memory) -> list[Memory]:
+        if memory.session_id is None:
+            return []
+        place = memory.session_id, memory.created_at, memory.key
+        rows = (self._db.execute(sql, place).fetchone() for sql in (_BEFORE, _AFTER))
+        return [record(row) for row in rows if row]
+
+    def any_in_session(self, user_id: str) -> bool:
+        return self._db.execute(_IN_SESSION, (user_id,)).fetchone() is not None
 
     def insert(self, memory: Memory) -> int:
         flags = memory.layers.flags()

@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 
 from lmem.domain.ranking import (
     DENSE_SHARE,
-    IMPORTANCE_BOOST,
+    LENGTH_BOOST,
     LITERAL_BOOST,
     LITERAL_FIRST,
+    NAME_BOOST,
     POWER,
+    SESSION_BOOST,
     Evidence,
     boosted,
     fuse,
+    length_boost,
+    session_boosts,
 )
 from tests.unit.properties import PROPERTY
 
@@ -65,10 +69,24 @@ def test_what_is_met_as_written_is_boosted_and_leads_where_nothing_else_is_asked
     assert fuse(found, literal_only=True)[0].parts["literal"] == LITERAL_FIRST
 
 
-def test_importance_is_a_part() -> None:
-    item = boosted(fuse([Evidence("a", 0.5, 5)])[0], 0.6)
-    assert item.parts["importance"] == pytest.approx(IMPORTANCE_BOOST * 0.6)
+def test_boosts_are_parts_and_those_of_zero_are_none() -> None:
+    item = boosted(boosted(fuse([Evidence("a", 0.5, 5)])[0], {"importance": 0.03, "date": 0.0}), {"name": NAME_BOOST})
+    assert item.parts["importance"] == 0.03 and item.parts["name"] == NAME_BOOST and "date" not in item.parts
     assert item.score == pytest.approx(sum(item.parts.values())) and item.evidence == Evidence("a", 0.5, 5)
+
+
+def test_length_counts_up_to_forty_words() -> None:
+    assert length_boost(0) == 0.0
+    assert length_boost(1) < length_boost(10) < length_boost(39) == pytest.approx(LENGTH_BOOST)
+    assert length_boost(500) == pytest.approx(LENGTH_BOOST)
+
+
+def test_a_session_is_lifted_by_its_best_three() -> None:
+    scores = {"much": [0.9, 0.8, 0.7, 0.0], "some": [0.6, 0.0], "none": [0.1]}
+    lifted = session_boosts(scores)
+    assert lifted["much"] == pytest.approx(SESSION_BOOST) and lifted["none"] == 0.0
+    assert lifted["some"] == pytest.approx(SESSION_BOOST * (0.3 - 0.1) / (0.8 - 0.1))
+    assert session_boosts({"alone": [0.5]}) == {"alone": 0.0}
 
 
 @given(found=FOUND, literal_only=st.booleans(), seed=st.randoms())

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import math
 import struct
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -59,6 +60,7 @@ class WordEmbedder:
 
     fails: StoreUnavailable | None = None
     encoded: list[str] = field(default_factory=list)
+    only_terms: list[str] = field(default_factory=list)
 
     async def load(self) -> ModelInfo:
         self.check()
@@ -70,7 +72,9 @@ class WordEmbedder:
         self.check()
         if dense:
             self.encoded += [document.text for document in documents]
-        return [_encode(document.text) for document in documents]
+        else:
+            self.only_terms += [document.text for document in documents]
+        return [_beside(_encode(document.text), document.near, dense) for document in documents]
 
     def check(self) -> None:
         if self.fails is not None:
@@ -88,6 +92,17 @@ def _encode(text: str) -> Encoding:
     return Encoding(
         dense, struct.pack(f"<{len(terms)}I", *terms), struct.pack(f"<{len(terms)}f", *[1.0] * len(terms)), len(words)
     )
+
+
+def _beside(own: Encoding, near: Sequence[str], dense: bool) -> Encoding:
+    """An encoding with the terms of texts beside it at half the weight, and without its vector unless `dense`."""
+    weights = dict.fromkeys(array("I", own.terms), 1.0)
+    for text in near:
+        for term in array("I", _encode(text).terms):
+            weights[term] = weights.get(term, 0.0) + 0.5
+    terms = array("I", sorted(weights))
+    values = array("f", [weights[term] for term in terms])
+    return Encoding(own.dense if dense else b"", terms.tobytes(), values.tobytes(), own.tokens)
 
 
 @dataclass
