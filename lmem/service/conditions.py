@@ -38,7 +38,7 @@ def conditions(wanted: Filter) -> list[Condition]:
         found.append(Condition("created_at", gte=wanted.since, lt=after))
     if wanted.sight is not None:
         found.append(_seen(wanted.sight))
-    if not wanted.temporal and not wanted.layers:
+    if not (wanted.temporal or (wanted.layers and set(wanted.layers) <= set(LASTING))):
         found.append(_LASTING)
     return found
 
