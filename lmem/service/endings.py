@@ -143,6 +143,7 @@ def _moved(tx: UnitOfWork, memory: Memory, session: Session) -> Moved:
 
 def _close(tx: UnitOfWork, actor: Actor, session: Session, at: str, details: dict[str, object]) -> Session:
     tx.sessions.update(session.id, {"is_active": 0, "ended_at": at, "updated_at": at})
+    tx.members.show(session.id, ())
     tx.audit.append(actor, "update", "session", session.id, {"fields": ["ended_at"], **details}, at)
     return replace(session, is_active=False, ended_at=at, updated_at=at)
 

@@ -103,6 +103,8 @@ CREATE INDEX idx_session_memories_working ON session_memories (session_id, worki
 
 CREATE INDEX idx_sessions_branch ON sessions (git_branch) WHERE git_branch IS NOT NULL;
 
+CREATE INDEX idx_sessions_name ON sessions (user_id, name);
+
 CREATE INDEX idx_sessions_parent ON sessions (parent_session_id) WHERE parent_session_id IS NOT NULL;
 
 CREATE INDEX idx_sessions_project ON sessions (project_id) WHERE project_id IS NOT NULL;

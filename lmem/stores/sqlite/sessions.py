@@ -53,7 +53,8 @@ _FADED = _MEMORIES.format(
 )  # fmt: skip
 _FOCUS = """UPDATE session_memories SET working_memory = ?1
     WHERE session_id = ?2 AND memory_id = ?3 AND working_memory != ?1"""
-_CLEAR_WINDOW = """UPDATE session_memories SET context_window_position = NULL
+# Only open sessions have a window, so the index over all of them is shorter than a session with 1,000 memories.
+_CLEAR_WINDOW = """UPDATE session_memories INDEXED BY idx_session_memories_context SET context_window_position = NULL
     WHERE session_id = ? AND context_window_position IS NOT NULL"""
 _SHOW = "UPDATE session_memories SET context_window_position = ? WHERE session_id = ? AND memory_id = ?"
 

@@ -98,6 +98,25 @@ def test_a_dry_run_says_the_same_and_does_nothing(tmp_path: Path) -> None:
     desk(tmp_path, scenario)
 
 
+def test_an_ended_session_has_no_context_window(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        session = await desk.start("one")
+        ids = [await desk.add("first"), await desk.add("second")]
+
+        async def window() -> dict[str, int | None]:
+            members = await desk.kit.storage.read(lambda tx: tx.members.of(session))
+            return {member.memory_id: member.context_window_position for member in members}
+
+        await desk.kit.storage.write(lambda tx: tx.members.show(session, ids[::-1]))
+        assert await window() == {ids[1]: 1, ids[0]: 2}
+        await desk.kit.storage.write(lambda tx: tx.members.show(session, ids[:1]))
+        assert await window() == {ids[0]: 1, ids[1]: None}
+        await desk.endings.end(desk.kit.actor, ".", await desk.scope(), None)
+        assert set((await window()).values()) == {None}
+
+    desk(tmp_path, scenario)
+
+
 def test_without_a_project_nothing_is_promoted_and_nothing_becomes_global(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         await desk.start("one")
