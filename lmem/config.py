@@ -91,6 +91,10 @@ SETTINGS: tuple[Setting, ...] = (
 )  # fmt: skip
 
 
+LIVE = frozenset(item.variable for item in SETTINGS if item.live)
+"""The variables that a client's environment may set for its own calls."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """The values in force, by key, and where each comes from (one of ORIGINS)."""

@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+from lmem.config import LIVE
 from lmem.daemon.call import Call, Caller, Dispatch
 from lmem.daemon.lines import Lines
 from lmem.errors import (
@@ -195,8 +196,9 @@ class Conversation(asyncio.Protocol):
         self._stop_timer()
         self._lines.limit = self._limits.frame
         self._caller = Caller(
-            self._uid, self._pid, hello.client, hello.version, hello.cwd, hello.project, hello.session
-        )
+            self._uid, self._pid, hello.client, hello.version, hello.cwd, hello.project, hello.session,
+            tuple(sorted(item for item in hello.settings.items() if item[0] in LIVE)),
+        )  # fmt: skip
         self.send(encode(self._server.hello()))
 
     def _request(self, caller: Caller, frame: Frame) -> None:

@@ -114,7 +114,10 @@ class Models:
             log.warning("no model: %s", err.message)
 
     async def use(self, actor: Actor, name: str, engine: str | None, at: str) -> Choice:
-        """Choose a model; `at` is now. Raises Conflict once memories are stored: their vectors would have to be built anew."""
+        """Choose a model; `at` is now.
+
+        Raises Conflict once memories are stored: their vectors would have to be built anew.
+        """
         choice = Choice(name, engine or self.choice.engine)
         _check(choice)
         known_models.known(name)

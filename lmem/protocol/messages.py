@@ -96,10 +96,10 @@ class Hello:
         pid: int,
         project: str = "",
         session: str = "",
-        settings: Mapping[str, str] = {},  # noqa: B006  # nobody changes it
+        settings: dict[str, str] | None = None,
     ) -> None:
         self.mode, self.version, self.cwd, self.client, self.pid = mode, version, cwd, client, pid
-        self.project, self.session, self.settings = project, session, settings
+        self.project, self.session, self.settings = project, session, settings or {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Hello) and self.to_frame() == other.to_frame()
@@ -117,7 +117,7 @@ class Hello:
             "pid": self.pid,
             "project": self.project,
             "session": self.session,
-            "settings": dict(self.settings),
+            "settings": self.settings,
         }
 
 
@@ -127,9 +127,10 @@ def hello(client: str, mode: str = "rpc") -> Hello:
         cwd = os.getcwd()
     except OSError:  # the directory was removed under us
         cwd = "/"
-    named = {name: value for name, value in os.environ.items() if name.startswith("LMEM_") and len(value) <= LONGEST}
-    project, session = named.pop("LMEM_PROJECT", ""), named.pop("LMEM_SESSION", "")
-    return Hello(mode, __version__, cwd, client, os.getpid(), project, session, named)
+    own = {name: os.environ[name] for name in os.environ if name.startswith("LMEM_")}
+    project, session = own.pop("LMEM_PROJECT", ""), own.pop("LMEM_SESSION", "")
+    settings = {name: value for name, value in own.items() if value.isascii() and len(value) <= LONGEST}
+    return Hello(mode, __version__, cwd, client, os.getpid(), project, session, settings)
 
 
 def parse_hello(frame: Frame) -> Hello:

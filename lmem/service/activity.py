@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
+from lmem.domain.secrets import screen
 from lmem.domain.sessions import MOST_FILES, MOST_QUERIES, Query, Work
 from lmem.errors import LmemError
 from lmem.ports.clock import Clock
@@ -27,6 +28,12 @@ COUNTER_DELAY = 30.0
 
 MOST_ENTRIES = 10_000
 """Entries that are kept while the store cannot take them."""
+
+FILTERS = frozenset({
+    "all_projects", "archived", "as_of", "category", "layer", "min_importance", "private", "project",
+    "recorded_as_of", "session", "since", "tag", "type", "until",
+})  # fmt: skip
+"""Names of what a list can be filtered by; a client may send any other, so only these are kept."""
 
 ALL = "*"
 """The id of a read that names no object: a list, an export."""
@@ -67,11 +74,11 @@ class Activity:
         self.noted(actor, "search", "memory", digest, {"results": len(ids)})
         self._count(ids)
         if actor.session_id is not None:
-            self.worked(actor.session_id, query=Query(query[:MOST_OF_QUERY], actor.client))
+            self.worked(actor.session_id, query=Query(screen(query).text[:MOST_OF_QUERY], actor.client))
 
     def listed(self, actor: Actor, kind: str, fields: Sequence[str], shown: int) -> None:
         """Objects of a kind were listed; `fields` names what the list was filtered by, never its values."""
-        self.noted(actor, "list", kind, ALL, {"fields": sorted(fields), "results": shown})
+        self.noted(actor, "list", kind, ALL, {"fields": sorted(FILTERS.intersection(fields)), "results": shown})
 
     def exported(self, actor: Actor, shown: int) -> None:
         """A page of memories left as records."""

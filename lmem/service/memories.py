@@ -91,7 +91,8 @@ class Memories:
         `scope` where it names none; `create_names` makes those that it names. Raises NotFound for an unknown project
         or session, Conflict for an id taken by another text. `config` are the settings where the caller is.
         """
-        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, scope, create_names, config or self._config))
+        settings = config or self._config
+        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, scope, create_names, settings))
         self._wake()
         return added
 
@@ -151,11 +152,18 @@ class Memories:
         return await self._storage.read(lambda tx: tx.memories.tags(wanted))
 
     async def edit(
-        self, actor: Actor, memory_id: str, changes: Mapping[str, object], reason: str | None, rev: int | None = None
+        self,
+        actor: Actor,
+        memory_id: str,
+        changes: Mapping[str, object],
+        reason: str | None,
+        rev: int | None = None,
+        kept_secrets: Sequence[str] = (),
     ) -> Edited:
         """Change fields of a memory (names of Memory's fields, and add_tags / remove_tags).
 
-        A title that was taken from the text is taken from the new one, unless a title is given.
+        A title that was taken from the text is taken from the new one, unless a title is given. `kept_secrets` are
+        kinds of credentials in the changes that the caller allowed to be stored.
         Raises Conflict when `rev` is given and is not the current one.
         """
 
@@ -171,6 +179,8 @@ class Memories:
             after = replace(before, **fields)  # type: ignore[arg-type]  # handlers parsed every value
             if "title" not in fields and before.title == title_of(before.content):
                 after = replace(after, title=title_of(after.content))  # it was taken from the text, so it follows it
+            if after != before:
+                recording.keep_secrets(tx, actor, before.id, kept_secrets, times.to_text(self._clock.now()))
             return self._edit(tx, actor, before, after, "updated", reason)
 
         edited = await self._storage.write(work)
@@ -203,6 +213,7 @@ class Memories:
         settings = config(project_id)
         memory = _memory(settings, actor, draft, digest, chosen.layers, project_id, session_id, now)
         recording.create(tx, actor, memory, now)
+        recording.keep_secrets(tx, actor, memory.id, draft.kept_secrets, now)
         if session_id is not None:
             most = settings.number("max_memories_per_session")
             members.join(tx, session_id, memory.id, now, most, late=create_names)
@@ -224,6 +235,7 @@ class Memories:
         if _hidden(actor, found):
             raise Conflict(f"The source id '{draft.external_id[:60]}' belongs to another memory.")
         if found.title != draft.title or found.content != draft.content:
+            recording.keep_secrets(tx, actor, found.id, draft.kept_secrets, times.to_text(self._clock.now()))
             after = replace(found, title=draft.title, content=draft.content, summary=draft.summary, tags=draft.tags)
             edited = self._edit(tx, actor, found, after, "updated", f"{draft.source_tool} gave it again, changed")
             return Added(edited.memory, False, "it is a new version of what its source gave before")

@@ -62,6 +62,7 @@ class SettingChanges:
                 hint="Set it without --level.",
             )
         async with self._writing:
+            await self._settings.refresh()  # nothing is written while a file is not right
             await self._storage.read(lambda tx: _require_free(tx, actor, item))
             if origin == "user file":
                 await asyncio.to_thread(_edit_file, self._file, item.key, value)

@@ -96,9 +96,10 @@ class Settings:
             table = tx.settings
             return Stored(table.system(), table.preferences(self._user_id), table.projects(self._user_id))
 
+        stamp, written = _stamp(self._file), _user_values(self._file)
         self._stored = await self._storage.read(work)
+        self._seen, self._written = stamp, written
         self._known.clear()
-        self._seen, self._written = _stamp(self._file), from_text(text_of(self._file), self._file)
 
     def values(self, here: Here = NOWHERE) -> Config:
         """Every setting as it is in force here. Raises InvalidInput when the project's file is not right.
@@ -172,8 +173,7 @@ class Settings:
             return
         self._seen = stamp
         try:
-            self._written = from_text(text_of(self._file), self._file)
-            layered((("user file", self._written),))
+            self._written = _user_values(self._file)
         except LmemError as err:
             log.warning("the settings stay as they were: %s", err.message)
         else:
@@ -193,6 +193,13 @@ def known(key: str) -> Setting:
 def untrusted(item: Setting) -> str:
     """Why a setting may not stand in a project's file."""
     return f"A project's file may not set {item.key}: others than you may have written it."
+
+
+def _user_values(file: Path) -> dict[str, object]:
+    """What the user's file says. Raises InvalidInput for what is not TOML, not known or not a value."""
+    found = from_text(text_of(file), file)
+    layered((("user file", found),))
+    return found
 
 
 def _file_values(file: ProjectFile | None) -> dict[str, object]:
