@@ -41,9 +41,13 @@ _lmem() {
         'search:--session') _lmem_ask sessions "$cur"; return ;;
         'search:--since')  return ;;
         'search:--until')  return ;;
+        'search:--as-of')  return ;;
+        'search:--recorded-as-of')  return ;;
         'search:--min-importance')  return ;;
         'search:--limit'|'search:-n')  return ;;
         'search:--only') COMPREPLY=($(compgen -W 'fts sparse dense' -- "$cur")); return ;;
+        'show:--as-of')  return ;;
+        'show:--recorded-as-of')  return ;;
         'list:--type'|'list:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
         'list:--tag') _lmem_ask tags "$cur"; return ;;
         'list:--project'|'list:-p') _lmem_ask projects "$cur"; return ;;
@@ -52,6 +56,8 @@ _lmem() {
         'list:--session') _lmem_ask sessions "$cur"; return ;;
         'list:--since')  return ;;
         'list:--until')  return ;;
+        'list:--as-of')  return ;;
+        'list:--recorded-as-of')  return ;;
         'list:--min-importance')  return ;;
         'list:--limit'|'list:-n')  return ;;
         'list:--offset')  return ;;
@@ -70,6 +76,19 @@ _lmem() {
         'done:--by') _lmem_ask ids "$cur"; return ;;
         'done:--reason')  return ;;
         'forget:--reason')  return ;;
+        'restore:--version')  return ;;
+        'restore:--reason')  return ;;
+        'merge:--reason')  return ;;
+        'changes:--limit'|'changes:-n')  return ;;
+        'changes:--offset')  return ;;
+        'timeline:--around')  return ;;
+        'timeline:--type'|'timeline:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
+        'timeline:--tag') _lmem_ask tags "$cur"; return ;;
+        'timeline:--project'|'timeline:-p') _lmem_ask projects "$cur"; return ;;
+        'timeline:--session') _lmem_ask sessions "$cur"; return ;;
+        'timeline:--since')  return ;;
+        'timeline:--until')  return ;;
+        'timeline:--limit'|'timeline:-n')  return ;;
         'context:--budget'|'context:-b')  return ;;
         'context:--project'|'context:-p') _lmem_ask projects "$cur"; return ;;
         'context:--session') _lmem_ask sessions "$cur"; return ;;
@@ -131,15 +150,19 @@ _lmem() {
         case $command in
             '') COMPREPLY=($(compgen -W '--version -V --json -h --help' -- "$cur")) ;;
             'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --allow-secret --at --created-at --source-id --edit -e --file -f --jsonl --json -h --help' -- "$cur")) ;;
-            'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --json -h --help' -- "$cur")) ;;
-            'show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
-            'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;
+            'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --json -h --help' -- "$cur")) ;;
+            'show') COMPREPLY=($(compgen -W '--as-of --recorded-as-of --json -h --help' -- "$cur")) ;;
+            'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;
             'edit') COMPREPLY=($(compgen -W '--title --content --type -t --tag --add-tag --remove-tag --importance -i --layer -l --category --summary --decay-rate --private --no-private --allow-secret --reason --json -h --help' -- "$cur")) ;;
             'done') COMPREPLY=($(compgen -W '--failed --by --reason --json -h --help' -- "$cur")) ;;
             'forget') COMPREPLY=($(compgen -W '--purge --dry-run -n --yes -y --reason --json -h --help' -- "$cur")) ;;
-            'restore') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'restore') COMPREPLY=($(compgen -W '--version --reason --json -h --help' -- "$cur")) ;;
+            'merge') COMPREPLY=($(compgen -W '--reason --dry-run -n --json -h --help' -- "$cur")) ;;
             'history') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'diff') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'changes') COMPREPLY=($(compgen -W '--limit -n --offset --json -h --help' -- "$cur")) ;;
             'undo') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'timeline') COMPREPLY=($(compgen -W '--around --type -t --tag --project -p --session --since --until --all-projects -a --limit -n --json -h --help' -- "$cur")) ;;
             'context') COMPREPLY=($(compgen -W '--budget -b --project -p --session --json -h --help' -- "$cur")) ;;
             'tags') COMPREPLY=($(compgen -W '--project -p --all-projects -a --json -h --help' -- "$cur")) ;;
             'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --output -o --json -h --help' -- "$cur")) ;;
@@ -201,13 +224,15 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore history undo context tags export status doctor init version session layer project config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context tags export status doctor init version session layer project config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
         'forget') _lmem_ask ids "$cur"; ;;
         'restore') _lmem_ask ids "$cur"; ;;
+        'merge') _lmem_ask ids "$cur"; ;;
         'history') _lmem_ask ids "$cur"; ;;
+        'diff') _lmem_ask ids "$cur"; ;;
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;

@@ -15,7 +15,7 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import config, layers, lookup, memories, projects, sessions, upkeep
+from lmem.cli.tree import config, history, layers, lookup, memories, projects, sessions, upkeep
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -92,8 +92,12 @@ def _plain() -> dict[str, Callable[..., int]]:
         "done": memories.done,
         "forget": memories.forget,
         "restore": memories.restore,
-        "history": memories.history,
+        "merge": history.merge,
+        "history": history.history,
+        "diff": history.diff,
+        "changes": history.changes,
         "undo": memories.undo,
+        "timeline": history.timeline,
         "context": lookup.context,
         "tags": lookup.tags,
         "export": lookup.export,

@@ -21,6 +21,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem search how do we keep rows safe", "Find by meaning."),
         ("lmem search '\"write-ahead log\"' --type decision --since 'last month'", "Find a phrase."),
         ("lmem search WAL --explain", "See why each result is there."),
+        ("lmem search cache --as-of 2026-10-01", "Ask what was known then."),
     ),
     "show": (("lmem show 3f2a9c1d", "Print one memory."), ("lmem show 3f2a 77b0 --json", "Print two for a script.")),
     "list": (
@@ -35,7 +36,20 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem forget 3f2a9c1d", "Archive a memory."),
         ("lmem forget 3f2a9c1d --purge", "Remove it for ever; its id is asked for."),
     ),
-    "restore": (("lmem restore 3f2a9c1d", "Bring it back."),),
+    "restore": (
+        ("lmem restore 3f2a9c1d", "Bring it back."),
+        ("lmem restore 3f2a9c1d --version 2", "Make it what it was at its second version."),
+    ),
+    "merge": (("lmem merge 3f2a9c1d 77b0c4de", "Keep the first, with what the second says beyond it."),),
+    "diff": (
+        ("lmem diff 3f2a9c1d", "See the last change."),
+        ("lmem diff 3f2a9c1d 1 4", "Compare two versions."),
+    ),
+    "timeline": (
+        ("lmem timeline --since 'last week'", "Read what happened, day by day."),
+        ("lmem timeline --around 3f2a9c1d", "See what came before and after it."),
+    ),
+    "changes": (("lmem changes", "See what can be undone."),),
     "history": (("lmem history 3f2a9c1d", "See what each version changed."),),
     "undo": (("lmem undo", "Reverse the last change."), ("lmem undo 42", "Reverse a certain change.")),
     "done": (

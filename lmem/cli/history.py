@@ -1,4 +1,4 @@
-"""history: every version of a memory and what each changed.
+"""history and diff: every version of a memory, what each changed, what differs between two.
 
 Not the going back; see `lmem undo`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lmem.cli import output
 from lmem.cli.link import ask
+from lmem.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,27 @@ def history(*, id: str, as_json: bool) -> int:
     return 0
 
 
+def diff(*, id: str, versions: list[int] | None, as_json: bool) -> int:
+    """lmem diff."""
+    asked = dict(zip(("from", "to"), versions or (), strict=False))
+    if len(versions or ()) > 2:
+        raise InvalidInput("A difference is between two versions.", hint="lmem diff ID FROM TO")
+    found = ask("memory/diff", {"id": id, **asked}, idempotent=True)
+    if as_json:
+        output.answer_json(found)
+        return 0
+    head = f"{output.short(found)}  version {found['from']} to {found['to']}"
+    output.line(f"{output.paint(head, 'bold')}  {output.stored(found['title'])}")
+    _print_fields(found["fields"])
+    for text in found["text"]:
+        colour = {"-": "red", "+": "green", "@": "cyan"}.get(text[:1])
+        shown = output.stored(text)
+        output.line(output.paint(shown, colour) if colour else shown)
+    if not found["fields"] and not found["text"]:
+        output.note("They are equal.")
+    return 0
+
+
 def _print_version(version: Answer) -> None:
     recorded = str(version["recorded_at"])
     head = f"version {version['version']}  {version['change_type']}  {recorded} ({output.age(recorded)})"
@@ -33,7 +55,11 @@ def _print_version(version: Answer) -> None:
     if change:
         author = output.stored(version.get("created_by") or "unknown")[: output.SHORT]
         output.line(output.paint(f"  change {change}, by {author}", "dim"))
-    for column, (before, after) in (version.get("diff") or {}).items():
+    _print_fields(version.get("diff") or {})
+
+
+def _print_fields(fields: Answer) -> None:
+    for column, (before, after) in fields.items():
         if before not in (None, [], ""):
             output.line(output.paint(f"  - {column}: {_value(before)}", "red"))
         if after not in (None, [], ""):

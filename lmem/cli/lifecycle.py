@@ -59,10 +59,23 @@ def _confirm(memory: Answer) -> None:
         raise LmemError("That is not its id, so nothing was purged.", hint="'lmem forget ID' archives it instead.")
 
 
-def restore(*, ids: list[str], as_json: bool) -> int:
+def restore(*, ids: list[str], as_json: bool, **fields: object) -> int:
     """lmem restore."""
-    restored = ask("memory/restore", {"ids": ids})
+    restored = ask("memory/restore", {"ids": ids, **given(fields)})
     output.answer_json(restored) if as_json else _print_each("Restored", restored["restored"])
+    return 0
+
+
+def merge(*, ids: list[str], dry_run: bool, as_json: bool, **fields: object) -> int:
+    """lmem merge."""
+    merged = ask("memory/merge", {"ids": ids, "dry_run": dry_run, **given(fields)})
+    if as_json:
+        output.answer_json(merged)
+        return 0
+    _print_each("Would keep" if dry_run else "Kept", [merged])
+    _print_each("  superseded", merged["superseded"])
+    if not dry_run:
+        output.note(output.paint(f"'lmem undo {merged['change_set']}' takes it back.", "dim"))
     return 0
 
 

@@ -55,6 +55,7 @@ def _text(words: list[str] | None, file: str | None, edit: bool) -> str:
 
 
 def _say_added(added: Answer) -> None:
+    output.note_redacted(added)
     verb = "Remembered" if added.get("created", True) else "Known already:"
     layer, project = str(added.get("layer") or ""), added.get("project")
     place = f"({layer} {output.stored(project)})" if layer == "project" and project else f"({layer})"
@@ -67,11 +68,11 @@ def _say_added(added: Answer) -> None:
         output.note(output.paint(f"See 'lmem show {output.short(near)}'; 'lmem undo' takes this one back.", "dim"))
 
 
-def show(*, ids: list[str], as_json: bool) -> int:
+def show(*, ids: list[str], as_json: bool, **fields: object) -> int:
     """lmem show."""
     with reach() as daemon:
         for number, id_ in enumerate(ids):
-            memory = daemon.call("memory/get", {"id": id_})
+            memory = daemon.call("memory/get", {"id": id_, **given(fields)})
             if as_json:
                 output.answer_json(memory)
                 continue
@@ -103,6 +104,7 @@ def _facts(memory: Answer) -> list[tuple[str, str]]:
     rates = (float(memory.get("importance") or 0), float(memory.get("decay_rate") or 0))
     flags = [name for name in ("private", "archived") if memory.get(name)]
     created, updated = str(memory.get("created_at") or ""), str(memory.get("updated_at") or "")
+    then = str(memory.get("as_of") or memory.get("recorded_as_of") or "")
     return [
         ("id", str(memory["id"])),
         ("type", " ".join([str(memory["type"]), *flags])),
@@ -116,6 +118,8 @@ def _facts(memory: Answer) -> list[tuple[str, str]]:
         ("git", commit + (" (changed)" if git.get("dirty") else "")),
         ("created", f"{created} ({output.age(created)})" if created else ""),
         ("updated", f"{updated} (revision {memory.get('rev')})" if updated and updated != created else ""),
+        ("superseded", str(memory.get("valid_until") or "")),
+        ("as of", f"{then}, version {memory['version']}" if then else ""),
         ("source", str(memory.get("source_tool") or "")),
         ("summary", str(memory.get("summary") or "")),
     ]
@@ -123,7 +127,8 @@ def _facts(memory: Answer) -> list[tuple[str, str]]:
 
 def edit(
     *, id: str, content: str | None, tag: list[str] | None, add_tag: list[str] | None,
-    remove_tag: list[str] | None, private: bool | None, reason: str | None, as_json: bool, **fields: object,
+    remove_tag: list[str] | None, private: bool | None, allow_secret: bool, reason: str | None, as_json: bool,
+    **fields: object,
 ) -> int:  # fmt: skip
     """lmem edit."""
     from lmem.cli import texts
@@ -141,10 +146,13 @@ def edit(
             output.note("Nothing was changed.")
             return 0
         expected = {"rev": memory["rev"]}
-    edited = ask("memory/edit", {"id": id, "changes": changes, **given({"reason": reason}), **expected})
+    extra = given({"reason": reason, "allow_secret": allow_secret})
+    edited = ask("memory/edit", {"id": id, "changes": changes, **extra, **expected})
     if as_json:
         output.answer_json(edited)
-    elif edited.get("changed"):
+        return 0
+    output.note_redacted(edited)
+    if edited.get("changed"):
         names = ", ".join(edited["changed"])
         output.line(f"Changed {output.paint(output.short(edited), 'cyan')}: {names}  (revision {edited['rev']})")
     else:

@@ -32,6 +32,8 @@ def search(*, words: list[str], only: str | None, as_json: bool, **fields: objec
         return 0
     _say_degraded(found)
     output.note_scope(found.get("scope"), bool(fields.get("explain")))
+    if found.get("note"):
+        output.note(output.visible(found["note"]))
     if found.get("range"):
         span = found["range"]
         output.note(f"{output.visible(span['words'])}: {span['since'] or '…'} to {span['until'] or 'now'}")

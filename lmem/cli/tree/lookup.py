@@ -23,6 +23,8 @@ def search(
     session: p.BySession = None,
     since: p.Since = None,
     until: p.Until = None,
+    as_of: p.AsOf = None,
+    recorded_as_of: p.RecordedAsOf = None,
     min_importance: p.MinImportance = None,
     all_projects: p.AllProjects = False,
     archived: p.Archived = False,
@@ -44,6 +46,8 @@ def search(
     A quoted phrase, a prefix ('migr*') and identifiers, paths, flags and error codes match as written. No sign is an
     error. Words of time in the question ('last week', 'in March') become a range. When an index is not available,
     the others answer and stderr says so.
+
+    --as-of and --recorded-as-of ask by full text what was known then, of what was archived or edited since too.
     """
     return run("search", locals())
 
@@ -57,6 +61,8 @@ def list_(
     session: p.BySession = None,
     since: p.Since = None,
     until: p.Until = None,
+    as_of: p.AsOf = None,
+    recorded_as_of: p.RecordedAsOf = None,
     min_importance: p.MinImportance = None,
     all_projects: p.AllProjects = False,
     archived: p.Archived = False,
@@ -70,7 +76,9 @@ def list_(
     return run("list", locals())
 
 
-def show(ids: p.Ids, as_json: p.Json = False) -> int:
+def show(
+    ids: p.Ids, as_of: p.AsOf = None, recorded_as_of: p.RecordedAsOf = None, as_json: p.Json = False
+) -> int:
     """Print memories in full; with --json one object a line."""
     return run("show", locals())
 

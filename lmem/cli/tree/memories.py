@@ -28,6 +28,7 @@ def add(
     summary: p.Summary = None,
     decay_rate: p.DecayRate = None,
     private: Annotated[bool, Option("--private", help="Show it in your own terminal only.")] = False,
+    allow_secret: p.AllowSecret = False,
     at: Annotated[str | None, Option("--at", metavar="FILE:LINE", help="The place in the code it is about.")] = None,
     created_at: Annotated[
         str | None, Option("--created-at", metavar="TIME", help="When it was so, in ISO 8601; otherwise now.")
@@ -50,6 +51,8 @@ def add(
 
     --jsonl takes one object a line: content, and if wanted title, type, tags, importance, project, session, author,
     created_at, source_id. A bad line is reported and spoils no other.
+
+    Credentials (keys, tokens, passwords) are replaced before anything is stored, and the answer says which and where.
     """
     return run("add", locals())
 
@@ -74,6 +77,7 @@ def edit(
     private: Annotated[
         bool | None, Option("--private/--no-private", help="Show it in your own terminal only, or everywhere.")
     ] = None,
+    allow_secret: p.AllowSecret = False,
     reason: p.Reason = None,
     as_json: p.Json = False,
 ) -> int:
@@ -102,14 +106,19 @@ def forget(
     return run("forget", locals())
 
 
-def restore(ids: p.Ids, as_json: p.Json = False) -> int:
-    """Bring archived memories back."""
+def restore(
+    ids: p.Ids,
+    version: Annotated[
+        int | None, Option("--version", metavar="NUMBER", help="Make it what it was at this version instead.")
+    ] = None,
+    reason: p.Reason = None,
+    as_json: p.Json = False,
+) -> int:
+    """Bring archived memories back, or make one what it was at a version.
+
+    'lmem history' shows the versions; what it is now stays among them.
+    """
     return run("restore", locals())
-
-
-def history(id: p.Id, as_json: p.Json = False) -> int:
-    """Show every version of a memory, the newest first, and what each changed."""
-    return run("history", locals())
 
 
 def undo(

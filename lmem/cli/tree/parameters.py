@@ -37,6 +37,9 @@ DecayRate = Annotated[
     float | None,
     Option("--decay-rate", metavar="NUMBER", help="Share of importance lost per week without use; 0 pins it."),
 ]
+AllowSecret = Annotated[
+    bool, Option("--allow-secret", help="Store credentials as they are; the audit log says that you did.")
+]
 
 # Which memories: search, list and export
 
@@ -52,6 +55,12 @@ Since = Annotated[
     str | None, Option("--since", metavar="WHEN", help="From then on: 2026-11-01, '3 days ago', 'last week'.")
 ]
 Until = Annotated[str | None, Option("--until", metavar="WHEN", help="Up to then, as for --since.")]
+AsOf = Annotated[
+    str | None, Option("--as-of", metavar="WHEN", help="As it was then; a date means the end of that day.")
+]
+RecordedAsOf = Annotated[
+    str | None, Option("--recorded-as-of", metavar="WHEN", help="As lmem knew it then, whenever it was so.")
+]
 MinImportance = Annotated[
     float | None, Option("--min-importance", metavar="NUMBER", help="At least this, from 0 to 1.")
 ]
