@@ -56,7 +56,7 @@ class PointBuilder:
                 encodings |= {memory.id: item for memory, item in zip(chosen, encoded, strict=True)}
         for id in reused:
             encodings[id] = encodings[id]._replace(dense=there[id].dense)
-        return [Point(memory.id, payload(memory, marks[memory.id]), encodings.get(memory.id)) for memory in memories]
+        return [Point(memory.id, _payload(memory, marks[memory.id]), encodings.get(memory.id)) for memory in memories]
 
     async def _stored(self, generation: str, ids: Sequence[str], dense: bool = False) -> dict[str, Stored]:
         found = await self._vectors.retrieve(generation, MEMORIES, ids, dense) if ids else []
@@ -113,7 +113,7 @@ def _hash(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def payload(memory: Memory, marks: _Marks) -> Payload:
+def _payload(memory: Memory, marks: _Marks) -> Payload:
     """The payload of specification 2.1, with what a replay needs: revision, what the point was made of."""
     return {
         "memory_id": memory.id,
