@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
 SHORT = 8
 """Characters of an id that people see."""
@@ -28,6 +28,15 @@ def line(text: str = "") -> None:
 def note(text: str) -> None:
     """A line for people, on stderr."""
     _write(sys.stderr, text + "\n")
+
+
+def note_redacted(answer: Mapping[str, Any], lead: str = "") -> None:
+    """Which credentials were replaced and where, and which were kept; on stderr."""
+    for item in answer.get("redacted") or ():
+        place = f"{item['field']}, line {item['line']}, column {item['column']}"
+        note(f"{lead}Replaced a secret ({visible(str(item['kind']))}) in {visible(place)}; --allow-secret keeps it.")
+    for item in answer.get("kept_secrets") or ():
+        note(f"{lead}Kept a secret ({visible(str(item['kind']))}) in {visible(str(item['field']))}, as you allowed.")
 
 
 def note_scope(scope: Mapping[str, object] | None, whole: bool = False) -> None:

@@ -116,10 +116,12 @@ def _parsed(raw: bytes) -> Row:
 
 def _print_row(row: Row, as_json: bool) -> None:
     if as_json:
-        output.answer_json({name: row[name] for name in ("line", "id", "created", "error") if name in row})
+        output.answer_json({name: row[name] for name in ("line", "id", "created", "redacted", "error") if name in row})
     elif "error" in row:
         error = row["error"]
         output.note(f"line {row['line']}: {output.visible(error['message'])} {output.visible(error.get('hint') or '')}")
+    else:
+        output.note_redacted(row, f"line {row['line']}: ")
 
 
 def export(*, to: str | None, as_json: bool, **fields: Any) -> int:

@@ -98,7 +98,7 @@ async def dispatch(services: Services, call: Call) -> object:
     try:
         params = await screened(call)
         answer = await handler(services, await services.arrived(call), params)
-        return {"redacted": params.redacted, **answer} if params.redacted else answer
+        return {**answer, "redacted": params.redacted} if params.redacted else answer
     except LmemError:
         raise
     except Exception as err:

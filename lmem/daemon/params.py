@@ -5,7 +5,7 @@ Not the meaning of the values; lmem.domain checks what a tag or a type may be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from lmem.domain import times
@@ -19,10 +19,21 @@ MAX_REASON = 10_000
 
 
 class Params:
-    """Typed access to the members of one JSON object."""
+    """Typed access to the members of one JSON object.
 
-    def __init__(self, values: Mapping[str, object]) -> None:
+    `redacted` are the credentials that were replaced in it, `kept` those left in because the caller allowed it: each
+    with kind, field, line and column (lmem.daemon.screening).
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, object],
+        redacted: Sequence[Mapping[str, object]] = (),
+        kept: Sequence[Mapping[str, object]] = (),
+    ) -> None:
         self._values = values
+        self.redacted = [dict(item) for item in redacted]
+        self.kept = [dict(item) for item in kept]
 
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None

@@ -97,6 +97,8 @@ class Draft:
     external_id: str | None = None
     is_private: bool = False
     id: str | None = None
+    kept_secrets: tuple[str, ...] = ()
+    """Kinds of credentials in it that the caller allowed to be stored."""
 
 
 def clean_text(text: str, limit: int, what: str = "text") -> str:

@@ -51,7 +51,13 @@ def draft(params: Params, now: datetime, max_bytes: int, source_tool: str) -> Dr
         external_id=_name(params, "source_id"),
         is_private=params.flag("private"),
         id=_id(params.maybe_text("id")),
+        kept_secrets=kinds_kept(params),
     )
+
+
+def kinds_kept(params: Params) -> tuple[str, ...]:
+    """The kinds of credentials that stay in because the caller allowed it, for the audit log."""
+    return tuple(sorted({str(item["kind"]) for item in params.kept}))
 
 
 def _name(params: Params, name: str) -> str | None:
