@@ -15,7 +15,7 @@ from lmem.domain.audit import Wanted
 from lmem.domain.scope import ProjectFile
 from lmem.errors import Forbidden, InvalidInput, NotFound
 from lmem.service.settingchanges import KINDS, LEVELS, SettingChanges
-from lmem.service.settings import Here, Settings, known
+from lmem.service.settings import Here, known
 from tests.unit.service.service_kit import Kit, drive
 
 RATE = "default_decay_rate"
@@ -69,10 +69,9 @@ def test_a_projects_file_may_not_widen_trust(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         changes, here = await _levels(kit, tmp_path)
         for item in SETTINGS:
-            value = {True: False}.get(item.default, item.default)
             if not item.shared:
                 with pytest.raises(Forbidden, match="A project's file may not set"):
-                    await changes.set(kit.actor, item.key, value, "project-file", here)
+                    await changes.set(kit.actor, item.key, item.default, "project-file", here)
         assert not Path(here.file.path if here.file else "").exists()
         text = 'colour = 1\ndefault_decay_rate = 0.9\nmax_memories_per_session = 9\n[embedding]\nmodel = "evil"\n'
         theirs = replace(here, file=ProjectFile("/x/.lmem.toml", text))
@@ -195,7 +194,8 @@ def test_the_rows_of_system_config_are_settings(tmp_path: Path) -> None:
 
     async def scenario(kit: Kit) -> None:
         with sqlite3.connect(tmp_path / "layered_memory.db") as connection:
-            rows = connection.execute("SELECT key, value, value_type, is_user_configurable FROM system_config").fetchall()
+            columns = "key, value, value_type, is_user_configurable"
+            rows = connection.execute(f"SELECT {columns} FROM system_config").fetchall()
         connection.close()
         assert len(rows) == 5
         for key, value, kind, configurable in rows:
