@@ -118,6 +118,7 @@ _lmem() {
         'layer list:--project'|'layer list:-p') _lmem_ask projects "$cur"; return ;;
         'layer move:--project'|'layer move:-p') _lmem_ask projects "$cur"; return ;;
         'layer move:--reason')  return ;;
+        'project list:--type'|'project list:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
         'project init:--name')  return ;;
         'project set:--description')  return ;;
         'project set:--type'|'project set:-t') COMPREPLY=($(compgen -W 'decision task progress insight pattern error solution preference note commit' -- "$cur")); return ;;
@@ -190,7 +191,7 @@ _lmem() {
             'layer list') COMPREPLY=($(compgen -W '--project -p --json -h --help' -- "$cur")) ;;
             'layer show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'layer move') COMPREPLY=($(compgen -W '--project -p --reason --json -h --help' -- "$cur")) ;;
-            'project list') COMPREPLY=($(compgen -W '--archived --json -h --help' -- "$cur")) ;;
+            'project list') COMPREPLY=($(compgen -W '--archived --type -t --json -h --help' -- "$cur")) ;;
             'project show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'project init') COMPREPLY=($(compgen -W '--name --json -h --help' -- "$cur")) ;;
             'project set') COMPREPLY=($(compgen -W '--description --type -t --language --framework --config --add-alias --remove-alias --json -h --help' -- "$cur")) ;;

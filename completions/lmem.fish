@@ -295,6 +295,7 @@ complete -c lmem -n '__fish_lmem_is layer move' -l json -d 'Print JSON for scrip
 complete -c lmem -n '__fish_lmem_is layer move' -s h -l help -d 'Show the help.'
 complete -c lmem -n '__fish_lmem_is layer move' -a '(__fish_lmem_ask ids)'
 complete -c lmem -n '__fish_lmem_is project list' -l archived -d 'Archived projects instead.'
+complete -c lmem -n '__fish_lmem_is project list' -l type -s t -r -a 'decision task progress insight pattern error solution preference note commit' -d 'Only this type: web, api, cli...'
 complete -c lmem -n '__fish_lmem_is project list' -l json -d 'Print JSON for scripts; errors go to stderr as JSON too.'
 complete -c lmem -n '__fish_lmem_is project list' -s h -l help -d 'Show the help.'
 complete -c lmem -n '__fish_lmem_is project show' -l json -d 'Print JSON for scripts; errors go to stderr as JSON too.'

@@ -71,8 +71,8 @@ SETTINGS: tuple[Setting, ...] = (
         "sessions.idle_hours", 12, "Hours without a call after which a session ends by itself; 0 never.",
         most=87_600, live=True,
     ),
-    Setting("context.budget", 2000, "Tokens that 'lmem context' may use when no --budget is given.", least=1),
-    Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8.", least=1),
+    Setting("context.budget", 2000, "Tokens that 'lmem context' may use when no --budget is given.", least=1, live=True),
+    Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8.", least=1, live=True),
     Setting("memory_decay_enabled", True, "Whether importance fades with time.", live=True, shared=True),
     Setting(
         "default_decay_rate", 0.1, "Share of importance that a new memory loses per week without use.",

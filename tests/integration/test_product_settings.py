@@ -1,4 +1,4 @@
-"""Settings and the audit log of the whole product: each default row changes what lmem does, and what is done is logged."""
+"""Settings and the audit log of the product: each default row changes what lmem does, and what is done is logged."""
 
 from __future__ import annotations
 

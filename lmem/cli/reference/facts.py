@@ -5,7 +5,7 @@ Not read at run time; the man pages are made from it.
 
 from __future__ import annotations
 
-from lmem.config import SETTINGS
+from lmem.config import SETTINGS, Setting
 from lmem.errors import ERRORS
 
 _MEANINGS = {
@@ -43,6 +43,7 @@ ENVIRONMENT: tuple[tuple[str, str], ...] = (
 
 FILES: tuple[tuple[str, str], ...] = (
     ("~/.config/lmem/config.toml", "Settings, see lmem-config(5)."),
+    (".lmem.toml", "Settings of a project, at the top of its working tree."),
     ("~/.local/share/lmem/layered_memory.db", "All memories: an SQLite database."),
     ("~/.local/share/lmem/vectors", "The vector index; it can be rebuilt from the database."),
     ("~/.local/share/lmem/backups", "Verified copies of the database."),
@@ -56,6 +57,19 @@ FILES: tuple[tuple[str, str], ...] = (
 def settings() -> list[tuple[str, str, str]]:
     """Each setting: key, variable, and what it is."""
     return [
-        (setting.key, setting.variable, f"{setting.meaning} Default: {setting.default}. Variable: {setting.variable}.")
+        (
+            setting.key,
+            setting.variable,
+            f"{setting.meaning} Default: {_value(setting)}. Variable: {setting.variable}. {_when(setting)}.",
+        )
         for setting in SETTINGS
     ]
+
+
+def _value(setting: Setting) -> str:
+    return str(setting.default).lower() if isinstance(setting.default, bool) else str(setting.default)
+
+
+def _when(setting: Setting) -> str:
+    """When it is read, and whether a project's file may set it."""
+    return "At once; project file" if setting.shared else "At once" if setting.live else "At start"

@@ -19,9 +19,17 @@ def pages() -> dict[str, str]:
 
 def _config() -> str:
     text = (
-        "lmem reads its settings from the environment, then from config.toml, then from the defaults below. A name "
-        "that is not known or a value of another type is an error, not a guess.",
-        "The file is TOML; the part of a key before the dot is the table.",
+        "A setting comes from the first that has it: an option of the command, the environment, the project's file "
+        "(.lmem.toml at the top of its working tree), the project ('lmem config set --level project'), your preferences "
+        "('--level preferences'), config.toml, system_config ('--level system'), the default below. 'lmem config get "
+        "KEY --show-origin' prints what each says. A name in config.toml that is not known, or a value of another "
+        "type, is an error, not a guess.",
+        "Both files are TOML; the part of a key before the last dot is the table. 'lmem config set' changes one line "
+        "and leaves the comments and the order of the others.",
+        "Settings marked 'at start' are read from the environment and config.toml when the daemon starts; the others "
+        "are in force at once, and may differ from call to call. A project's file may have been written by others "
+        "than you, so it sets only what is marked 'project file'; what else it says is without effect, and 'lmem "
+        "config list' tells so.",
     )
     return "".join(
         [

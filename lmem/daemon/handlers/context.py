@@ -18,8 +18,9 @@ MOST = 1_000_000
 
 async def get(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
-    budget = params.number("budget", services.host.config.number("context.budget"), 1, MOST)
     scope = await services.scope(call, params)
+    usual = (await services.config(call, scope.project_id)).number("context.budget")
+    budget = params.number("budget", usual, 1, MOST)
     brief = await services.context.brief(actor, scope, budget)
     actor = replace(actor, session_id=scope.session_id)
     services.activity.briefed(actor, scope.session_id, scope.project_id, [item.memory.id for item in brief.items])

@@ -204,7 +204,7 @@ def _seen_beside(actor: Actor, memory: Memory, scope: Scope) -> Filter:
 
 
 def _max_bytes(services: Services) -> int:
-    return services.host.config.number("memory.max_bytes")
+    return services.settings.of(None).number("memory.max_bytes")
 
 
 async def _parsed(
