@@ -12,9 +12,10 @@ from lmem.protocol.messages import METHODS
 from tests.integration.product import Client, Json, Product, running
 
 PRIVATE, ARCHIVED = "c0ffee01" + "0" * 24, "c0ffee02" + "0" * 24
+HOURS, SESSION = "c0ffee04" + "0" * 24, "pay"
 PUBLIC, OPEN, ONCE = "bead" + "0" * 28, "beef" + "0" * 28, "ace1" + "0" * 28
 WORD = "periwinklez"
-SECRETS = (PRIVATE, ARCHIVED, "salary", WORD)
+SECRETS = (PRIVATE, ARCHIVED, HOURS, "salary", WORD)
 """What no other client may read: ids, a word that public memories lack, a tag."""
 READS: list[tuple[str, Json]] = [
     ("memory/list", {"limit": 100}),
@@ -36,6 +37,9 @@ READS: list[tuple[str, Json]] = [
     ("memory/get", {"id": PUBLIC}),  # what resolved it is private
     ("memory/history", {"id": PUBLIC}),
     ("memory/history", {"id": ONCE}),  # it was private when it began
+    ("session/show", {"id": SESSION}),
+    ("session/end", {"id": SESSION, "dry_run": True}),
+    ("session/list", {"project": "payroll"}),
     ("status/get", {}),
     ("status/doctor", {}),
 ]
@@ -53,10 +57,12 @@ TOUCHES: list[tuple[str, Json]] = [
     ("memory/restore", {"ids": [ARCHIVED]}),
     ("memory/done", {"id": PRIVATE}),
     ("memory/done", {"id": OPEN, "by": PRIVATE}),
+    ("session/focus", {"session": SESSION, "ids": [PRIVATE]}),
+    ("session/unfocus", {"session": SESSION, "ids": [PUBLIC, PRIVATE]}),
 ]
-PLAIN: tuple[str, Json] = ("memory/history", {"id": PUBLIC})
-"""The one read above that has nothing to hide."""
-ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo"}
+PLAIN: list[tuple[str, Json]] = [("memory/history", {"id": PUBLIC}), ("session/list", {"project": "payroll"})]
+"""Reads above that have nothing to hide."""
+ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo", "session/start", "session/switch", "session/resume"}
 """Tried by tests of their own."""
 HARMLESS = {"status/wait", "model/list", "model/use", "model/pull", "daemon/stop"}
 """Methods whose answers hold no memory."""
@@ -77,6 +83,8 @@ def fill(product: Product) -> None:
     product.call("memory/add_many", items=[line])
     product.call("memory/add", content=f"An old salary {WORD} of the team", id=ARCHIVED, **private)
     product.call("memory/forget", ids=[ARCHIVED])
+    hours = {"content": f"Hours and a salary {WORD}", "id": HOURS, **private, "session": SESSION, "type": "note"}
+    product.call("memory/add_many", items=[hours])
     for made, text in ((PUBLIC, "Ask what the team thinks of its pay"), (OPEN, "Ask when pay day is")):
         product.call("memory/add", content=text, id=made, type="task")
     product.call("memory/done", id=PUBLIC, by=PRIVATE)
@@ -114,7 +122,7 @@ def test_every_method_is_thought_of() -> None:
 def test_the_user_meets_them_in_every_read(product: Product) -> None:
     """Else the tests below would prove nothing."""
     for method, params in READS:
-        if not method.startswith("status/") and "nowhere" not in str(params) and (method, params) != PLAIN:
+        if not method.startswith("status/") and "nowhere" not in str(params) and (method, params) not in PLAIN:
             assert secrets_in(product.call(method, **params)), (method, params)
 
 
@@ -199,3 +207,16 @@ def test_what_it_makes_private_is_gone_for_it(product: Product, other: Client) -
     assert other.refusal("memory/get", id=made)["code"] == "not_found"
     assert product.call("memory/get", id=made)["private"] is True
     product.call("memory/forget", ids=[made], purge=True)
+
+
+def test_turning_a_session_tells_nothing_of_one(product: Product, other: Client) -> None:
+    """What fades at the end and comes back is told to those who may read it."""
+    ended = other.result("session/end", id=SESSION)
+    assert secrets_in(ended) == []
+    assert product.call("memory/get", id=HOURS)["layers"] == ["temporal"]
+    resumed = other.result("session/resume", id=SESSION)
+    assert secrets_in(resumed) == [] and resumed["returned"] == []
+    assert product.call("memory/get", id=HOURS)["layers"] == ["session"]
+    begun = other.result("session/start", name="agent", parent=SESSION)
+    assert secrets_in(begun) == []
+    assert secrets_in(other.result("session/switch", id=SESSION)) == []
