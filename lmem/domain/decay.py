@@ -1,6 +1,6 @@
 """How importance fades with time without access.
 
-Not a job: decay ranks, it never deletes.
+Not a choice of what to move (lmem.domain.fading) and not a job: decay ranks, it never deletes.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Not when something is logged (lmem.service.recording and lmem.service.activity),
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from lmem.domain.actors import Actor
@@ -19,6 +19,12 @@ class AuditTable(Protocol):
         self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object], at: str
     ) -> None:
         """Add an entry. `details` hold ids, field names and counts, never text."""
+        ...
+
+    def append_many(
+        self, actor: Actor, action: str, kind: str, ids: Sequence[str], details: Mapping[str, object], at: str
+    ) -> None:
+        """Add an entry for each of these objects, with the same details."""
         ...
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> list[Entry]:

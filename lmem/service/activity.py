@@ -23,8 +23,9 @@ from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import members
 
 AUDIT_DELAY = 1.0
-COUNTER_DELAY = 30.0
-"""Seconds after the first unwritten entry; both are written on stop too."""
+"""Seconds after the first unwritten entry. Counters wait for their job; both are written on stop too."""
+TRY_AGAIN = 30.0
+"""Seconds after a write that failed."""
 
 MOST_ENTRIES = 10_000
 """Entries that are kept while the store cannot take them."""
@@ -58,7 +59,7 @@ class Activity:
         self._projects: set[str] = set()
         self._windows: dict[str, tuple[str, ...]] = {}
         self._sessions: dict[str, Work] = {}
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timer: asyncio.TimerHandle | None = None
         self._flushing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
 
@@ -100,15 +101,15 @@ class Activity:
     ) -> None:
         """Any other read. `details` hold ids, names of fields and counts, never text."""
         self._entries.append((actor, action, kind, object_id, details, times.to_text(self._clock.now())))
-        self._later("audit", AUDIT_DELAY)
+        self._later(AUDIT_DELAY)
 
     async def flush(self) -> None:
         """Write everything that waits. What the store cannot take stays, and the log says so."""
-        for timer in self._timers.values():
-            timer.cancel()
-        self._timers.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         await self.flush_entries()
-        await self._write_counters()
+        await self.flush_counters()
 
     async def flush_entries(self) -> None:
         """Write the entries of the audit log that wait, those included that are just being written."""
@@ -118,34 +119,29 @@ class Activity:
     def in_project(self, project_id: str) -> None:
         """Something was done in a project, whatever it was."""
         self._projects.add(project_id)
-        self._later("counters", COUNTER_DELAY)
 
     def worked(self, session_id: str, query: Query | None = None, file: str | None = None) -> None:
         """Something was done in a session: a question was asked, a file was named, or whatever it was."""
         done = self._sessions.get(session_id, Work())
         queries = (*done.queries, *((query,) if query else ()))[-MOST_QUERIES:]
         self._sessions[session_id] = Work(queries, (*done.files, *((file,) if file else ()))[-MOST_FILES:])
-        self._later("counters", COUNTER_DELAY)
 
     def seen(self, actor: Actor) -> None:
         """The user did something, whatever it was."""
         self._users.add(actor.user_id)
         if actor.session_id is not None:
             self.worked(actor.session_id)
-        self._later("counters", COUNTER_DELAY)
 
     def _count(self, ids: Sequence[str]) -> None:
         self._reads.update(ids)
-        if ids:
-            self._later("counters", COUNTER_DELAY)
 
-    def _later(self, what: str, delay: float) -> None:
-        if what not in self._timers:
-            self._timers[what] = asyncio.get_running_loop().call_later(delay, self._start, what)
+    def _later(self, delay: float) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(delay, self._start)
 
-    def _start(self, what: str) -> None:
-        self._timers.pop(what, None)
-        task = asyncio.ensure_future(self.flush_entries() if what == "audit" else self._write_counters())
+    def _start(self) -> None:
+        self._timer = None
+        task = asyncio.ensure_future(self.flush_entries())
         self._flushing.add(task)  # the loop keeps only weak references
         task.add_done_callback(self._flushing.discard)
 
@@ -167,9 +163,10 @@ class Activity:
             log.warning("%d reads are not in the audit log yet: %s", len(entries), err.message)
             self._entries = [*entries, *self._entries][-MOST_ENTRIES:]
             self._windows = windows | self._windows
-            self._later("audit", COUNTER_DELAY)
+            self._later(TRY_AGAIN)
 
-    async def _write_counters(self) -> None:
+    async def flush_counters(self) -> int:
+        """Write the counters that wait: reads, and who and what was active. Answers for how many objects."""
         reads, users, projects, sessions = self._reads, self._users, self._projects, self._sessions
         self._reads, self._users, self._projects, self._sessions = Counter(), set(), set(), {}
         now = times.to_text(self._clock.now())
@@ -183,8 +180,9 @@ class Activity:
             for session_id, work in sessions.items():
                 members.remember(tx, session_id, work, now)
 
-        if not (reads or users or projects or sessions):
-            return
+        waiting = len(reads) + len(users) + len(projects) + len(sessions)
+        if not waiting:
+            return 0
         try:
             await self._storage.write(write)
         except LmemError as err:
@@ -193,4 +191,9 @@ class Activity:
             self._users |= users
             self._projects |= projects
             self._sessions = sessions | self._sessions
-            self._later("counters", COUNTER_DELAY)
+            return 0
+        return waiting
+
+    def waiting_counters(self) -> int:
+        """For how many objects counters wait to be written."""
+        return len(self._reads) + len(self._users) + len(self._projects) + len(self._sessions)

@@ -77,6 +77,12 @@ class Endings:
         self._told()
         return _shown(actor, ended)
 
+    async def idle(self, now: datetime) -> list[Session]:
+        """The sessions that `close_idle` would end now."""
+        hours = self._idle_hours()
+        before = times.to_text(now - timedelta(hours=hours))
+        return await self._storage.read(lambda tx: tx.sessions.idle(before)) if hours else []
+
     async def close_idle(self, now: datetime) -> list[Ended]:
         """End the sessions that nobody has worked in for so long; a parent goes after its children."""
         hours = self._idle_hours()

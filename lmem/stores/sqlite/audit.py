@@ -6,13 +6,13 @@ Not a log of texts: details hold ids, field names and counts.
 from __future__ import annotations
 
 import json
-import secrets
 import sqlite3
 from collections.abc import Mapping, Sequence
 
 from lmem.domain.actors import Actor
 from lmem.domain.audit import START, Entry, Link, Mark, Wanted, chained
 from lmem.domain.memories import to_json
+from lmem.stores.sqlite.ids import consecutive_ids
 
 _HEAD = "SELECT seq, hash FROM audit_head WHERE id = 1"
 _END = """SELECT max(coalesce((SELECT seq FROM audit_head), 0), coalesce((SELECT max(seq) FROM audit_log), 0)),
@@ -40,14 +40,23 @@ class AuditRows:
     def append(
         self, actor: Actor, action: str, kind: str, object_id: str, details: Mapping[str, object], at: str
     ) -> None:
-        seq, previous = self._db.execute(_END).fetchone()  # after a forged entry writing goes on; the chain shows it
-        fields = (
-            secrets.token_hex(16), actor.user_id, actor.session_id, action, kind, object_id,
-            to_json(dict(details)) if details else None, actor.address, actor.agent, at,
-        )  # fmt: skip
-        head = chained(previous, fields)
-        self._db.execute(_INSERT, (*fields, seq + 1, previous, head))
-        self._db.execute(_SET_HEAD, (seq + 1, head))
+        self.append_many(actor, action, kind, (object_id,), details, at)
+
+    def append_many(
+        self, actor: Actor, action: str, kind: str, ids: Sequence[str], details: Mapping[str, object], at: str
+    ) -> None:
+        seq, head = self._db.execute(_END).fetchone()  # after a forged entry writing goes on; the chain shows it
+        text = to_json(dict(details)) if details else None
+        rows = []
+        for new, object_id in zip(consecutive_ids(len(ids)), ids, strict=True):
+            fields = (
+                new, actor.user_id, actor.session_id, action, kind, object_id, text, actor.address,
+                actor.agent, at,
+            )  # fmt: skip
+            seq, previous, head = seq + 1, head, chained(head, fields)
+            rows.append((*fields, seq, previous, head))
+        self._db.executemany(_INSERT, rows)
+        self._db.execute(_SET_HEAD, (seq, head))
 
     def page(self, wanted: Wanted, limit: int, offset: int) -> list[Entry]:
         conditions, values = _conditions(wanted)

@@ -17,6 +17,9 @@ _ENQUEUE = """INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, o
     SELECT id, ?, ?, ?, ?, (SELECT value FROM outbox_sequence) FROM projections
     WHERE state IN ('building', 'active') AND (?5 IS NULL OR id = ?5)
     AND (port != 'vectors' OR ?1 IN ('memory', 'pattern'))"""
+_OPEN = """SELECT id FROM projections
+    WHERE state IN ('building', 'active') AND (port != 'vectors' OR ?1 IN ('memory', 'pattern'))"""
+_ENQUEUE_ONE = "INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq) VALUES (?, ?, ?, ?, ?, ?)"
 _DUE = """SELECT projection, kind, object_id, op, seq, attempts FROM outbox
     WHERE projection = ? AND parked_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
     ORDER BY seq LIMIT ?"""
@@ -37,6 +40,15 @@ class OutboxRows:
     def enqueue(self, kind: str, object_id: str, rev: int, op: str, only: str | None = None) -> None:
         self._db.execute("UPDATE outbox_sequence SET value = value + 1")
         self._db.execute(_ENQUEUE, (kind, object_id, rev, op, only))
+
+    def enqueue_many(self, kind: str, objects: Sequence[tuple[str, int]], op: str) -> None:
+        seq: int = self._db.execute(
+            "UPDATE outbox_sequence SET value = value + ? RETURNING value", (len(objects),)
+        ).fetchone()[0]
+        numbered = list(enumerate(objects, seq - len(objects) + 1))
+        for (projection,) in self._db.execute(_OPEN, (kind,)).fetchall():
+            rows = [(projection, kind, object_id, rev, op, at) for at, (object_id, rev) in numbered]
+            self._db.executemany(_ENQUEUE_ONE, rows)
 
     def due(self, projection: str, now: str, limit: int) -> list[Pending]:
         return [Pending(*row) for row in self._db.execute(_DUE, (projection, now, limit))]

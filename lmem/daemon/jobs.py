@@ -1,0 +1,260 @@
+"""The daemon's upkeep: the table of JOBS, and the runner that starts each when it is due.
+
+Not what a job does: that is a service's. The runner is one of the three doors where any exception is recorded. Times
+are the daemon's clock (LMEM_NOW), waits the machine's. APScheduler is imported some seconds after the start, in a
+thread: it costs as much as everything else of the daemon together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from lmem._version import __version__
+from lmem.domain import times
+from lmem.domain.actors import Actor
+from lmem.domain.jobs import Every, Nightly, Run, Schedule, missed, next_due
+from lmem.errors import Conflict, Internal, LmemError, NotFound
+from lmem.ports.clock import Clock
+from lmem.ports.storage import Storage
+from lmem.service.activity import Activity
+from lmem.service.decay import Decay
+from lmem.service.endings import Endings
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+START_DELAY = 10.0
+"""Seconds after the daemon's start: whoever started it is served first."""
+MADE_UP_AFTER = timedelta(minutes=2)
+"""How long after that a missed night is made up, once, however many nights it was."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What jobs work with, and as whom."""
+
+    clock: Clock
+    activity: Activity
+    endings: Endings
+    decay: Decay
+    user_id: str
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.user_id, f"unix:{os.getuid()}:{os.getpid()}", f"jobs/{__version__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How much a job changed, or would change, as a number and as a clause for people."""
+
+    changed: int
+    message: str
+    change_set: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job: when, what, and what it would do. A `quiet` one leaves a row only when it failed or a user asked."""
+
+    about: str
+    schedule: Schedule
+    run: Callable[[Work], Awaitable[Outcome]]
+    preview: Callable[[Work], Awaitable[Outcome]]
+    quiet: bool = False
+
+
+async def _counters(work: Work) -> Outcome:
+    written = await work.activity.flush_counters()
+    return Outcome(written, f"counters of {written} objects written")
+
+
+async def _waiting_counters(work: Work) -> Outcome:
+    waiting = work.activity.waiting_counters()
+    return Outcome(waiting, f"counters of {waiting} objects wait")
+
+
+async def _sessions(work: Work) -> Outcome:
+    ended = await work.endings.close_idle(work.clock.now())
+    return Outcome(len(ended), f"{len(ended)} idle sessions ended")
+
+
+async def _idle_sessions(work: Work) -> Outcome:
+    idle = await work.endings.idle(work.clock.now())
+    return Outcome(len(idle), f"{len(idle)} idle sessions would end")
+
+
+async def _decay(work: Work) -> Outcome:
+    done = await work.decay.run(work.actor)
+    if not done.enabled:
+        return Outcome(0, "decay is switched off")
+    return Outcome(done.moved, f"{done.moved} memories moved to the temporal layer", done.change_set)
+
+
+async def _decay_preview(work: Work) -> Outcome:
+    found = await work.decay.preview(work.actor)
+    if not found.enabled:
+        return Outcome(0, "decay is switched off")
+    return Outcome(found.moved, f"{found.moved} memories would move to the temporal layer")
+
+
+JOBS: dict[str, Job] = {
+    "counters": Job(
+        "Writes down what was read and who was active.", Every(30), _counters, _waiting_counters, quiet=True
+    ),
+    "sessions": Job("Ends sessions that nobody works in any more.", Every(300), _sessions, _idle_sessions),
+    "decay": Job("Moves what has faded to the temporal layer.", Nightly(time(3, 30)), _decay, _decay_preview),
+}
+"""Every job by its name. A job that comes later is one more row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A job as `lmem jobs list` shows it."""
+
+    name: str
+    job: Job
+    last: Run | None
+    due: datetime | None
+    running: bool
+
+
+class Jobs:
+    """Runs JOBS when they are due, and when asked."""
+
+    def __init__(self, storage: Storage, work: Work) -> None:
+        self._storage = storage
+        self._work = work
+        self._clock = work.clock
+        self._due: dict[str, datetime] = {}
+        self._last: dict[str, Run] = {}
+        self._running: set[str] = set()
+
+    async def serve(self) -> None:
+        """Run each job when it is due, until cancelled."""
+        try:
+            await self._work.decay.begin(self._work.user_id)
+            at = times.to_text(self._clock.now())
+            await self._storage.write(lambda tx: tx.jobs.register(list(JOBS), at))
+        except LmemError as err:
+            log.warning("the jobs' record cannot be written: %s", err.message)
+        await asyncio.sleep(START_DELAY)
+        scheduler = await asyncio.to_thread(_scheduler)
+        scheduler.start()
+        try:
+            for name, cause, due in await self._first():
+                self._plan(scheduler, name, cause, due)
+            await asyncio.get_running_loop().create_future()
+        finally:
+            scheduler.shutdown(wait=False)
+
+    async def run(self, name: str, cause: str = "user") -> Run:
+        """Run a job now. Raises NotFound, Conflict when it runs already, or the error that it failed with."""
+        job = _known(name)
+        if name in self._running:
+            raise Conflict(f"The job '{name}' is running already.", hint="See 'lmem jobs list'.")
+        self._running.add(name)
+        started, failure = times.to_text(self._clock.now()), None
+        try:
+            outcome = await job.run(self._work)
+        except LmemError as err:
+            failure, outcome = err, Outcome(0, err.message)
+        except Exception as err:
+            log.exception("the job %s failed", name)
+            failure = Internal(f"The job {name} failed inside the daemon: {type(err).__name__}.")
+            outcome = Outcome(0, failure.message)
+        finally:
+            self._running.discard(name)
+        state, ended = "failed" if failure else "done", times.to_text(self._clock.now())
+        done = Run(name, cause, state, outcome.changed, outcome.change_set, outcome.message, started, ended)
+        self._last[name] = done
+        if failure or cause == "user" or (not job.quiet and (outcome.changed or isinstance(job.schedule, Nightly))):
+            await self._record(done)
+        if failure and cause == "user":
+            raise failure
+        return done
+
+    async def preview(self, name: str) -> Run:
+        """What a run would do now; changes nothing, and is no run. Raises NotFound."""
+        now = times.to_text(self._clock.now())
+        outcome = await _known(name).preview(self._work)
+        return Run(name, "user", "done", outcome.changed, None, outcome.message, now, now)
+
+    async def listed(self) -> list[Listed]:
+        """Every job with its last run and when it is due."""
+        seen = await self._storage.read(lambda tx: tx.jobs.seen())
+        return [
+            Listed(
+                name, job, self._last.get(name) or (seen[name][1] if name in seen else None), self._due.get(name),
+                name in self._running,
+            )
+            for name, job in JOBS.items()
+        ]  # fmt: skip
+
+    async def history(self, name: str | None, limit: int) -> list[Run]:
+        """Recorded runs, the newest first. Raises NotFound."""
+        if name is not None:
+            _known(name)
+        return await self._storage.read(lambda tx: tx.jobs.runs(name, limit))
+
+    async def _first(self) -> list[tuple[str, str, datetime]]:
+        """The first run of each job after a start: a night that was missed is made up soon."""
+        seen = await self._storage.read(lambda tx: tx.jobs.seen())
+        now = self._clock.now()
+        found = []
+        for name, job in JOBS.items():
+            since, last = seen.get(name, (times.to_text(now), None))
+            after = last.started_at if last is not None and last.state == "done" else since
+            late = missed(job.schedule, times.from_text(after), now)
+            found.append(
+                (name, "missed" if late else "schedule", now + MADE_UP_AFTER if late else next_due(job.schedule, now))
+            )
+        return found
+
+    def _plan(self, scheduler: AsyncIOScheduler, name: str, cause: str, due: datetime) -> None:
+        self._due[name] = due
+        real = datetime.now(UTC) + (due - self._clock.now())
+        scheduler.add_job(
+            self._fire, "date", run_date=real, args=(scheduler, name, cause), id=name, replace_existing=True,
+            misfire_grace_time=None,
+        )  # fmt: skip
+
+    async def _fire(self, scheduler: AsyncIOScheduler, name: str, cause: str) -> None:
+        try:
+            done = await self.run(name, cause)
+            if done.state == "failed":
+                log.warning("the job %s failed: %s", name, done.message)
+        except Conflict:
+            log.info("the job %s is passed over: a user runs it", name)
+        finally:
+            self._plan(scheduler, name, "schedule", next_due(JOBS[name].schedule, self._clock.now()))
+
+    async def _record(self, run: Run) -> None:
+        kept = replace(run, message=run.message[:500])
+        try:
+            await self._storage.write(lambda tx: tx.jobs.add(kept))
+        except LmemError as err:
+            log.warning("a run of %s is not recorded: %s", run.job, err.message)
+
+
+def _known(name: str) -> Job:
+    found = JOBS.get(name)
+    if found is None:
+        raise NotFound(f"There is no job '{name[:60]}'.", hint=f"Jobs are: {', '.join(JOBS)}.")
+    return found
+
+
+def _scheduler() -> AsyncIOScheduler:
+    """An idle scheduler. Its own log speaks of every run: only what goes wrong is wanted."""
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    return AsyncIOScheduler(timezone=UTC)

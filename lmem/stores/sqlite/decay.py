@@ -1,0 +1,104 @@
+"""What decay asks of the tables: rows that fade, `decay_days` and `decay_plans`.
+
+Not the formula: SQL sorts nothing here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import date
+
+from lmem.domain.fading import NEVER, Day, Fading, Placed
+from lmem.domain.layers import LAYERS, Layers
+from lmem.domain.memories import to_json
+from lmem.stores.sqlite.ids import consecutive_ids
+
+_ACTIVE = "is_archived = 0 AND (layer_session = 1 OR layer_project = 1 OR layer_global = 1)"
+_MOVABLE = f"{_ACTIVE} AND decay_rate > 0 AND memory_type != '{NEVER}'"
+_COUNT = f"SELECT count(*) FROM memories WHERE user_id = ? AND {_ACTIVE}"
+_FADING = f"""SELECT id, importance_score, decay_rate, access_count,
+    (julianday(last_accessed_at) - 2440587.5) * 86400.0, (julianday(created_at) - 2440587.5) * 86400.0 FROM memories
+    WHERE user_id = ? AND {_MOVABLE} AND created_at < ?
+    AND (project_id IS NULL OR project_id NOT IN (SELECT value FROM json_each(?)))"""
+# CROSS JOIN keeps the order of the list, and looks each id up.
+_STILL = f"""SELECT memory_key, m.id, rev, {", ".join(f"layer_{layer}" for layer in LAYERS)}
+    FROM json_each(?) AS wanted CROSS JOIN memories AS m ON m.id = wanted.value WHERE {_MOVABLE} ORDER BY wanted.key"""
+_PLACE = f"""UPDATE memories SET {", ".join(f"layer_{layer} = ?" for layer in LAYERS)}, rev = ?, updated_at = ?
+    WHERE memory_key = ?"""
+_VERSION = """INSERT INTO memory_versions (id, memory_id, version_number, change_type, change_reason, diff_json,
+    change_set, valid_from, created_at, created_by)
+    VALUES (?1, ?2, (SELECT coalesce(max(version_number), 0) + 1 FROM memory_versions WHERE memory_id = ?2),
+    'updated', ?3, ?4, ?5, ?6, ?6, ?7)"""
+_BROUGHT_BACK = """SELECT v.memory_id FROM change_sets AS c JOIN change_sets AS undo ON undo.id = c.undone_by
+    JOIN memory_versions AS v ON v.change_set = c.id
+    WHERE c.kind = 'decay' AND c.created_by = ? AND undo.created_at >= ?"""
+_DAYS = "SELECT day, active, moved FROM decay_days WHERE user_id = ? AND day >= ? AND moved > 0 ORDER BY day"
+_LAST_DAY = "SELECT day, moved IS NOT NULL FROM decay_days WHERE user_id = ? ORDER BY day DESC LIMIT 1"
+_BEGIN = """INSERT INTO decay_days (user_id, day) SELECT ?1, ?2
+    WHERE NOT EXISTS (SELECT 1 FROM decay_days WHERE user_id = ?1)"""
+_ADD_DAY = "INSERT OR REPLACE INTO decay_days (user_id, day, active, moved) VALUES (?, ?, ?, ?)"
+
+
+class DecayRows:
+    """DecayTable on one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+
+    def active(self, user_id: str) -> int:
+        found: int = self._db.execute(_COUNT, (user_id,)).fetchone()[0]
+        return found
+
+    def fading(self, user_id: str, created_before: str, but: Sequence[str]) -> list[Fading]:
+        rows = self._db.execute(_FADING, (user_id, created_before, json.dumps(list(but))))
+        return list(map(Fading._make, rows))
+
+    def brought_back(self, user_id: str, since: str) -> set[str]:
+        return {row[0] for row in self._db.execute(_BROUGHT_BACK, (user_id, since))}
+
+    def still_movable(self, ids: Sequence[str]) -> list[Placed]:
+        return [
+            Placed(key, id_, rev, Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)))
+            for key, id_, rev, *flags in self._db.execute(_STILL, (json.dumps(list(ids)),))
+        ]
+
+    def move(self, rows: Sequence[Placed], to: Layers, change_set: int, reason: str, user_id: str, at: str) -> None:
+        flags = [to.flags()[f"layer_{layer}"] for layer in LAYERS]
+        self._db.executemany(_PLACE, [(*flags, row.rev + 1, at, row.key) for row in rows])
+        diffs = {row.layers: to_json({"layers": [list(row.layers.names), list(to.names)]}) for row in rows}
+        values = [
+            (new, row.id, reason, diffs[row.layers], change_set, at, user_id)
+            for new, row in zip(consecutive_ids(len(rows)), rows, strict=True)
+        ]
+        self._db.executemany(_VERSION, values)
+
+    def days(self, user_id: str, since: date) -> list[Day]:
+        rows = self._db.execute(_DAYS, (user_id, since.isoformat()))
+        return [Day(date.fromisoformat(day), active, moved) for day, active, moved in rows]
+
+    def last_day(self, user_id: str) -> tuple[date, bool] | None:
+        row = self._db.execute(_LAST_DAY, (user_id,)).fetchone()
+        return (date.fromisoformat(row[0]), bool(row[1])) if row else None
+
+    def begin(self, user_id: str, day: date) -> None:
+        self._db.execute(_BEGIN, (user_id, day.isoformat()))
+
+    def add_days(self, user_id: str, days: Sequence[Day]) -> None:
+        """Keep the days that moved something, and the last one, where the count goes on."""
+        self._db.execute("DELETE FROM decay_days WHERE user_id = ? AND coalesce(moved, 0) = 0", (user_id,))
+        kept = [day for day in days if day.moved] + list(days[-1:])
+        self._db.executemany(_ADD_DAY, [(user_id, day.day.isoformat(), day.active, day.moved) for day in kept])
+
+    def add_plan(self, change_set: int, user_id: str, ids: Sequence[str]) -> None:
+        sql = "INSERT INTO decay_plans (change_set, user_id, memory_ids) VALUES (?, ?, ?)"
+        self._db.execute(sql, (change_set, user_id, json.dumps(list(ids))))
+
+    def open_plan(self, user_id: str) -> tuple[int, list[str]] | None:
+        sql = "SELECT change_set, memory_ids FROM decay_plans WHERE user_id = ? ORDER BY change_set LIMIT 1"
+        row = self._db.execute(sql, (user_id,)).fetchone()
+        return (row[0], json.loads(row[1])) if row else None
+
+    def close_plan(self, change_set: int) -> None:
+        self._db.execute("DELETE FROM decay_plans WHERE change_set = ?", (change_set,))
