@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        session|layer|project|config|audit|user|model|daemon|completions) command="$command $second" ;;
+        session|layer|project|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -128,6 +128,7 @@ _lmem() {
         'project set:--add-alias')  return ;;
         'project set:--remove-alias')  return ;;
         'project merge:--reason')  return ;;
+        'jobs history:--limit'|'jobs history:-n')  return ;;
         'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
         'config set:--level') COMPREPLY=($(compgen -W 'user project project-file preferences system' -- "$cur")); return ;;
         'config set:--project'|'config set:-p') _lmem_ask projects "$cur"; return ;;
@@ -165,6 +166,9 @@ _lmem() {
             'undo') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'timeline') COMPREPLY=($(compgen -W '--around --type -t --tag --project -p --session --since --until --all-projects -a --limit -n --json -h --help' -- "$cur")) ;;
             'context') COMPREPLY=($(compgen -W '--budget -b --project -p --session --json -h --help' -- "$cur")) ;;
+            'pin') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'unpin') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'decay') COMPREPLY=($(compgen -W '--apply --dry-run -n --json -h --help' -- "$cur")) ;;
             'tags') COMPREPLY=($(compgen -W '--project -p --all-projects -a --json -h --help' -- "$cur")) ;;
             'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --output -o --json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
@@ -174,6 +178,7 @@ _lmem() {
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'layer ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'project ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'jobs ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'config ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'audit ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'user ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -198,6 +203,9 @@ _lmem() {
             'project rename') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'project merge') COMPREPLY=($(compgen -W '--dry-run -n --reason --json -h --help' -- "$cur")) ;;
             'project archive') COMPREPLY=($(compgen -W '--restore --json -h --help' -- "$cur")) ;;
+            'jobs list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'jobs run') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'jobs history') COMPREPLY=($(compgen -W '--limit -n --json -h --help' -- "$cur")) ;;
             'config get') COMPREPLY=($(compgen -W '--project -p --show-origin --json -h --help' -- "$cur")) ;;
             'config set') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
             'config unset') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
@@ -225,7 +233,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context tags export status doctor init version session layer project config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export status doctor init version session layer project jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
@@ -234,9 +242,12 @@ _lmem() {
         'merge') _lmem_ask ids "$cur"; ;;
         'history') _lmem_ask ids "$cur"; ;;
         'diff') _lmem_ask ids "$cur"; ;;
+        'pin') _lmem_ask ids "$cur"; ;;
+        'unpin') _lmem_ask ids "$cur"; ;;
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;
+        'jobs ') COMPREPLY=($(compgen -W 'list run history' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
         'audit ') COMPREPLY=($(compgen -W 'list verify' -- "$cur")) ;;
         'user ') COMPREPLY=($(compgen -W 'show set' -- "$cur")) ;;

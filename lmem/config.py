@@ -51,6 +51,9 @@ class Setting:
         return "LMEM_" + self.key.replace(".", "_").upper()
 
 
+TYPES = ("decision", "task", "progress", "insight", "pattern", "error", "solution", "preference", "note", "commit")
+"""The types that have a decay rate of their own: lmem.domain's KNOWN_TYPES (a house test compares them)."""
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "embedding.engine", "light", "Engine that embeds text: light (ONNX Runtime) or sentence-transformers.",
@@ -78,6 +81,13 @@ SETTINGS: tuple[Setting, ...] = (
         "default_decay_rate", 0.1, "Share of importance that a new memory loses per week without use.",
         most=1, live=True, shared=True,
     ),
+    *(
+        Setting(
+            f"decay.rates.{kind}", -1.0, f"The same for a new {kind}; -1 leaves it to default_decay_rate.",
+            least=-1, most=1, live=True, shared=True,
+        )
+        for kind in TYPES
+    ),
     Setting("max_memories_per_session", 1000, "Most memories of one session.", least=1, live=True),
     Setting(
         "semantic_search_threshold", 0.7, "Least cosine of a result of 'search --semantic' and 'related --similar'.",
@@ -87,7 +97,10 @@ SETTINGS: tuple[Setting, ...] = (
         "auto_categorization_enabled", True, "Whether memories without a category are given one.",
         live=True, shared=True,
     ),
-    Setting("audit.keep_days", 0, "Days after which entries of the audit log are let go; 0 keeps all.", live=True),
+    Setting(
+        "audit.keep_days", 0, "Days after which entries of the audit log are let go; 0 keeps all.",
+        most=36_500, live=True,
+    ),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import config, history, layers, lookup, memories, projects, sessions, upkeep
+from lmem.cli.tree import config, decay, history, layers, lookup, memories, projects, sessions, upkeep
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -72,6 +72,7 @@ def _groups() -> dict[str, typer.Typer]:
         "session": sessions.sessions,
         "layer": layers.layers,
         "project": projects.projects,
+        "jobs": decay.jobs,
         "config": config.config,
         "audit": config.audit,
         "user": projects.users,
@@ -99,6 +100,9 @@ def _plain() -> dict[str, Callable[..., int]]:
         "undo": memories.undo,
         "timeline": history.timeline,
         "context": lookup.context,
+        "pin": decay.pin,
+        "unpin": decay.unpin,
+        "decay": decay.decay,
         "tags": lookup.tags,
         "export": lookup.export,
         "status": upkeep.status,

@@ -60,6 +60,19 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem context", "Read what matters at the start of work."),
         ("lmem context --budget 800 --json", "Hand it to a script."),
     ),
+    "pin": (("lmem pin 3f2a9c1d", "Keep a memory from fading."),),
+    "unpin": (("lmem unpin 3f2a9c1d", "Let it fade again."),),
+    "decay": (
+        ("lmem decay", "See what has faded."),
+        ("lmem decay --apply --json", "Move it now, from a script."),
+    ),
+    "jobs": (("lmem jobs list", "See what the daemon does by itself."),),
+    "jobs list": (("lmem jobs list", "See when each job is due."),),
+    "jobs run": (
+        ("lmem jobs run decay --dry-run", "See what a job would do."),
+        ("lmem jobs run sessions", "Run a job now."),
+    ),
+    "jobs history": (("lmem jobs history decay --limit 5", "See what the last nights moved."),),
     "tags": (("lmem tags", "List the tags of what is seen from here."), ("lmem tags -a", "List all tags.")),
     "export": (
         ("lmem export --output memories.jsonl", "Save everything."),

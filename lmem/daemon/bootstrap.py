@@ -15,6 +15,7 @@ from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
 from lmem.daemon.facts import Facts
+from lmem.daemon.jobs import Jobs, Work
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.services import Services
@@ -23,6 +24,7 @@ from lmem.paths import private_directory
 from lmem.service.activity import Activity
 from lmem.service.audit import Audit
 from lmem.service.context import Context
+from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
@@ -129,6 +131,9 @@ async def build(host: Host) -> App:
     scopes = Scopes(storage, clock, places.of, idle_hours)
     projects = Projects(storage, clock, relay.wake, scopes.changed)
     facts = Facts(projects)
+    endings = Endings(storage, clock, relay.wake, scopes.changed, idle_hours)
+    decay = Decay(storage, clock, relay.wake, settings.of)
+    jobs = Jobs(storage, Work(clock, activity, endings, decay, user_id))
     scopes.on_created = facts.later
     services = Services(
         host=host,
@@ -146,7 +151,7 @@ async def build(host: Host) -> App:
         indexes=indexes,
         relay=relay,
         activity=activity,
-        audit=Audit(storage, clock, activity),
+        audit=Audit(storage, clock, activity, settings.of),
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
@@ -162,10 +167,12 @@ async def build(host: Host) -> App:
         router=Router(),
         layers=LayerMoves(storage, clock, relay.wake),
         sessions=Sessions(storage, clock, relay.wake, scopes.changed, settings.of),
-        endings=Endings(storage, clock, relay.wake, scopes.changed, idle_hours),
+        endings=endings,
+        decay=decay,
+        jobs=jobs,
     )
     await worker.start()
-    tasks = [asyncio.create_task(relay.run()), asyncio.create_task(models.pull_if_missing())]
+    tasks = [asyncio.create_task(work) for work in (relay.run(), models.pull_if_missing(), jobs.serve())]
     return App(services, tasks)
 
 

@@ -13,6 +13,7 @@ from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
+from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
 from lmem.daemon.places import Places
@@ -24,6 +25,7 @@ from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
 from lmem.service.audit import Audit
 from lmem.service.context import Context
+from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
@@ -100,6 +102,8 @@ class Services:
     settings: Settings
     setting_changes: SettingChanges
     audit: Audit
+    decay: Decay
+    jobs: Jobs
     known_projects: dict[str, str] = field(default_factory=dict)
 
     async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
@@ -119,21 +123,20 @@ class Services:
     async def arrived(self, call: Call) -> Call:
         """The call with the session that it is made in: its environment's, else the current one of its directory.
 
-        A session that its environment names and that there is not is told by what needs one.
+        An `add` is made in the session that it names, if it names one; a read about a session is not made in it.
+        What names a project or session that there is not is told by what needs one.
         """
         if call.method.startswith(SESSIONLESS):
             return call
-        caller = call.caller
+        caller, named = call.caller, call.params.get("session") if call.method == "memory/add" else None
+        project, session = call.params.get("project") or caller.project, named or caller.session
+        if not isinstance(project, str) or not isinstance(session, str):
+            return call
         try:
-            found = await self.scopes.of(self.actor(call), caller.cwd, caller.project, caller.session)
+            found = await self.scopes.of(self.actor(call), caller.cwd, project, session)
         except NotFound:
             return call
         return replace(call, session_id=found.session_id)
-
-    async def acting(self, call: Call) -> Actor:
-        """As `actor`, with the session of the caller's place. Raises NotFound for an unknown LMEM_SESSION."""
-        scope = await self.scope(call, Params({}))
-        return replace(self.actor(call), session_id=scope.session_id)
 
     async def scope(self, call: Call, params: Params, create: bool = False) -> Scope:
         """Which project and session a call means: what its parameters name, else its environment, else its place.

@@ -24,6 +24,7 @@ from lmem.errors import Conflict, LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import members, names, recording, scopes
+from lmem.service.rates import rate_for
 
 GROUP = 16
 """Drafts of a bulk add that are queued at once: about 10 ms of the writer's time."""
@@ -264,7 +265,7 @@ def _memory(
     created = times.to_text(draft.created_at) if draft.created_at else now
     decay_rate = draft.decay_rate
     if decay_rate is None:
-        decay_rate = settings.share("default_decay_rate")
+        decay_rate = rate_for(settings, draft.memory_type)
     return Memory(
         key=0,
         id=draft.id or secrets.token_hex(16),

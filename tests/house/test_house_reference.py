@@ -16,6 +16,7 @@ from lmem.cli.reference.facts import exit_statuses
 from lmem.cli.reference.man import page_name
 from lmem.cli.reference.tree import Command, read_tree
 from lmem.config import SETTINGS, Setting
+from lmem.config import TYPES as RATED_TYPES
 from lmem.domain.layers import LAYERS
 from lmem.domain.memories import KNOWN_TYPES
 from lmem.errors import ERRORS
@@ -83,7 +84,7 @@ def test_every_exit_status_is_in_every_page_of_a_command() -> None:
 
 
 def test_completion_offers_the_domains_own_words() -> None:
-    assert words.TYPES == KNOWN_TYPES
+    assert words.TYPES == RATED_TYPES == KNOWN_TYPES
     assert words.LAYERS == LAYERS
 
 
