@@ -17,16 +17,17 @@ if TYPE_CHECKING:
     from lmem.cli.link import Answer
 
 
-def listed(*, archived: bool, as_json: bool) -> int:
+def listed(*, archived: bool, type: str | None, as_json: bool) -> int:
     """lmem project list."""
-    found = ask("project/list", given({"archived": archived}), idempotent=True)
+    found = ask("project/list", given({"archived": archived, "type": type}), idempotent=True)
     rows = found["projects"]
     if as_json:
         for project in rows:
             output.answer_json(project)
         return 0
     if not rows:
-        output.note(f"There is no {'archived ' if archived else ''}project. Make one with 'lmem project init'.")
+        kind = f"{'archived ' if archived else ''}project{f' of type {type}' if type else ''}"
+        output.note(f"There is no {kind}. Make one with 'lmem project init'.")
         return 0
     cells = [
         (
@@ -67,11 +68,8 @@ def init(*, name: str | None, as_json: bool) -> int:
     if as_json:
         output.answer_json(made)
         return 0
-    output.line(f"{'New project' if made['created'] else 'Known already:'} {_title(made)}")
+    output.line("New project:" if made["created"] else "Known already:")
     _print(made)
-    wanted = name or made["name"]
-    if made["created"] and made["name"] != wanted:
-        output.note(f"'{output.visible(wanted)}' was taken.")
     return 0
 
 

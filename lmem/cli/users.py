@@ -22,6 +22,8 @@ def show(*, as_json: bool) -> int:
     counts = found["counts"]
     _print(found)
     output.line(f"{_label('stored')} {counts['memories']:,} memories in {counts['projects']:,} projects")
+    if found["others"]:
+        output.line(f"{_label('others')} {output.stored(', '.join(found['others']))}")
     output.line(f"{_label('active')} {'yes' if found['active'] else 'no: nothing is written'}")
     return 0
 

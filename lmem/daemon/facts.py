@@ -25,14 +25,17 @@ class Facts:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
 
-    async def learn(self, actor: Actor, project_id: str, place: Place) -> None:
-        """Look at a project's files and its git, and note what is known now."""
+    async def learn(self, actor: Actor, project_id: str, place: Place, new: bool) -> None:
+        """Look at a project's files and its git, and note what is known now.
+
+        A `new` one whose first commit is another project's is merged into that.
+        """
         top = place.top or place.cwd
         traits = await asyncio.to_thread(projectfiles.traits, top)
         in_git = place.common_dir is not None
         branch = await git.default_branch(top) if in_git else None
         root = await git.first_commit(top) if in_git else None
-        merged = await self._projects.learn(actor, project_id, traits, branch, root)
+        merged = await self._projects.learn(actor, project_id, traits, branch, root, new)
         if merged is not None:
             log.info("change set %s merged a clone's project into that of its first commit", merged.change_set)
 
@@ -51,6 +54,6 @@ class Facts:
     async def _learn(self, actor: Actor, project_id: str, place: Place) -> None:
         async with self._turn:
             try:
-                await self.learn(actor, project_id, place)
+                await self.learn(actor, project_id, place, new=True)
             except LmemError as err:
                 log.warning("what project %s is was not noted: %s", project_id, err.message)

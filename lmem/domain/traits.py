@@ -102,7 +102,8 @@ def _language(paths: list[str], texts: Mapping[str, str]) -> str | None:
     counted = Counter(
         found for path in paths if (found := ENDINGS.get(path.rpartition(".")[2].lower())) and "." in path
     )
-    counted["java"] += counted["kotlin"] if "kotlin" not in named and "java" in named else 0
+    if "java" in named and "kotlin" not in named:
+        counted["java"] += counted["kotlin"]  # Gradle's build files say java for both
     candidates = named or counted.keys()
     return min(candidates, key=lambda name: (-counted[name], name), default=None)
 

@@ -18,11 +18,11 @@ class ProjectTable(Protocol):
     def find(self, project_id: str) -> Project | None: ...
 
     def named(self, user_id: str, name: str) -> str | None:
-        """The id of the project with this id, this name, or this alias."""
+        """The id of the project with this name, id, alias, or directory."""
         ...
 
-    def page(self, user_id: str, archived: bool) -> list[Project]:
-        """Active projects (with `archived` the archived ones), the one used last first."""
+    def page(self, user_id: str, archived: bool, kind: str | None = None) -> list[Project]:
+        """Active projects (with `archived` the archived ones), the one used last first; of one type with `kind`."""
         ...
 
     def sizes(self, user_id: str, shared: bool) -> dict[str, int]:

@@ -45,12 +45,15 @@ class Projects:
         self._wake = wake
         self._changed = changed
 
-    async def page(self, actor: Actor, archived: bool) -> list[Shown]:
-        """Projects with their numbers of memories, the one used last first; `archived` the archived ones instead."""
+    async def page(self, actor: Actor, archived: bool, kind: str | None = None) -> list[Shown]:
+        """Projects with their numbers of memories, the one used last first; `archived` the archived ones instead.
+
+        With `kind` only those of this project type.
+        """
 
         def work(tx: UnitOfWork) -> list[Shown]:
             sizes = tx.projects.sizes(actor.user_id, actor.shared)
-            return [Shown(item, sizes.get(item.id, 0)) for item in tx.projects.page(actor.user_id, archived)]
+            return [Shown(item, sizes.get(item.id, 0)) for item in tx.projects.page(actor.user_id, archived, kind)]
 
         return await self._storage.read(work)
 
@@ -89,11 +92,11 @@ class Projects:
         return await self._write(work)
 
     async def learn(
-        self, actor: Actor, project_id: str, traits: Traits, branch: str | None, root_commit: str | None
+        self, actor: Actor, project_id: str, traits: Traits, branch: str | None, root_commit: str | None, new: bool
     ) -> Merged | None:
         """Note what was found out about a project after it was made, where nobody said otherwise.
 
-        A root commit that another project is known by means that both are one: the new one is merged into it.
+        A root commit that another project is known by means that both are one: a `new` one is merged into it.
         """
 
         def work(tx: UnitOfWork) -> Merged | None:
@@ -110,7 +113,7 @@ class Projects:
             at = times.to_text(self._clock.now())
             enrolment.change(tx, actor, project, found, at)
             other = tx.projects.owner_of(root_commit) if root_commit else None
-            if other is None or other == project_id:
+            if not new or other is None or other == project_id:
                 tx.projects.identify(project_id, [("root_commit", root_commit)] if root_commit else [])
                 return None
             return merging.merge(tx, actor, project_id, other, f"both begin with {root_commit}"[:80], at)

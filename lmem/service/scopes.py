@@ -151,7 +151,8 @@ def _around(tx: UnitOfWork, actor: Actor, place: Place) -> _Found:
             return _Found(Scope(project_id, name, because.get(kind, _repository(place))), missing)
     for path in paths:
         if path in known:
-            return _Found(Scope(*known[path], because=f"the directory {path}"))
+            became = place.identities if path == place.top else ()  # a repository since
+            return _Found(Scope(*known[path], because=f"the directory {path}"), became)
     if place.common_dir is None:
         return _Found(Scope(because=f"no project was named, and {place.cwd} is in no repository"))
     return _Found(Scope(because=f"no project is known for {_repository(place)}"), place.identities)

@@ -28,6 +28,11 @@ class Users:
         """The user of this daemon."""
         return await self._storage.read(lambda tx: _find(tx, actor))
 
+    async def others(self, actor: Actor) -> list[str]:
+        """The names of the other users of this store who may write, the one seen last first."""
+        found = await self._storage.read(lambda tx: tx.users.active())
+        return [user.username for user in found if user.id != actor.user_id]
+
     async def set(self, actor: Actor, changes: Mapping[str, object]) -> tuple[User, tuple[str, ...]]:
         """Change email, display_name or is_active; answers the user and the names of what changed.
 

@@ -13,7 +13,7 @@ from typer import Argument, Option
 from lmem.cli.run import run
 from lmem.cli.tree import parameters as p
 
-Named = Annotated[str, Argument(metavar="PROJECT", help="The project, by name or alias.")]
+Named = Annotated[str, Argument(metavar="PROJECT", help="The project, by name, alias or directory.")]
 Current = Annotated[
     str | None, Argument(metavar="[PROJECT]", help="The project, by name or alias; otherwise that of this directory.")
 ]
@@ -23,7 +23,9 @@ projects = typer.Typer(help="Look at and arrange projects; a git repository beco
 
 @projects.command("list")
 def project_list(
-    archived: Annotated[bool, Option("--archived", help="Archived projects instead.")] = False, as_json: p.Json = False
+    archived: Annotated[bool, Option("--archived", help="Archived projects instead.")] = False,
+    type: Annotated[str | None, Option("--type", "-t", metavar="WORD", help="Only this type: web, api, cli...")] = None,
+    as_json: p.Json = False,
 ) -> int:
     """List projects, the one used last first; the current one is marked. With --json one object a line."""
     return run("project list", locals())

@@ -21,9 +21,10 @@ MAX_DESCRIPTION = 10_000
 async def listed(services: Services, call: Call, params: Params) -> Json:
     """The current project is marked; `because` says why it is current."""
     actor, archived = services.actor(call), params.flag("archived")
+    kind = clean_word(params.text("type"), "type") if "type" in params else None
     scope = await services.scope(call, Params({}))
     await services.activity.flush()  # the order is that of the last use
-    found = await services.projects.page(actor, archived)
+    found = await services.projects.page(actor, archived, kind)
     services.activity.listed(actor, "project", params.names(), len(found))
     rows = [{**project_json(item), "current": item.project.id == scope.project_id} for item in found]
     return {"projects": rows, "current": scope.project, "because": scope.because}
@@ -46,8 +47,9 @@ async def init(services: Services, call: Call, params: Params) -> Json:
     """Make the caller's directory a project, or look again at the one that it is."""
     actor, place = services.actor(call), await services.places.of(call.caller.cwd, fresh=True)
     made = await services.projects.init(actor, place, params.maybe_text("name"))
-    await services.facts.learn(actor, made.project.id, place)
-    shown = await services.projects.show(actor, made.project.id)
+    await services.facts.learn(actor, made.project.id, place, made.created)
+    at = await services.scope(call, Params({}))  # a clone's project may have been merged into that of its first commit
+    shown = await services.projects.show(actor, at.project_id or made.project.id)
     where = f"the repository at {place.top}" if place.common_dir else f"the directory {place.cwd}"
     return {**project_json(shown), "created": made.created, "because": where}
 

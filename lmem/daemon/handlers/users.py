@@ -18,7 +18,7 @@ async def show(services: Services, call: Call, params: Params) -> Json:
     user = await services.users.show(actor)
     counts = await services.storage.read(lambda tx: tx.directory.counts(actor.user_id))
     services.activity.noted(actor, "read", "user", user.id)
-    return {**_json(user), "counts": counts}
+    return {**_json(user), "counts": counts, "others": await services.users.others(actor)}
 
 
 async def set_(services: Services, call: Call, params: Params) -> Json:

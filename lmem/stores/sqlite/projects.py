@@ -23,9 +23,12 @@ _NAMED = """SELECT id FROM projects WHERE user_id = ?1 AND name = ?2
     UNION ALL SELECT id FROM projects WHERE user_id = ?1 AND id = ?2
     UNION ALL SELECT p.id FROM project_identities i JOIN projects p ON p.id = i.project_id
         WHERE i.value = ?2 AND i.kind = 'alias' AND p.user_id = ?1
+    UNION ALL SELECT id FROM projects WHERE path = ?2 AND user_id = ?1
     LIMIT 1"""
 _ACTIVE = f"SELECT {_COLUMNS} FROM projects WHERE user_id = ? AND is_active = 1 ORDER BY last_accessed_at DESC"
 _ARCHIVED = f"SELECT {_COLUMNS} FROM projects WHERE user_id = ? AND is_active = 0 ORDER BY last_accessed_at DESC"
+_TYPED = f"""SELECT {_COLUMNS} FROM projects WHERE +user_id = ? AND project_type = ? AND +is_active = ?
+    ORDER BY last_accessed_at DESC"""  # one user has most projects: the type leaves fewer
 _SIZES = """SELECT project_id, count(*) FROM {source}
     WHERE user_id = ? AND is_archived = 0 AND project_id IS NOT NULL GROUP BY project_id"""
 _INSERT = f"INSERT INTO projects ({_COLUMNS}) VALUES (?{', ?' * _COLUMNS.count(', ')})"
@@ -61,7 +64,9 @@ class ProjectRows:
     def named(self, user_id: str, name: str) -> str | None:
         return self._first(_NAMED, user_id, name)
 
-    def page(self, user_id: str, archived: bool) -> list[Project]:
+    def page(self, user_id: str, archived: bool, kind: str | None = None) -> list[Project]:
+        if kind is not None:
+            return [_project(row) for row in self._db.execute(_TYPED, (user_id, kind, int(not archived)))]
         return [_project(row) for row in self._db.execute(_ARCHIVED if archived else _ACTIVE, (user_id,))]
 
     def sizes(self, user_id: str, shared: bool) -> dict[str, int]:

@@ -24,6 +24,7 @@ API: dict[str, Any] = {
 MERGED: dict[str, Any] = {"source": "fork", "into": "api", "moved": 3, "left": 1, "sessions": 1, "change_set": 7}
 USER: dict[str, Any] = {
     "id": "b" * 32, "username": "ada", "display_name": "Ada Lovelace", "email": None, "preferences": {},
+    "others": ["bob"],
     "active": False, "counts": {"memories": 3, "archived": 0, "projects": 1, "sessions": 0}, "changed": ["is_active"],
 }  # fmt: skip
 
@@ -66,7 +67,7 @@ def test_a_project_is_shown_with_why_it_is_meant(known: FakeDaemon, lmem: Termin
 
 
 def test_a_directory_becomes_a_project(known: FakeDaemon, lmem: Terminal) -> None:
-    assert lmem.run("project", "init", "--name", "api").out.startswith("New project api\n")
+    assert lmem.run("project", "init", "--name", "api").out.startswith("New project:\nname        api\n")
     assert known.calls("project/init") == [{"name": "api"}]
 
 
