@@ -75,7 +75,7 @@ class Lifecycle:
     ) -> tuple[Memory, Memory]:
         """Close a task: writes RESOLVES from `by`, or from a progress memory made for it. Answers (task, resolver).
 
-        Raises InvalidInput for what is not a task, Conflict for one that is closed.
+        Raises InvalidInput for what is not a task, Conflict for one that is closed or a resolver that is archived.
         """
 
         def work(tx: UnitOfWork) -> tuple[Memory, Memory]:
@@ -92,6 +92,11 @@ class Lifecycle:
             named = names.memory(tx, actor, by) if by else None
             if named is not None and named.id == task.id:
                 raise InvalidInput("A task cannot resolve itself.", hint="Leave --by out, or name another memory.")
+            if named is not None and named.is_archived:
+                raise Conflict(
+                    f"Memory {named.id[:8]} is archived, so it resolves nothing.",
+                    hint=f"Bring it back with 'lmem restore {named.id[:8]}'.",
+                )
             outcome = "failed" if failed else "done"
             number = tx.versions.open_change_set("done", reason, actor.user_id, at)
             resolver = named or self._progress(tx, actor, task, failed, reason, at, number)

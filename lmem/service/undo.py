@@ -6,10 +6,11 @@ it reverses an undo; a change set that was redone is undone by undoing that redo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import replace
 
 from lmem.domain.actors import Actor
+from lmem.domain.automatic import KIND
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import Memory
 from lmem.domain.replay import taken_back
@@ -33,14 +34,14 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
     done = _standing(tx, number)
     kind, reason = "redo" if done.kind == "undo" else "undo", f"undo of change set {done.id}"
     undo_number = tx.versions.open_change_set(kind, reason, actor.user_id, at)
-    sets: dict[int, bool] = {done.id: False, undo_number: False}
     reversed_: dict[str, Memory] = {}
     for version in tx.versions.in_change_set(done.id):
         current = names.memory(tx, replace(actor, shared=False), version.memory_id)
         if actor.shared and (current.is_private or "is_private" in version.diff):
             raise _no_change_set(number)
         versions = tx.versions.of(current.id)
-        if any(_stands(tx, later, sets) for later in versions if later.number > version.number):
+        later = {item.change_set for item in versions if item.number > version.number}
+        if _stands(tx, later - {done.id, undo_number}):
             raise Conflict(
                 f"Memory {current.id[:8]} changed again since.",
                 hint=f"See 'lmem history {current.id[:8]}'; undo the newer change first.",
@@ -104,15 +105,19 @@ def _change_set(tx: UnitOfWork, number: int) -> ChangeSet:
     return found
 
 
-def _stands(tx: UnitOfWork, version: Version, known: dict[int, bool]) -> bool:
-    """Whether a version changed something that no undo took back: undos only take back. `known` are answers so far."""
-    number = version.change_set
-    if number is None:
-        return False
-    if number not in known:
-        done = tx.versions.change_set(number)
-        known[number] = done is not None and done.kind != "undo" and done.undone_by is None
-    return known[number]
+def _stands(tx: UnitOfWork, numbers: Set[int | None]) -> bool:
+    """Whether something of these change sets of one memory is still so. What was undone among them cancels out, and so
+    does an undo that was redone; an undo of what came before them does not."""
+    found = {number: _change_set(tx, number) for number in numbers if number is not None}
+    found = {number: change for number, change in found.items() if change.kind != KIND}  # they only fill what is empty
+    reversing = {change.undone_by for change in found.values()}
+    for number in found.keys() - reversing:
+        length, at = 0, found.get(number)
+        while at is not None:
+            length, at = length + 1, found.get(at.undone_by or 0)
+        if length % 2:
+            return True
+    return False
 
 
 def _no_change_set(number: int) -> NotFound:
