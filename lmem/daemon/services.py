@@ -19,7 +19,7 @@ from lmem.daemon.params import Params
 from lmem.daemon.places import Places
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Scope
-from lmem.errors import NotFound
+from lmem.errors import InvalidInput, NotFound
 from lmem.ports.storage import Storage
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
@@ -128,13 +128,12 @@ class Services:
         """
         if call.method.startswith(SESSIONLESS):
             return call
-        caller, named = call.caller, call.params.get("session") if call.method == "memory/add" else None
-        project, session = call.params.get("project") or caller.project, named or caller.session
-        if not isinstance(project, str) or not isinstance(session, str):
-            return call
+        caller, params = call.caller, Params(call.params)
         try:
+            project = params.maybe_text("project") or caller.project
+            session = (params.maybe_text("session") if call.method == "memory/add" else None) or caller.session
             found = await self.scopes.of(self.actor(call), caller.cwd, project, session)
-        except NotFound:
+        except (NotFound, InvalidInput):
             return call
         return replace(call, session_id=found.session_id)
 

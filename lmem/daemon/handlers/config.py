@@ -45,7 +45,7 @@ async def unset(services: Services, call: Call, params: Params) -> Json:
 
 
 async def _change(services: Services, call: Call, params: Params, unset: bool) -> Json:
-    actor, key, level = await services.acting(call), params.text("key"), params.maybe_text("level") or "user"
+    actor, key, level = services.actor(call), params.text("key"), params.maybe_text("level") or "user"
     scope = await services.scope(call, params)
     here = await services.here(call, scope.project_id, fresh=True)
     if unset:

@@ -13,14 +13,14 @@ from lmem.domain import differences
 
 
 async def history(services: Services, call: Call, params: Params) -> Json:
-    actor = await services.acting(call)
+    actor = services.actor(call)
     memory, versions = await services.history.versions(actor, params.text("id"))
     services.activity.read(actor, [memory.id])
     return {"id": memory.id, "versions": [version_json(version) for version in versions]}
 
 
 async def diff(services: Services, call: Call, params: Params) -> Json:
-    actor = await services.acting(call)
+    actor = services.actor(call)
     first, last = params.number("from", 0, 0, 2**53), params.number("to", 0, 0, 2**53)
     before, after, numbers = await services.history.diff(actor, params.text("id"), first or None, last or None)
     services.activity.read(actor, [after.id])
@@ -36,6 +36,6 @@ async def diff(services: Services, call: Call, params: Params) -> Json:
 
 async def undo(services: Services, call: Call, params: Params) -> Json:
     number = params.number("change_set", 0, 0, 2**53)
-    undone = await services.history.undo(await services.acting(call), number or None)
+    undone = await services.history.undo(services.actor(call), number or None)
     services.scopes.changed()  # it may have parted projects
     return {**changed_json("reversed", undone), "kind": undone.kind, "undone_by": undone.undone_by}

@@ -16,7 +16,7 @@ MAX_IDS = 1000
 
 async def forget(services: Services, call: Call, params: Params) -> Json:
     dry_run = params.flag("dry_run")
-    actor, ids = await services.acting(call), _ids(params)
+    actor, ids = services.actor(call), _ids(params)
     if params.flag("purge"):
         changed = await services.lifecycle.purge(actor, ids, dry_run)
         receipt = [] if dry_run else await services.receipt([memory.id for memory in changed.memories])
@@ -26,7 +26,7 @@ async def forget(services: Services, call: Call, params: Params) -> Json:
 
 
 async def restore(services: Services, call: Call, params: Params) -> Json:
-    actor, ids = await services.acting(call), _ids(params)
+    actor, ids = services.actor(call), _ids(params)
     version = params.number("version", 0, 0, 2**53)
     if not version:
         return changed_json("restored", await services.lifecycle.restore(actor, ids))
@@ -38,7 +38,7 @@ async def restore(services: Services, call: Call, params: Params) -> Json:
 
 async def merge(services: Services, call: Call, params: Params) -> Json:
     dry_run, max_bytes = params.flag("dry_run"), services.host.config.number("memory.max_bytes")
-    actor, ids = await services.acting(call), _ids(params)
+    actor, ids = services.actor(call), _ids(params)
     joined = await services.superseding.merge(actor, ids, params.reason(), max_bytes, dry_run)
     return {
         "id": joined.memory.id,
@@ -53,7 +53,7 @@ async def merge(services: Services, call: Call, params: Params) -> Json:
 async def done(services: Services, call: Call, params: Params) -> Json:
     failed = params.flag("failed")
     task, resolver = await services.lifecycle.done(
-        await services.acting(call), params.text("id"), failed, params.maybe_text("by"), params.reason()
+        services.actor(call), params.text("id"), failed, params.maybe_text("by"), params.reason()
     )
     return {"id": task.id, "title": task.title, "resolved_by": resolver.id, "outcome": "failed" if failed else "done"}
 

@@ -117,7 +117,7 @@ async def get(services: Services, call: Call, params: Params) -> Json:
     then = past.moment(params, services.clock.now())
     if then is not None:
         return await past.get(services, call, params, then)
-    actor = await services.acting(call)
+    actor = services.actor(call)
     detail = await services.memories.get(actor, params.text("id"))
     services.activity.read(actor, [detail.memory.id])
     names = await services.project_names([detail.memory.project_id])
@@ -148,7 +148,7 @@ async def page(services: Services, call: Call, params: Params) -> Json:
 async def edit(services: Services, call: Call, params: Params) -> Json:
     rev = params.number("rev", 0, 0, 2**53)
     edited = await services.memories.edit(
-        await services.acting(call),
+        services.actor(call),
         params.text("id"),
         _changes(Params(params.mapping("changes")), _max_bytes(services)),
         params.reason(),

@@ -37,7 +37,7 @@ def moment(params: Params, now: datetime) -> AsOf | None:
 
 async def get(services: Services, call: Call, params: Params, then: AsOf) -> Json:
     """memory/get of an earlier time: the memory as it was, with the number of that version."""
-    actor = await services.acting(call)
+    actor = services.actor(call)
     memory, version = await services.past.get(actor, params.text("id"), then)
     services.activity.read(actor, [memory.id])
     names = await services.project_names([memory.project_id])

@@ -30,7 +30,7 @@ async def timeline(services: Services, call: Call, params: Params) -> Json:
 
 async def changes(services: Services, call: Call, params: Params) -> Json:
     limit, offset = params.number("limit", 20, 1, 1000), params.number("offset", 0, 0, 10_000_000)
-    actor = await services.acting(call)
+    actor = services.actor(call)
     found = await services.timeline.changes(actor, limit, offset)
     services.activity.listed(actor, "change", params.names(), len(found))
     return {
