@@ -74,7 +74,9 @@ SETTINGS: tuple[Setting, ...] = (
         "sessions.idle_hours", 12, "Hours without a call after which a session ends by itself; 0 never.",
         most=87_600, live=True,
     ),
-    Setting("context.budget", 2000, "Tokens that 'lmem context' may use when no --budget is given.", least=1, live=True),
+    Setting(
+        "context.budget", 2000, "Tokens that 'lmem context' may use when no --budget is given.", least=1, live=True
+    ),
     Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8.", least=1, live=True),
     Setting("memory_decay_enabled", True, "Whether importance fades with time.", live=True, shared=True),
     Setting(
@@ -95,6 +97,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "auto_categorization_enabled", True, "Whether memories without a category are given one.",
+        live=True, shared=True,
+    ),
+    Setting(
+        "summaries.automatic", True, "Whether long texts without a summary are given one, made of their own sentences.",
         live=True, shared=True,
     ),
     Setting(

@@ -10,6 +10,7 @@ import os
 import pwd
 from pathlib import Path
 
+from lmem._version import __version__
 from lmem.daemon import gitconfig
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
@@ -20,9 +21,12 @@ from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.services import Services
 from lmem.domain import times
+from lmem.domain.actors import Actor
 from lmem.paths import private_directory
 from lmem.service.activity import Activity
+from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
+from lmem.service.categories import Categories
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
@@ -132,9 +136,14 @@ async def build(host: Host) -> App:
     projects = Projects(storage, clock, relay.wake, scopes.changed)
     facts = Facts(projects)
     endings = Endings(storage, clock, relay.wake, scopes.changed, idle_hours)
+    audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, relay.wake, settings.of)
-    jobs = Jobs(storage, Work(clock, activity, endings, decay, user_id))
+    jobs = Jobs(storage, Work(clock, activity, endings, decay, audit, user_id))
     scopes.on_created = facts.later
+    itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
+    categories = Categories(storage, indexes, worker.vectors)
+    annotations = Annotations(storage, clock, categories, itself, settings.of, relay.wake)
+    relay.on_idle = annotations.wake
     services = Services(
         host=host,
         user_id=user_id,
@@ -151,7 +160,7 @@ async def build(host: Host) -> App:
         indexes=indexes,
         relay=relay,
         activity=activity,
-        audit=Audit(storage, clock, activity, settings.of),
+        audit=audit,
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
@@ -172,7 +181,7 @@ async def build(host: Host) -> App:
         jobs=jobs,
     )
     await worker.start()
-    tasks = [asyncio.create_task(work) for work in (relay.run(), models.pull_if_missing(), jobs.serve())]
+    tasks = [asyncio.create_task(work) for work in (relay.run(), models.pull_if_missing(), jobs.serve(), annotations.run())]
     return App(services, tasks)
 
 

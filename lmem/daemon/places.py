@@ -10,7 +10,7 @@ import os
 import time
 from pathlib import Path
 
-from lmem.daemon import gitconfig, gitfiles, projectfile
+from lmem.daemon import gitconfig, gitfiles, settingsfile
 from lmem.domain.remotes import local_path, remote_key
 from lmem.domain.scope import Place
 
@@ -53,12 +53,12 @@ def look(cwd: str) -> Place:
     try:
         found = gitfiles.repository(Path(cwd))
         if found is None:
-            return Place(cwd, file=projectfile.around(cwd))
+            return Place(cwd, file=settingsfile.around(cwd))
         top, git, common = found
         common_dir = os.path.realpath(common)
         branch, commit = gitfiles.head(git, common) or (None, None)
         remote, root = _remote(Path(common_dir)), gitfiles.root_commit(common)
-        return Place(cwd, os.path.realpath(top), common_dir, remote, branch, commit, root, projectfile.at(str(top)))
+        return Place(cwd, os.path.realpath(top), common_dir, remote, branch, commit, root, settingsfile.at(str(top)))
     except (OSError, ValueError):  # files that are not git's, or that may not be read
         return Place(cwd)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from lmem.config import InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.audit import Entry, Link, Mark, Verdict, Wanted, follow
@@ -22,10 +23,11 @@ SLICE = 5000
 class Audit:
     """The log of who did what. Entries that `activity` still holds are written before anything is answered."""
 
-    def __init__(self, storage: Storage, clock: Clock, activity: Activity) -> None:
+    def __init__(self, storage: Storage, clock: Clock, activity: Activity, config: InForce) -> None:
         self._storage = storage
         self._clock = clock
         self._activity = activity
+        self._config = config
 
     async def page(self, actor: Actor, wanted: Wanted, limit: int, offset: int) -> list[Entry]:
         """Entries, the newest first. Raises Forbidden for all but the user's own terminal: they name private ids."""
@@ -52,19 +54,28 @@ class Audit:
             if problem is not None:
                 return Verdict(checked, start, head.seq if head else 0, at.seq + 1, problem)
 
-    async def retain(self, actor: Actor, days: int) -> int:
-        """Let entries older than `days` go, leaving an anchor; answers how many went. 0 days keep everything."""
+    async def old(self) -> int:
+        """How many entries `retain` would let go."""
         await self._activity.flush_entries()
-        now = self._clock.now()
-        at = times.to_text(now)
+
+        def work(tx: UnitOfWork) -> int:
+            last, first = self._last(tx), tx.audit.links(0, 1)
+            return last - first[0].seq + 1 if last is not None and first else 0
+
+        return await self._storage.read(work)
+
+    async def retain(self, actor: Actor) -> int:
+        """Let entries older than audit.keep_days go, leaving an anchor; answers how many went."""
+        await self._activity.flush_entries()
+        at = times.to_text(self._clock.now())
 
         def anchor(tx: UnitOfWork) -> int | None:
-            last = tx.audit.last_before(times.to_text(now - timedelta(days=days)))
+            last = self._last(tx)
             if last is not None and last > tx.audit.anchor().seq:
-                tx.audit.add_anchor(last, f"entries older than {days} days", at)
+                tx.audit.add_anchor(last, "older than audit.keep_days", at)
             return last
 
-        last = await self._storage.write(anchor) if days else None
+        last = await self._storage.write(anchor)
         if last is None:
             return 0
         gone = 0
@@ -72,6 +83,11 @@ class Audit:
             gone += count
         await self._storage.write(lambda tx: tx.audit.append(actor, "retain", "audit", str(last), {"gone": gone}, at))
         return gone
+
+    def _last(self, tx: UnitOfWork) -> int | None:
+        """The last entry that is older than it has to be kept; None when there is none, or all are kept."""
+        days = self._config(None).number("audit.keep_days")
+        return tx.audit.last_before(times.to_text(self._clock.now() - timedelta(days=days))) if days else None
 
     async def _next(self, at: Mark) -> tuple[Mark | None, Mark, list[Link]]:
         """The head, and the entries after a place, or after the anchor that retention has put beyond it meanwhile."""

@@ -28,7 +28,7 @@ async def _ten(kit: Kit) -> Audit:
         memory_id = await kit.add(f"fact number {number}")
         activity.read(kit.actor, [memory_id])
     activity.searched(kit.actor, "facts", ["a", "b"])
-    return Audit(kit.storage, kit.clock, activity)
+    return Audit(kit.storage, kit.clock, activity, kit.settings.of)
 
 
 def _verdict(directory: Path, harm: Callable[[sqlite3.Connection], object] | None) -> Verdict:
@@ -141,18 +141,22 @@ def test_retention_leaves_an_anchor_that_verify_accepts(tmp_path: Path, monkeypa
 
     async def scenario(kit: Kit) -> None:
         audit = await _ten(kit)
-        assert await audit.retain(kit.actor, 0) == 0, "nothing goes with 0 days"
-        assert await audit.retain(kit.actor, 30) == 0, "nothing is as old as that"
+        kit.clock.move(days=31)
+        assert await audit.retain(kit.actor) == 0, "all is kept as long as nobody says otherwise"
+        kit.clock.move(days=-31)
+        (tmp_path / "config.toml").write_text("[audit]\nkeep_days = 30\n")
+        assert await audit.retain(kit.actor) == await audit.old() == 0, "nothing is as old as that"
         kit.clock.move(days=31)
         await kit.add("a month later")
-        assert await audit.retain(kit.actor, 30) == 11
+        assert await audit.old() == 11
+        assert await audit.retain(kit.actor) == 11
         verdict = await audit.verify()
         assert (verdict.problem, verdict.start, verdict.checked) == (None, 11, 2)
         shown = await audit.page(kit.actor, Wanted(kit.actor.user_id), 100, 0)
         assert [entry.action for entry in shown] == ["retain", "create"]
         assert shown[0].details == {"gone": 11}
         kit.clock.move(days=31)
-        assert await audit.retain(kit.actor, 30) == 2, "everything was old"
+        assert await audit.retain(kit.actor) == 2, "everything was old"
         await kit.add("after that")
         assert (await audit.verify()).problem is None
 
@@ -199,7 +203,8 @@ def test_no_text_is_in_it(tmp_path: Path) -> None:
         activity.listed(kit.actor, "memory", ["tag", "type"], 4)
         activity.exported(kit.actor, 9)
         activity.noted(kit.actor, "use", "model", "all-MiniLM-L6-v2")
-        found = await Audit(kit.storage, kit.clock, activity).page(kit.actor, Wanted(kit.actor.user_id), 10, 0)
+        audit = Audit(kit.storage, kit.clock, activity, kit.settings.of)
+        found = await audit.page(kit.actor, Wanted(kit.actor.user_id), 10, 0)
         shown = {entry.action: (entry.kind, entry.object_id, dict(entry.details)) for entry in found}
         assert "elephant" not in str(shown)
         assert shown["list"] == ("memory", "*", {"fields": ["tag", "type"], "results": 4})
@@ -212,7 +217,7 @@ def test_no_text_is_in_it(tmp_path: Path) -> None:
 def test_entries_that_are_being_written_are_waited_for(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         activity = Activity(kit.storage, kit.clock, b"key")
-        audit = Audit(kit.storage, kit.clock, activity)
+        audit = Audit(kit.storage, kit.clock, activity, kit.settings.of)
 
         async def one(number: int) -> Awaitable[None] | None:
             activity.noted(kit.actor, "read", "memory", str(number))
