@@ -137,6 +137,7 @@ async def build(host: Host) -> App:
     facts = Facts(projects)
     endings = Endings(storage, clock, relay.wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
+    audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, relay.wake, settings.of)
     jobs = Jobs(storage, Work(clock, activity, endings, decay, audit, user_id))
     scopes.on_created = facts.later

@@ -23,6 +23,7 @@ from lmem.errors import Conflict, Internal, LmemError, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage
 from lmem.service.activity import Activity
+from lmem.service.audit import Audit
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 
@@ -45,6 +46,7 @@ class Work:
     activity: Activity
     endings: Endings
     decay: Decay
+    audit: Audit
     user_id: str
 
     @property
@@ -74,36 +76,50 @@ class Job:
 
 async def _counters(work: Work) -> Outcome:
     written = await work.activity.flush_counters()
-    return Outcome(written, f"counters of {written} objects written")
+    return Outcome(written, f"wrote the counters of {_many(written, 'object')}")
 
 
 async def _waiting_counters(work: Work) -> Outcome:
     waiting = work.activity.waiting_counters()
-    return Outcome(waiting, f"counters of {waiting} objects wait")
+    return Outcome(waiting, f"would write the counters of {_many(waiting, 'object')}")
 
 
 async def _sessions(work: Work) -> Outcome:
     ended = await work.endings.close_idle(work.clock.now())
-    return Outcome(len(ended), f"{len(ended)} idle sessions ended")
+    return Outcome(len(ended), f"ended {_many(len(ended), 'idle session')}")
 
 
 async def _idle_sessions(work: Work) -> Outcome:
     idle = await work.endings.idle(work.clock.now())
-    return Outcome(len(idle), f"{len(idle)} idle sessions would end")
+    return Outcome(len(idle), f"would end {_many(len(idle), 'idle session')}")
 
 
 async def _decay(work: Work) -> Outcome:
     done = await work.decay.run(work.actor)
     if not done.enabled:
         return Outcome(0, "decay is switched off")
-    return Outcome(done.moved, f"{done.moved} memories moved to the temporal layer", done.change_set)
+    return Outcome(done.moved, f"moved {_many(done.moved, 'memory', 'memories')}", done.change_set)
 
 
 async def _decay_preview(work: Work) -> Outcome:
     found = await work.decay.preview(work.actor)
     if not found.enabled:
         return Outcome(0, "decay is switched off")
-    return Outcome(found.moved, f"{found.moved} memories would move to the temporal layer")
+    return Outcome(found.moved, f"would move {_many(found.moved, 'memory', 'memories')}")
+
+
+async def _audit(work: Work) -> Outcome:
+    gone = await work.audit.retain(work.actor)
+    return Outcome(gone, f"let go of {_many(gone, 'entry', 'entries')}")
+
+
+async def _old_audit(work: Work) -> Outcome:
+    old = await work.audit.old()
+    return Outcome(old, f"would let go of {_many(old, 'entry', 'entries')}")
+
+
+def _many(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 JOBS: dict[str, Job] = {
@@ -112,6 +128,7 @@ JOBS: dict[str, Job] = {
     ),
     "sessions": Job("Ends sessions that nobody works in any more.", Every(300), _sessions, _idle_sessions),
     "decay": Job("Moves what has faded to the temporal layer.", Nightly(time(3, 30)), _decay, _decay_preview),
+    "audit": Job("Lets go of audit entries older than audit.keep_days.", Nightly(time(4, 30)), _audit, _old_audit),
 }
 """Every job by its name. A job that comes later is one more row."""
 
@@ -141,17 +158,16 @@ class Jobs:
     async def serve(self) -> None:
         """Run each job when it is due, until cancelled."""
         try:
-            await self._work.decay.begin(self._work.user_id)
-            at = times.to_text(self._clock.now())
-            await self._storage.write(lambda tx: tx.jobs.register(list(JOBS), at))
+            first = await self._first()
         except LmemError as err:
-            log.warning("the jobs' record cannot be written: %s", err.message)
+            log.error("no job will run: %s", err.message)
+            return
         await asyncio.sleep(START_DELAY)
         scheduler = await asyncio.to_thread(_scheduler)
         scheduler.start()
         try:
-            for name, cause, due in await self._first():
-                self._plan(scheduler, name, cause, due)
+            for name, cause in first:
+                self._plan(scheduler, name, cause, self._due[name])
             await asyncio.get_running_loop().create_future()
         finally:
             scheduler.shutdown(wait=False)
@@ -205,18 +221,21 @@ class Jobs:
             _known(name)
         return await self._storage.read(lambda tx: tx.jobs.runs(name, limit))
 
-    async def _first(self) -> list[tuple[str, str, datetime]]:
-        """The first run of each job after a start: a night that was missed is made up soon."""
-        seen = await self._storage.read(lambda tx: tx.jobs.seen())
+    async def _first(self) -> list[tuple[str, str]]:
+        """Each job with the cause of its first run after a start, when it is due: a missed night is made up soon."""
         now = self._clock.now()
+        at = times.to_text(now)
+        await self._work.decay.begin(self._work.user_id)
+        seen = await self._storage.read(lambda tx: tx.jobs.seen())
+        if JOBS.keys() - seen.keys():
+            await self._storage.write(lambda tx: tx.jobs.register(list(JOBS), at))
         found = []
         for name, job in JOBS.items():
-            since, last = seen.get(name, (times.to_text(now), None))
+            since, last = seen.get(name, (at, None))
             after = last.started_at if last is not None and last.state == "done" else since
             late = missed(job.schedule, times.from_text(after), now)
-            found.append(
-                (name, "missed" if late else "schedule", now + MADE_UP_AFTER if late else next_due(job.schedule, now))
-            )
+            self._due[name] = now + MADE_UP_AFTER if late else next_due(job.schedule, now)
+            found.append((name, "missed" if late else "schedule"))
         return found
 
     def _plan(self, scheduler: AsyncIOScheduler, name: str, cause: str, due: datetime) -> None:
