@@ -137,7 +137,6 @@ async def build(host: Host) -> App:
     facts = Facts(projects)
     endings = Endings(storage, clock, relay.wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
-    audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, relay.wake, settings.of)
     jobs = Jobs(storage, Work(clock, activity, endings, decay, audit, user_id))
     scopes.on_created = facts.later
@@ -182,7 +181,8 @@ async def build(host: Host) -> App:
         jobs=jobs,
     )
     await worker.start()
-    tasks = [asyncio.create_task(work) for work in (relay.run(), models.pull_if_missing(), jobs.serve(), annotations.run())]
+    running = (relay.run(), models.pull_if_missing(), jobs.serve(), annotations.run())
+    tasks = [asyncio.create_task(work) for work in running]
     return App(services, tasks)
 
 

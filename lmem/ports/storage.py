@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from lmem.ports.annotations import AnnotationTable
 from lmem.ports.audit import AuditTable
 from lmem.ports.context import ContextTable
 from lmem.ports.decay import DecayTable
@@ -74,6 +75,8 @@ class UnitOfWork(Protocol):
     def members(self) -> MemberTable: ...
     @property
     def context(self) -> ContextTable: ...
+    @property
+    def annotations(self) -> AnnotationTable: ...
 
 
 class Storage(Protocol):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class Relay:
-    """One task that keeps the projections up with the truth."""
+    """One task that keeps the projections up with the truth. `on_idle` is called when they have caught up."""
 
     def __init__(
         self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock, optimise_after: int
@@ -60,6 +60,7 @@ class Relay:
         self._failures = 0
         self._optimising: asyncio.Task[None] | None = None
         self.trouble: LmemError | None = None
+        self.on_idle: Callable[[], None] = lambda: None
 
     def wake(self) -> None:
         """There may be work."""
@@ -76,6 +77,7 @@ class Relay:
                 while await self.step():
                     pass
                 self.trouble, self._pause = None, 0.0
+                self.on_idle()
             except (StoreUnavailable, StorageFull) as err:
                 await self._back_off(err)
             except Exception as err:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lmem.ports.storage import UnitOfWork
+from lmem.stores.sqlite.annotations import AnnotationRows
 from lmem.stores.sqlite.audit import AuditRows
 from lmem.stores.sqlite.context import ContextRows
 from lmem.stores.sqlite.database import Database
@@ -54,6 +55,7 @@ class Tables:
     sessions: SessionRows
     members: MemberRows
     context: ContextRows
+    annotations: AnnotationRows
     settings: SettingRows
     decay: DecayRows
     jobs: JobRows
@@ -78,6 +80,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         SessionRows(connection),
         MemberRows(connection),
         ContextRows(connection),
+        AnnotationRows(connection),
         SettingRows(connection),
         DecayRows(connection),
         JobRows(connection),

@@ -25,11 +25,11 @@ _KEEP = """UPDATE memory_versions SET title = ?, content = ?, summary = ?, has_t
     WHERE memory_id = ? AND version_number = (SELECT max(version_number) FROM memory_versions WHERE memory_id = ?)"""
 _NEWEST = "SELECT coalesce(max(version_number), 0) FROM memory_versions WHERE memory_id = ?"
 # The newest version that can be undone: of a change set that nothing undid and that is no undo itself (a redo is
-# none: it stands for what it brought back), or an add whose memory is still there.
+# none: it stands for what it brought back) nor lmem's own annotation, or an add whose memory is still there.
 _LAST = """SELECT v.change_set, v.memory_id FROM memory_versions v
     LEFT JOIN change_sets c ON c.id = v.change_set JOIN memories m ON m.id = v.memory_id
     WHERE v.created_by = ? AND NOT (? AND m.is_private) AND CASE WHEN v.change_set IS NULL THEN m.is_archived = 0
-        ELSE c.undone_by IS NULL AND c.kind != 'undo' END
+        ELSE c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic') END
     ORDER BY v.rowid DESC LIMIT 1"""
 
 
