@@ -1,7 +1,7 @@
 """Secrets by the place they stand in: URLs, headers, command lines, password files.
 
 Not by the look of the secret itself (lmem.domain.secret_shapes), which may be any word somebody chose. Unlike those, a
-place may reach over several words, so that hints and pattern are looked for in the whole text.
+place may reach over several words, so that hints are looked for in the whole text, and the pattern around them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ URL_PASSWORD = "url-password"
 """Its finding is named after the URL's scheme, as postgres-password."""
 
 PLACES: tuple[Shape, ...] = (
-    Shape("putty-private-key", "private-lines", r"Private-Lines: \d+\s+(?P<s>(?:[A-Za-z0-9+/=]{8,}\s*)+)"),
     Shape("gcp-private-key-id", "private_key_id", r"private_key_id\\?[\"']\s*:\s*\\?[\"'](?P<s>[0-9a-f]{20,})"),
     Shape("okta-token", "ssws okta",
           r"(?i)(?:SSWS\s+|okta[\w .\"'-]{0,30}[=:]\s*[\"']?)(?P<s>00[\w-]{38,42})(?![\w-])"),

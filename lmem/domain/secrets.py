@@ -7,6 +7,7 @@ the words beside them). Nothing here keeps, logs or answers a value that was fou
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,8 @@ from lmem.domain.secret_strength import TESTS
 SHORTEST = 8
 """Characters; a shorter text holds no credential that can be told from a word."""
 LONGEST_BLOCK = 60_000
+BEFORE_HINT, AFTER_HINT = 300, 700
+"""Characters around a hint of PLACES in which its patterns are tried."""
 NEAR_KEY = 300
 """Characters around an AWS access key in which its secret key is looked for."""
 
@@ -39,6 +42,7 @@ for _hint in _SHAPES:
         _BY_START.setdefault(_hint[:3], []).append(_hint)
 _NO_NAME = re.compile(r"[0-9A-Z]")
 _BEGIN = re.compile(r"-{4,5} ?BEGIN (?P<what>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?) ?-{4,5}")
+_PUTTY = re.compile(r"Private-Lines: \d+\s+(?P<s>(?:[A-Za-z0-9+/=]{8,}\s*)+)(?<!\s)")
 _BODY = re.compile(r"(?:(?:\\+[rn]|\s)+[ \t>#*\"'+|]*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z-]+: [^\n]*|=[A-Za-z0-9+/]{4}))+")
 _AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _DATA_URI = re.compile(r"data:[\w/+.;=-]{0,60};base64,[A-Za-z0-9+/=\s]*")
@@ -120,7 +124,7 @@ def _apart(found: list[secret_words.Found]) -> list[secret_words.Found]:
 
 def _shaped(text: str, low: str, words: list[str]) -> Iterator[secret_words.Found]:
     """What SHAPES find in the words, and PLACES in the text, in the order of the tables."""
-    if "private key" in low:
+    if "private key" in low or "private-lines" in low:
         yield from _key_blocks(text)
     for word in words:
         found = [item for row in _rows_for(word.lower()) for item in _of_row(row, word)]
@@ -131,8 +135,10 @@ def _shaped(text: str, low: str, words: list[str]) -> Iterator[secret_words.Foun
                 if kind == "aws-access-key":
                     yield from _aws_secrets(text, at + start, at + end)
             at = text.find(word, at + len(word))
-    for row in {row: None for hint, rows in _PLACES.items() if hint in low for row in rows}:
-        yield from _of_row(row, text)
+    for hint, rows in _PLACES.items():
+        for begin, end in _windows(low, hint) if hint in low else ():
+            for row in rows:
+                yield from _of_row(row, text, begin, end)
 
 
 def _rows_for(word: str) -> list[Shape]:
@@ -143,8 +149,18 @@ def _rows_for(word: str) -> list[Shape]:
     return list({row: None for hint in hints for row in _SHAPES[hint]})
 
 
-def _of_row(row: Shape, text: str) -> Iterator[secret_words.Found]:
-    for match in _compiled(row.pattern).finditer(text):
+def _windows(low: str, hint: str) -> Iterator[tuple[int, int]]:
+    """The parts of a text that are near to a hint, apart from each other."""
+    at = low.find(hint)
+    while at >= 0:
+        begin, end = max(0, at - BEFORE_HINT), at + AFTER_HINT
+        while (at := low.find(hint, at + len(hint))) >= 0 and at - BEFORE_HINT < end:
+            end = at + AFTER_HINT
+        yield begin, end
+
+
+def _of_row(row: Shape, text: str, begin: int = 0, limit: int = sys.maxsize) -> Iterator[secret_words.Found]:
+    for match in _compiled(row.pattern).finditer(text, begin, limit):
         start, end = match.span("s" if "s" in match.re.groupindex else 0)
         if end > start and _is_bounded(text, match.start()) and TESTS[row.test](text[start:end]):
             yield start, end, _kind(row, text, match.start())
@@ -152,6 +168,8 @@ def _of_row(row: Shape, text: str) -> Iterator[secret_words.Found]:
 
 def _key_blocks(text: str) -> Iterator[secret_words.Found]:
     """Private keys in PEM or PGP armour, line ends escaped or not; of one without an end, all that looks like it."""
+    for lines in _PUTTY.finditer(text):
+        yield *lines.span("s"), "private-key"
     for begin in _BEGIN.finditer(text):
         end = text.find(f"END {begin['what']}", begin.end(), begin.end() + LONGEST_BLOCK)
         body = _BODY.match(text, begin.end())
