@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.history import Version
+from lmem.domain.history import LINKS, Version
 from lmem.domain.memories import Memory
 from lmem.domain.replay import replayed
 from lmem.errors import NotFound
@@ -33,14 +33,14 @@ class History:
 
         def work(tx: UnitOfWork) -> tuple[Memory, list[Version]]:
             found = names.memory(tx, actor, memory_id)
-            return found, _shown(actor, tx.versions.of(found.id))
+            return found, _shown(tx, actor, tx.versions.of(found.id))
 
         return await self._storage.read(work)
 
     async def all_versions(self, actor: Actor, memories: Sequence[Memory]) -> dict[str, list[Version]]:
         """As `history`, for memories that were read before: id -> versions, none for one that is gone by now."""
         return await self._storage.read(
-            lambda tx: {memory.id: _shown(actor, tx.versions.of(memory.id)) for memory in memories}
+            lambda tx: {memory.id: _shown(tx, actor, tx.versions.of(memory.id)) for memory in memories}
         )
 
     async def undo(self, actor: Actor, change_set: int | None) -> Changed:
@@ -57,7 +57,9 @@ class History:
         self._wake()
         return undone
 
-    async def diff(self, actor: Actor, memory_id: str, first: int | None, last: int | None) -> tuple[Memory, Memory, tuple[int, int]]:
+    async def diff(
+        self, actor: Actor, memory_id: str, first: int | None, last: int | None
+    ) -> tuple[Memory, Memory, tuple[int, int]]:
         """A memory at two versions, and their numbers; by default the newest, and the one before the later of the two.
 
         Raises NotFound for a version that is not there.
@@ -65,7 +67,7 @@ class History:
 
         def work(tx: UnitOfWork) -> tuple[Memory, Memory, tuple[int, int]]:
             current = names.memory(tx, actor, memory_id)
-            versions = _shown(actor, tx.versions.of(current.id))
+            versions = _shown(tx, actor, tx.versions.of(current.id))
             known = {version.number: version for version in versions}
             to = last or versions[-1].number
             start = first or (to - 1 if to - 1 in known else to)
@@ -84,7 +86,7 @@ class History:
 
         def work(tx: UnitOfWork) -> Changed:
             current = names.memory(tx, actor, memory_id)
-            versions = _shown(actor, tx.versions.of(current.id))
+            versions = _shown(tx, actor, tx.versions.of(current.id))
             if number not in [version.number for version in versions]:
                 raise _no_version(current, number)
             at = times.to_text(self._clock.now())
@@ -107,10 +109,22 @@ def _no_version(memory: Memory, number: int) -> NotFound:
     )
 
 
-def _shown(actor: Actor, versions: list[Version]) -> list[Version]:
-    """Those of a memory's versions that this caller may read: nothing of a time when the memory was private."""
-    switched = [at for at, version in enumerate(versions) if "is_private" in version.diff]
-    if not actor.shared or not switched:
+def _shown(tx: UnitOfWork, actor: Actor, versions: list[Version]) -> list[Version]:
+    """Those of a memory's versions that this caller may read: nothing of a time when the memory was private, and to
+    others than the user no private memory as the other end of a relation."""
+    if not actor.shared:
         return versions
-    made_public = versions[switched[-1]]
-    return [replace(made_public, diff={}), *versions[switched[-1] + 1 :]]
+    switched = [at for at, version in enumerate(versions) if "is_private" in version.diff]
+    if switched:
+        versions = [replace(versions[switched[-1]], diff={}), *versions[switched[-1] + 1 :]]
+    return [_without_private(tx, version) for version in versions]
+
+
+def _without_private(tx: UnitOfWork, version: Version) -> Version:
+    def names_private(name: str, pair: tuple[object, object]) -> bool:
+        others = [str(end) for end in pair if end is not None] if LINKS.get(name) else []
+        found = [tx.memories.find(other) for other in others]
+        return any(other is None or other.is_private for other in found)
+
+    diff = {name: pair for name, pair in version.diff.items() if not names_private(name, pair)}
+    return version if len(diff) == len(version.diff) else replace(version, diff=diff)

@@ -117,3 +117,18 @@ def test_history_holds_every_text(tmp_path: Path) -> None:
         assert versions[2].reason == "news"
 
     drive(tmp_path, scenario)
+
+
+def test_others_than_the_user_are_not_told_which_private_memory_resolved_a_task(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        task, private = await kit.add("a task", memory_type="task"), await kit.add("mine", is_private=True)
+        await kit.lifecycle.done(kit.actor, task, False, private, None)
+        _, mine = await kit.history.versions(kit.actor, task)
+        assert mine[-1].diff["resolved_by"] == (None, private)
+        agent = replace(kit.actor, shared=True)
+        _, theirs = await kit.history.versions(agent, task)
+        assert theirs[-1].diff == {"outcome": (None, "done")}
+        memory = (await kit.memories.get(agent, task)).memory
+        assert private not in str(await kit.history.all_versions(agent, [memory]))
+
+    drive(tmp_path, scenario)
