@@ -25,7 +25,7 @@ PLACES: tuple[Shape, ...] = (
     Shape("bearer-token", "bearer", r"(?i)bearer[ \t:=\"']+(?P<s>[\w.~+/=|:-]{14,})", "mixed"),
     Shape("authorization-header", "authorization",
           r"(?i)authorization\W{1,6}(?:[a-z-]{2,12}[ =]+)?[\"']?(?P<s>[\w.~+/=|:-]{14,})", "mixed"),
-    Shape("command-line-password", "-u --user",
+    Shape("command-line-password", "_-u --user --proxy-user",
           r"(?:\s-u|--(?:proxy-)?user)[ =]*[\"']?[^\s:\"'/]{1,100}:(?P<s>[^\s\"']{3,})", "given"),
     Shape("command-line-password", "_-p _-a",
           r"\b(?:mysql\w*|mariadb\w*|sshpass|redis-cli|docker|podman|helm|mongo\w*)\b[^\n]{0,200}?\s-[pa]\s?[\"']?(?P<s>[^\s\"'-][^\s\"']{5,})",
@@ -41,7 +41,7 @@ PLACES: tuple[Shape, ...] = (
     Shape("user-password", "admin root login",
           r"(?i)\b(?:admin|root|user|login|superuser|administrator)[\"'`]?"
           r"[ \t]*[:/][ \t]*[\"'`]?(?P<s>[^\s\"'`@]{8,60})(?!@)", "wild"),
-    Shape("sql-password", "identified by",
+    Shape("sql-password", "identified",
           r"(?i)identified\s+(?:with\s+\S+\s+)?by\s+[\"'](?P<s>[^\"'\n]{4,})[\"']", "given"),
     Shape("netrc-password", "login",
           r"(?i)\blogin\s+\S{1,200}\s+(?:account\s+\S+\s+)?password\s+(?P<s>[^\s\"']{3,})", "given"),

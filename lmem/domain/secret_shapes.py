@@ -13,7 +13,8 @@ SHORTEST_WORD = 12
 
 
 class Shape(NamedTuple):
-    """A kind of credential. `hints` are lower-case texts, one of which is in every word that has one of this kind.
+    """A kind of credential. `hints` are lower-case texts, one of which is in every word that has one of this kind
+    ('_-' is a space and a dash).
 
     A shape lies within one word: no white space, at least SHORTEST_WORD characters. A group named `s` in the pattern is
     the secret part; without it all of the match is. `test` names what the secret part must look like

@@ -100,7 +100,7 @@ def screen_value(name: str, text: str) -> Screened:
 def _spans(text: str) -> list[secret_words.Found]:
     """Start, end and kind of each credential, in order and apart from each other."""
     low = _lower(text)
-    words = [word for word in dict.fromkeys(text.split()) if len(word) >= SHORTEST_WORD and _NO_NAME.search(word)]
+    words = list(dict.fromkeys([word for word in text.split() if len(word) >= SHORTEST_WORD and _NO_NAME.search(word)]))
     found = [*_shaped(text, low, words), *secret_words.beside_words(text, low, passwords_only=not words)]
     if not found:
         return []

@@ -70,6 +70,9 @@ WIRE = (
     "closing the socket cancels what runs.",
     "Fields are only ever added, so a reader must leave alone what it does not know. In params an id may be cut to a "
     "prefix that is unique, of at least 4 characters; answers show all 32.",
+    "Credentials in texts are replaced by '[redacted:KIND]' before anything is stored, and the answer's redacted lists "
+    "each with kind, field, line and column. With allow_secret true, 'memory/add', 'memory/edit' and the items of "
+    "'memory/add_many' keep them; kept_secrets lists those, and the audit log gets an entry.",
     "A request that may have taken effect is sent again only if that is safe: 'memory/add' takes an 'id' made by the "
     "client, and the same id twice is one memory.",
 )
