@@ -1,7 +1,7 @@
 """Random histories: one row for life, flags as expected, undo restores exact rows, as-of equals a replay.
 
-Adds, edits, moves, promotions, archiving, merging, done tasks, restored versions, undo and redo, purges and clocks
-that jump in both directions, against a model that remembers whole rows.
+Adds, edits, moves, promotions, decay, pins, archiving, merging, done tasks, restored versions, undo and redo, purges
+and clocks that jump in both directions, against a model that remembers whole rows.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import Memory, title_of
 from lmem.domain.scope import NOWHERE
 from lmem.errors import Conflict, NotFound
+from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.layers import LayerMoves
 from lmem.service.past import Past
@@ -35,6 +36,7 @@ SETS = (("session",), ("project",), ("global",), ("temporal",), ("session", "pro
 STEPS = (
     "add", "add", "add_backdated", "task", "edit", "edit", "flags", "move", "forget", "restore", "version", "merge",
     "done", "undo", "undo", "undo_one", "undo_one", "promote", "purge", "clock", "clock_back",
+    "decay", "decay", "pin",
 )  # fmt: skip
 
 
@@ -147,7 +149,7 @@ class History:
         survivor = replace(
             first, content=said, tags=tuple(dict.fromkeys((*first.tags, *second.tags))),
             importance_score=max(first.importance_score, second.importance_score),
-            summary=first.summary or second.summary,
+            summary=first.summary or second.summary, decay_rate=min(first.decay_rate, second.decay_rate),
         )  # fmt: skip
         rows = {**self.model.rows, first.id: survivor, second.id: replace(second, valid_until=self.model.now)}
         before = {item.id: item for item in (first, second) if item.id == second.id or survivor != first}
@@ -227,6 +229,30 @@ class History:
             assert stored[id_].layers.names != row.layers.names, "an end changes layers"
             rows[id_] = replace(row, layers=stored[id_].layers, project_id=stored[id_].project_id)
         await self.model.settle(rows, Entry(ended.change_set, "session", changed) if changed else None)
+
+    async def _decay(self, one: int, two: int) -> None:
+        self.kit.clock.move(days=two * 9)
+        decay = self._fading()
+        await decay.begin(self.kit.actor.user_id)
+        self.kit.clock.move(days=one * 9)
+        run = await decay.run(self.kit.actor)
+        stored = await self.model.stored()
+        faded = {id_: row for id_, row in self.model.rows.items() if stored[id_].rev != row.rev}
+        assert len(faded) == run.moved
+        assert all(row.decay_rate > 0 and not row.is_archived for row in faded.values())
+        rows = {**self.model.rows, **{id_: with_layers(row, "temporal") for id_, row in faded.items()}}
+        await self.model.settle(rows, Entry(run.change_set, "decay", faded) if faded else None)
+
+    async def _pin(self, one: int, two: int) -> None:
+        if not self.model.rows:
+            return
+        before = self._some(one)
+        pinned = await self._fading().pin(self.kit.actor, [before.id], True, lambda _: 0.1)
+        assert len(pinned.memories) == (before.decay_rate > 0)
+        await self._change(before, replace(before, decay_rate=0.0), pinned.change_set, "pin")
+
+    def _fading(self) -> Decay:
+        return Decay(self.kit.storage, self.kit.clock, lambda: None, self.kit.settings.of)
 
     async def _purge(self, one: int, two: int) -> None:
         if not self.model.rows or two % 3:
