@@ -218,13 +218,9 @@ class Directory(Protocol):
         """The user did something; a counter, which carries no revision."""
         ...
 
-    def project(self, user_id: str, name: str) -> str | None: ...
-
     def project_names(self, user_id: str) -> dict[str, str]:
         """Id -> name."""
         ...
-
-    def add_project(self, user_id: str, name: str, at: str) -> str: ...
 
     def any_memory(self) -> bool:
         """Whether anything is stored at all."""

@@ -21,7 +21,7 @@ from lmem.service import enrolment, names, recording
 KEPT_S = 2.0
 MOST = 1024
 
-_Key = tuple[Place, str | None, str | None]
+_Key = tuple[str, Place, str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +57,20 @@ class Scopes:
         With `create` a repository that no project is recognised by becomes one. Raises NotFound for unknown names.
         """
         place = await self._place(caller_cwd)
-        key = (place, project or None, session or None)
+        key = (actor.user_id, place, project or None, session or None)
         kept = self._known.get(key)
         if kept is not None and kept[0] > time.monotonic():
             found = kept[1]
         else:
             since = self._since()
-            found = await self._storage.read(lambda tx: _find(tx, actor, *key, since))
+            found = await self._storage.read(lambda tx: _find(tx, actor, *key[1:], since))
             self._keep(key, found)
         if found.scope.project_id is not None and project:
             return replace(found.scope, because=named)
         if not (create and found.unknown):
             return found.scope
         since = self._since()
-        made = await self._storage.write(lambda tx: self._make(tx, actor, *key, since))
+        made = await self._storage.write(lambda tx: self._make(tx, actor, *key[1:], since))
         self.changed()
         if made.created and made.project_id is not None:
             self.on_created(actor, made.project_id, place)

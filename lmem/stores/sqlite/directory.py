@@ -39,21 +39,9 @@ class DirectoryRows:
     def seen(self, user_id: str, at: str) -> None:
         self._db.execute("UPDATE users SET last_active_at = max(last_active_at, ?) WHERE id = ?", (at, user_id))
 
-    def project(self, user_id: str, name: str) -> str | None:
-        return self._first("SELECT id FROM projects WHERE user_id = ? AND name = ?", user_id, name)
-
     def project_names(self, user_id: str) -> dict[str, str]:
         rows = self._db.execute("SELECT id, name FROM projects WHERE user_id = ?", (user_id,))
         return dict(rows.fetchall())
-
-    def add_project(self, user_id: str, name: str, at: str) -> str:
-        made = secrets.token_hex(16)
-        self._db.execute(
-            "INSERT INTO projects (id, user_id, name, created_at, updated_at, last_accessed_at)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (made, user_id, name, at, at, at),
-        )
-        return made
 
     def any_memory(self) -> bool:
         return self._db.execute("SELECT 1 FROM memories LIMIT 1").fetchone() is not None

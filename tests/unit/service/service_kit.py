@@ -22,9 +22,11 @@ from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Draft, title_of
 from lmem.domain.query import words_of
+from lmem.domain.times import to_text
 from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import Document, Encoding, ModelInfo
 from lmem.ports.vectors import Candidates, Condition, Point, Stored
+from lmem.service import enrolment
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.lifecycle import Lifecycle
@@ -195,6 +197,11 @@ class Kit:
         draft = Draft(content, title_of(content), **fields)  # type: ignore[arg-type]
         return (await self.memories.add(self.actor, draft, create_names=True)).memory.id
 
+    async def project(self, name: str) -> str:
+        """Make a project; answers its id."""
+        at = to_text(self.clock.now())
+        return (await self.storage.write(lambda tx: enrolment.create(tx, self.actor, name, None, at))).id
+
     async def settle(self) -> None:
         """Let the relay work until nothing is left."""
         while await self.relay.step():
@@ -222,7 +229,8 @@ async def kit(directory: Path) -> AsyncIterator[Kit]:
             storage, clock, embedder, vectors, indexes, relay,
             Memories(storage, clock, relay.wake, settings.of), Lifecycle(storage, clock, relay.wake),
             History(storage, clock, relay.wake),
-            Search(storage, indexes, WordFinder(embedder, vectors), clock), Actor(user, "unix:1000:1", "test/1"), settings,
+            Search(storage, indexes, WordFinder(embedder, vectors), clock),
+            Actor(user, "unix:1000:1", "test/1"), settings,
         )  # fmt: skip
     finally:
         await relay.close()

@@ -49,9 +49,7 @@ class Desk:
 
     async def in_project(self, name: str) -> Scope:
         """The scope of a project, made for it."""
-        at = "2026-11-22T12:00:00.000Z"
-        made = await self.kit.storage.write(lambda tx: tx.directory.add_project(self.kit.actor.user_id, name, at))
-        return Scope(made, name)
+        return Scope(await self.kit.project(name), name)
 
 
 def desk(directory: Path, scenario: Callable[[Desk], Awaitable[None]]) -> None:

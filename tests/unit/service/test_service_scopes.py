@@ -5,6 +5,7 @@ Not the reading of git's files (test_daemon_places.py), which the two tests with
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from lmem.daemon.places import look
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Place, Scope
+from lmem.domain.sessions import Session
 from lmem.errors import Forbidden, NotFound
 from lmem.ports.storage import UnitOfWork
 from lmem.service import scopes as module
@@ -44,14 +46,13 @@ class Ground:
         return await self.scopes.of(self.kit.actor, cwd, project, session, create)
 
     async def session(self, name: str, project_id: str | None, directory: str | None, **columns: str) -> str:
-        def work(tx: UnitOfWork) -> str:
-            made = tx.directory.add_session(self.kit.actor.user_id, name, project_id, AT)
-            tx.sessions.update(made, {"working_directory": directory, **columns})
-            return made
-
-        found = await self.kit.storage.write(work)
+        session = Session(
+            secrets.token_hex(16), self.kit.actor.user_id, project_id, name, None, None, None, directory, {},
+            columns.get("parent_session_id"), AT, AT, AT, None, True,
+        )  # fmt: skip
+        await self.kit.storage.write(lambda tx: tx.sessions.insert(session))
         self.scopes.changed()
-        return found
+        return session.id
 
 
 def on_ground(directory: Path, scenario: Callable[[Ground], Awaitable[None]]) -> None:
@@ -112,7 +113,7 @@ def test_a_name_wins_and_an_unknown_one_is_an_error(tmp_path: Path) -> None:
     async def scenario(ground: Ground) -> None:
         ground.places["/src/api"] = API
         await ground.of("/src/api", create=True)
-        other = await ground.kit.storage.write(lambda tx: tx.directory.add_project(ground.kit.actor.user_id, "web", AT))
+        other = await ground.kit.project("web")
         found = await ground.of("/src/api", "web")
         assert (found.project_id, found.project, found.because) == (other, "web", "it was named")
         assert (await ground.of("/", other)).project == "web"
@@ -127,9 +128,7 @@ def test_a_name_wins_and_an_unknown_one_is_an_error(tmp_path: Path) -> None:
 
 def test_a_directory_without_git_is_a_project_with_all_below(tmp_path: Path) -> None:
     async def scenario(ground: Ground) -> None:
-        made = await ground.kit.storage.write(
-            lambda tx: tx.directory.add_project(ground.kit.actor.user_id, "notes", AT)
-        )
+        made = await ground.kit.project("notes")
         await ground.kit.storage.write(lambda tx: tx.projects.identify(made, [("path", "/notes")]))
         inside = Place("/notes/repo/src", "/notes/repo", "/notes/repo/.git")
         ground.places |= {inside.cwd: inside, "/notes": Place("/notes")}
@@ -156,7 +155,7 @@ def test_the_session_is_the_named_one_else_that_of_the_worktree(tmp_path: Path) 
         assert (await ground.of("/src/api/deep")).lineage == (here, parent)
         assert (await ground.of("/src/api/deep", session="all")).lineage == (parent,)
         assert (await ground.of("/src/web")).session_id == outside
-        other = await ground.kit.storage.write(lambda tx: tx.directory.add_project(ground.kit.actor.user_id, "web", AT))
+        other = await ground.kit.project("web")
         assert (await ground.of("/src/api", other)).session_id is None, "another project's session is not current"
         elsewhere = await ground.of("/", session=here)
         assert (elsewhere.project, elsewhere.because) == ("Api", "its session belongs to it")
@@ -214,10 +213,10 @@ def test_who_may_not_write_makes_no_project(tmp_path: Path) -> None:
 def test_another_users_project_is_not_seen(tmp_path: Path) -> None:
     async def scenario(ground: Ground) -> None:
         ground.places["/src/api"] = API
-        await ground.of("/src/api", create=True)
+        assert (await ground.of("/src/api", create=True)).project_id == (await ground.of("/src/api")).project_id
         bob = await ground.kit.storage.write(lambda tx: tx.directory.user("bob", None, None, AT))
         found = await ground.scopes.of(Actor(bob, "unix:1:1", "test/1"), "/src/api", None, None)
-        assert found.project_id in (None, (await ground.of("/src/api")).project_id)
+        assert found.project_id is None
 
     on_ground(tmp_path, scenario)
 

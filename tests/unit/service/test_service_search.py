@@ -86,7 +86,7 @@ def test_filters_hold_in_every_index(tmp_path: Path) -> None:
         here = await kit.add("shared words", project="here", tags=("x",), memory_type="decision", importance=0.9)
         await kit.add("shared words", project="there", tags=("y",), memory_type="note", importance=0.1)
         await kit.settle()
-        project = await kit.storage.read(lambda tx: tx.directory.project(kit.actor.user_id, "here"))
+        project = await kit.storage.read(lambda tx: tx.projects.named(kit.actor.user_id, "here"))
         for wanted in (
             replace(kit.everything, project_id=project),
             replace(kit.everything, tags=("x",)),

@@ -23,8 +23,7 @@ RATE = "default_decay_rate"
 
 async def _levels(kit: Kit, directory: Path) -> tuple[SettingChanges, Here]:
     """What changes settings, and a project to change them in."""
-    at = "2026-11-22T12:00:00.000Z"
-    project = await kit.storage.write(lambda tx: tx.directory.add_project(kit.actor.user_id, "api", at))
+    project = await kit.project("api")
     changes = SettingChanges(kit.storage, kit.clock, kit.settings, directory / "config.toml")
     return changes, Here(project, ProjectFile(str(directory / ".lmem.toml")))
 
