@@ -18,22 +18,22 @@ WORD = "periwinklez"
 SECRETS = (PRIVATE, ARCHIVED, HOURS, "salary", WORD)
 """What no other client may read: ids, a word that public memories lack, a tag."""
 READS: list[tuple[str, Json]] = [
-    ("memory/list", {"limit": 100}),
-    ("memory/list", {"limit": 100, "order": "created"}),
-    ("memory/list", {"private": True}),
-    ("memory/list", {"archived": True}),
-    ("memory/list", {"tag": WORD}),
-    ("memory/search", {"query": "what is the salary of the team", "limit": 50, "explain": True}),
-    ("memory/search", {"query": "salary team", "only": "fts", "limit": 50}),
-    ("memory/search", {"query": "what does the team earn", "only": "sparse", "limit": 50}),
-    ("memory/search", {"query": "what does the team earn", "only": "dense", "limit": 50}),
-    ("memory/search", {"query": "team pay", "private": True, "limit": 50}),
-    ("memory/search", {"query": "team pay", "archived": True, "limit": 50}),
-    ("memory/search", {"query": '"team earns"', "limit": 50}),
-    ("memory/search", {"query": "team", "tag": "nowhere", "limit": 50}),
-    ("memory/tags", {}),
-    ("memory/export", {}),
-    ("memory/export", {"private": True}),
+    ("memory/list", {"limit": 100, "all_projects": True}),
+    ("memory/list", {"limit": 100, "order": "created", "all_projects": True}),
+    ("memory/list", {"private": True, "all_projects": True}),
+    ("memory/list", {"archived": True, "all_projects": True}),
+    ("memory/list", {"tag": WORD, "all_projects": True}),
+    ("memory/search", {"query": "what is the salary of the team", "limit": 50, "explain": True, "all_projects": True}),
+    ("memory/search", {"query": "salary team", "only": "fts", "limit": 50, "all_projects": True}),
+    ("memory/search", {"query": "what does the team earn", "only": "sparse", "limit": 50, "all_projects": True}),
+    ("memory/search", {"query": "what does the team earn", "only": "dense", "limit": 50, "all_projects": True}),
+    ("memory/search", {"query": "team pay", "private": True, "limit": 50, "all_projects": True}),
+    ("memory/search", {"query": "team pay", "archived": True, "limit": 50, "all_projects": True}),
+    ("memory/search", {"query": '"team earns"', "limit": 50, "all_projects": True}),
+    ("memory/search", {"query": "team", "tag": "nowhere", "limit": 50, "all_projects": True}),
+    ("memory/tags", {"all_projects": True}),
+    ("memory/export", {"all_projects": True}),
+    ("memory/export", {"private": True, "all_projects": True}),
     ("memory/get", {"id": PUBLIC}),  # what resolved it is private
     ("memory/history", {"id": PUBLIC}),
     ("memory/history", {"id": ONCE}),  # it was private when it began
@@ -211,12 +211,14 @@ def test_what_it_makes_private_is_gone_for_it(product: Product, other: Client) -
 
 def test_turning_a_session_tells_nothing_of_one(product: Product, other: Client) -> None:
     """What fades at the end and comes back is told to those who may read it."""
+    line = {"content": f"Fewer hours {WORD}", "private": True, "project": "payroll", "session": SESSION}
+    made = product.call("memory/add_many", items=[line])["results"][0]["id"]
     ended = other.result("session/end", id=SESSION)
-    assert secrets_in(ended) == []
-    assert product.call("memory/get", id=HOURS)["layers"] == ["temporal"]
+    assert secrets_in(ended) == [] and made not in json.dumps(ended)
+    assert product.call("memory/get", id=made)["layers"] == ["temporal"]
     resumed = other.result("session/resume", id=SESSION)
     assert secrets_in(resumed) == [] and resumed["returned"] == []
-    assert product.call("memory/get", id=HOURS)["layers"] == ["session"]
+    assert product.call("memory/get", id=made)["layers"] == ["session"]
     begun = other.result("session/start", name="agent", parent=SESSION)
     assert secrets_in(begun) == []
     assert secrets_in(other.result("session/switch", id=SESSION)) == []
