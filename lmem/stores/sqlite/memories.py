@@ -29,7 +29,8 @@ _BEFORE = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_
     AND (created_at, memory_key) < (?, ?) ORDER BY created_at DESC, memory_key DESC LIMIT 1"""
 _AFTER = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_archived = 0
     AND (created_at, memory_key) > (?, ?) ORDER BY created_at, memory_key LIMIT 1"""
-_IN_SESSION = "SELECT 1 FROM memories WHERE session_id IS NOT NULL AND user_id = ? LIMIT 1"
+# The plus sign leaves the partial index of sessions as the only one: by the user it walks all rows (30 ms of 10,000).
+_IN_SESSION = "SELECT 1 FROM memories WHERE session_id IS NOT NULL AND +user_id = ? LIMIT 1"
 _TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(last_accessed_at, ?) WHERE id = ?"
 # What a user gave as the reason of a change may name what is purged; other memories of the change keep it.
 _DROP_REASONS = """UPDATE change_sets SET reason = NULL
@@ -61,7 +62,7 @@ def conditions(wanted: Filter, alias: str = "m") -> tuple[str, list[str | float]
             values += chosen
     if wanted.layers:
         clauses.append(
-            "(" + " OR ".join(f"{alias}.layer_{layer} = 1" for layer in LAYERS if layer in wanted.layers) + ")"
+            "(" + " OR ".join(f"+{alias}.layer_{layer} = 1" for layer in LAYERS if layer in wanted.layers) + ")"
         )
     for tag in wanted.tags:
         clauses.append(f"EXISTS (SELECT 1 FROM json_each({alias}.tags) WHERE value = ?)")
@@ -82,15 +83,17 @@ def conditions(wanted: Filter, alias: str = "m") -> tuple[str, list[str | float]
         clauses.append(_seen(wanted.sight, alias))
         values += [item for item in (wanted.sight.project_id, *wanted.sight.sessions) if item is not None]
     if not wanted.temporal:
-        clauses.append("(" + " OR ".join(f"{alias}.layer_{layer} = 1" for layer in LASTING) + ")")
+        clauses.append("(" + " OR ".join(f"+{alias}.layer_{layer} = 1" for layer in LASTING) + ")")
     return " AND ".join(clauses), values
 
 
 def _seen(sight: Sight, alias: str) -> str:
-    inside = f"{alias}.project_id " + ("IS NULL" if sight.project_id is None else "= ?")
+    """What a place lets be seen. The plus signs keep each OR from being answered by several indexes, which the planner
+    likes even where rows are looked up by id (25 ms instead of 0.2 for 30 rows of 10,000, measured)."""
+    inside = f"+{alias}.project_id " + ("IS NULL" if sight.project_id is None else "= ?")
     marks = ", ".join("?" * len(sight.sessions))
-    session = f" OR {alias}.session_id IN ({marks})" if sight.sessions else ""
-    return f"({alias}.layer_global = 1 OR {inside}{session})"
+    session = f" OR +{alias}.session_id IN ({marks})" if sight.sessions else ""
+    return f"(+{alias}.layer_global = 1 OR {inside}{session})"
 
 
 def record(row: Sequence[object]) -> Memory:
