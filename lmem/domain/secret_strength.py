@@ -23,7 +23,7 @@ _NOTHING = re.compile(
 """What stands where a secret would, in lower case: references, masks, types, paths, and the word for it itself."""
 _HINTS_NOTHING = re.compile(
     r"your[-_ ]?|example|placeholder|change[-_]?me|replace[-_]?|insert[-_]|dummy|redacted|hidden|masked|xxxx|\*\*\*|"
-    r"\.\.\.|…|[<>]|goes[-_]here|[-_]here$|not[-_]?set|sample|fake[-_]"
+    r"\.\.\.|…|[<>]|goes[-_]here|[-_]here$|not[-_]?set|sample|fake[-_]|^lambda\b|abcdefghijklmnopqrstuvwxyz"
 )
 _CODE = re.compile(
     r"[A-Za-z_][\w]*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+(?:[(\[].*)?|[A-Za-z_][\w.]*[(\[].*|[\w.-]+\.(?:py|js|ts|go|rs|md|"
@@ -38,6 +38,7 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _STAMP = re.compile(r"\d{8}T\d{4,6}Z?|\d{4,}(?:am|pm|ms|px|kb|mb|gb)?")
 _WORD_AND_NUMBER = re.compile(r"(?:[A-Za-z][a-z]*|[A-Z]+)\d{1,4}[a-z]?|\d{1,4}[A-Za-z]+")
 _CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}")
+_FOUR_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{4}")
 _SYMBOLS = frozenset("!@#$%^&*+=?~|;,:<>/\\")
 _TAME = frozenset(
     ("required", "optional", "invalid", "incorrect", "disabled", "enabled", "protected", "encrypted", "plaintext",
@@ -106,14 +107,16 @@ def _is_opaque_part(part: str) -> bool:
 
 
 def _is_name(letters: str) -> bool:
-    """Whether letters read as words: CamelCase, or one case with vowels where a mouth needs them."""
+    """Whether letters read as words: CamelCase, or with vowels where a mouth needs them."""
     if len(letters) < 5:
         return False
+    low = letters.lower()
+    share = sum(char in "aeiouy" for char in low) / len(low)
     if letters.islower() or letters.isupper():
-        low = letters.lower()
-        vowels = sum(char in "aeiouy" for char in low)
-        return not _CONSONANTS.search(low) and 0.2 <= vowels / len(low) <= 0.65
-    return bool(_CAMEL.fullmatch(letters)) and not _CONSONANTS.search(letters.lower())
+        return not _CONSONANTS.search(low) and 0.2 <= share <= 0.65
+    if _CAMEL.fullmatch(letters) and not _CONSONANTS.search(low):
+        return True
+    return 0.3 <= share <= 0.6 and not _FOUR_CONSONANTS.search(low)
 
 
 def _is_varied(value: str) -> bool:

@@ -150,6 +150,11 @@ def kind_of_name(name: str) -> str:
     return _kind(word.text) if word else "secret"
 
 
+def _is_verb(low: str, word: _Word) -> bool:
+    """Whether a 'pass' stands alone: what one passes to a function is no password, unless it is assigned."""
+    return word.text == "pass" and not low[max(0, word.start - 1) : word.start].isalpha()
+
+
 def _end(word: _Word) -> int:
     return word.end
 
@@ -185,6 +190,8 @@ def _accepts(word: _Word, low: str, assigned: re.Match[str], value: str) -> bool
     if word.strength == "password":
         if otherwise or " " in value:
             return not otherwise and "phrase" in word.text and value.count(" ") >= 3
+        if _is_verb(low, word) and not op.strip("\"' ").startswith((":", "=", ">", "-")):
+            return False
         firm = bool(assigned["q"]) or assigned.string[word.start : word.end].isupper()
         return is_chosen(value) if firm and op not in (",", "(") else is_fair(value)
     if " " in value:
@@ -206,6 +213,8 @@ def _spoken(text: str, low: str, word: _Word) -> Iterator[tuple[int, int]]:
         if flag is not None and (is_fair(flag["s"]) if word.strength == "password" else is_opaque(flag["s"])):
             yield flag.span("s")
             return
+    if _is_verb(low, word):
+        return
     yield from _after(text, word)
     before = _BEFORE.search(text, max(0, text.rfind("\n", 0, word.start) + 1, word.start - 240), word.start)
     if before is not None and _convinces(before["s"], word.strength, True):

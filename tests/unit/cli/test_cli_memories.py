@@ -48,6 +48,21 @@ def test_add_says_where_it_went_and_what_is_alike(daemon: FakeDaemon, lmem: Term
     assert done.err.splitlines()[0] == "Much like 77b0c4de (93 %): WAL\\x1b is ours"
 
 
+def test_add_and_edit_say_what_was_replaced_or_kept(daemon: FakeDaemon, lmem: Terminal) -> None:
+    found = {"kind": "github-token", "field": "content", "line": 2, "column": 9}
+    daemon.answers["memory/add"] = lambda params: {**add(params), "redacted": [found]}
+    done = lmem.run("add", "x")
+    assert done.err == "Replaced a secret (github-token) in content, line 2, column 9; --allow-secret keeps it.\n"
+    assert "allow_secret" not in daemon.calls("memory/add")[0]
+    daemon.answers["memory/edit"] = lambda params: {
+        "id": ID, "rev": 2, "changed": ["content"], "redacted": [], "kept_secrets": [found],
+    }  # fmt: skip
+    done = lmem.run("edit", ID, "--content", "y", "--allow-secret")
+    assert done.err == "Kept a secret (github-token) in content, as you allowed.\n"
+    (sent,) = daemon.calls("memory/edit")
+    assert (sent["allow_secret"], sent["changes"]) == (True, {"content": "y"})
+
+
 def test_add_says_what_was_known(daemon: FakeDaemon, lmem: Terminal) -> None:
     daemon.answers["memory/add"] = lambda params: {**add(params), "id": ID, "created": False}
     assert lmem.run("add", "x", "--source-id", "7").out == "Known already: 3f2a9c1d  x  (global)\n"
