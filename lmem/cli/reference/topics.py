@@ -22,8 +22,8 @@ def _config() -> str:
         "A setting comes from the first that has it: an option of the command, the environment, the project's file "
         "(.lmem.toml at the top of its working tree), the project ('lmem config set --level project'), your "
         "preferences ('--level preferences'), config.toml, system_config ('--level system'), the default below. "
-        "'lmem config get KEY --show-origin' prints what each says. A name in config.toml that is not known, or a value of another "
-        "type, is an error, not a guess.",
+        "'lmem config get KEY --show-origin' prints what each says. A name in config.toml that is not known, or a "
+        "value of another type, is an error, not a guess.",
         "Both files are TOML; the part of a key before the last dot is the table. 'lmem config set' changes one line "
         "and leaves the comments and the order of the others.",
         "Settings marked 'at start' are read from the environment and config.toml when the daemon starts; the others "
