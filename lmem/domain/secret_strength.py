@@ -10,7 +10,9 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 
-_NOTHING = re.compile(
+from lmem.domain.patterns import Later
+
+_NOTHING = Later(
     r"""
     <.* | \$\{?\w[\w.:-]*\}?$ | \$\{.* | \$\(.* | %\(.* | %[\w{].*% | %[a-z]$ | \{.*\}?$ | \[.* | \#\{.* | @\w+@$ |
     [*.•x_-]{2,}$ | x{4,}.* | -{1,2}[a-z][\w-]*$ | \(.* | /[\w./-]*$ | ~?/.* | \.{1,2}/.* | .*://\S*$ |
@@ -21,24 +23,24 @@ _NOTHING = re.compile(
     re.VERBOSE,
 )
 """What stands where a secret would, in lower case: references, masks, types, paths, and the word for it itself."""
-_HINTS_NOTHING = re.compile(
+_HINTS_NOTHING = Later(
     r"your[-_ ]?|example|placeholder|change[-_]?me|replace[-_]?|insert[-_]|dummy|redacted|hidden|masked|xxxx|\*\*\*|"
     r"\.\.\.|…|[<>]|goes[-_]here|[-_]here$|not[-_]?set|sample|fake[-_]|^lambda\b|abcdefghijklmnopqrstuvwxyz"
 )
-_CODE = re.compile(
+_CODE = Later(
     r"[A-Za-z_][\w]*(?:(?:\.|->|::|\?\.)[A-Za-z_]\w*)+(?:[(\[].*)?|[A-Za-z_][\w.]*[(\[].*|[\w.-]+\.(?:py|js|ts|go|rs|md|"
     r"txt|ya?ml|json|toml|ini|cfg|conf|env|pem|key|crt|sh|sql|html|com|org|net|io|dev)|v?\d+(?:[.,:/-]\d+)*[a-z%]{0,3}"
 )
 """A name with dots, a call, a file, a host, a number or version."""
-_PART = re.compile(r"[A-Za-z0-9]+")
-_CAMEL = re.compile(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z]))+[a-z]?")
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_HEX = re.compile(r"(?:0x)?(?:[0-9a-f]+|[0-9A-F]+)")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_STAMP = re.compile(r"\d{8}T\d{4,6}Z?|\d{4,}(?:am|pm|ms|px|kb|mb|gb)?")
-_WORD_AND_NUMBER = re.compile(r"(?:[A-Za-z][a-z]*|[A-Z]+)\d{1,4}[a-z]?|\d{1,4}[A-Za-z]+")
-_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}")
-_FOUR_CONSONANTS = re.compile(r"[bcdfghjklmnpqrstvwxz]{4}")
+_PART = Later(r"[A-Za-z0-9]+")
+_CAMEL = Later(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z]))+[a-z]?")
+_UUID = Later(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_HEX = Later(r"(?:0x)?(?:[0-9a-f]+|[0-9A-F]+)")
+_BASE64 = Later(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_STAMP = Later(r"\d{8}T\d{4,6}Z?|\d{4,}(?:am|pm|ms|px|kb|mb|gb)?")
+_WORD_AND_NUMBER = Later(r"(?:[A-Za-z][a-z]*|[A-Z]+)\d{1,4}[a-z]?|\d{1,4}[A-Za-z]+")
+_CONSONANTS = Later(r"[bcdfghjklmnpqrstvwxz]{5}")
+_FOUR_CONSONANTS = Later(r"[bcdfghjklmnpqrstvwxz]{4}")
 _SYMBOLS = frozenset("!@#$%^&*+=?~|;,:<>/\\")
 _TAME = frozenset(
     ("required", "optional", "invalid", "incorrect", "disabled", "enabled", "protected", "encrypted", "plaintext",

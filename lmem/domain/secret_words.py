@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from lmem.domain.patterns import Later
 from lmem.domain.secret_strength import is_chosen, is_fair, is_hex, is_opaque, is_wild
 
 _VENDORS = (
@@ -40,24 +41,24 @@ _TOKENS = {
 }
 """Beginnings of the words beside which a secret stands, and what makes such a beginning one of them."""
 _STEMS = {
-    **{stem: ("password", re.compile(word)) for stem, word in _PASSWORDS.items()},
-    **{stem: ("token", re.compile(word)) for stem, word in _TOKENS.items()},
-    **{name: ("vendor", re.compile(name)) for name in _VENDORS},
+    **{stem: ("password", Later(word)) for stem, word in _PASSWORDS.items()},
+    **{stem: ("token", Later(word)) for stem, word in _TOKENS.items()},
+    **{name: ("vendor", Later(name)) for name in _VENDORS},
 }
-_KEY_OF = re.compile(
+_KEY_OF = Later(
     r"(?:api|access|auth|private|signing|encryption|master|account|service|client|licen[sc]e|session|webhook|admin|deploy|"
     r"host|app|ingest|server|shared|storage|write|read|sas|hmac|aes|jwt|root|tunnel|integration|personal|oauth|bot|user|"
     r"integrator|routing|function|" + "|".join(_VENDORS) + r")[ _.-]?$"
 )
-_OTHERWISE = re.compile(
+_OTHERWISE = Later(
     r"s?[_.\- ]?(?:len(?![a-z])|length|size|count|limit|max|min|ur[il](?![a-z])|endpoint|path|file(?!d)|dir|name|"
     r"id(?![a-z])|ids(?![a-z])|field|label|hint|polic|expir|ttl|timeout|format|regex|pattern|prefix|hash(?!i)|algorithm|"
     r"version|usage|budget|digest|checksum|fingerprint|sha\d*(?![a-z])|type|scope|status|error|help|event|prompt|address)"
 )
 """What follows a word when the name is of something about the secret: token_count, key_id, password_file."""
-_PUBLIC = re.compile(r"(?:public|cache|primary|foreign|partition|sort|idempotency|publishable|pub)[ _.-]?$")
+_PUBLIC = Later(r"(?:public|cache|primary|foreign|partition|sort|idempotency|publishable|pub)[ _.-]?$")
 _TYPE = r"(?:str|string|bytes|text|optional\[str\]|secretstr|str ?\| ?none|char ?\*|any|&str|&'static str)"
-_ASSIGNED = re.compile(
+_ASSIGNED = Later(
     r"(?P<tail>[\w.-]{0,30}(?: \([^)\n]{0,30}\))?)"
     r"(?:\\?[\"'`]|[\])}*]|%5d){0,4}"
     r"(?P<op>[ \t]*:[ \t]*" + _TYPE + r"[ \t]*=(?!=)|\s{0,3}(?:=>|:=|={1,3}|!==?|:{1,2}|->|→|\?=|\|\|=)"
@@ -67,24 +68,24 @@ _ASSIGNED = re.compile(
     r"(?:(?P<q>\\?[\"'`])(?P<quoted>(?:[^\n\\]|\\(?![nrt]))*?)(?P=q)|(?P<plain>[^\s\"'`]+))",
     re.IGNORECASE,
 )
-_SCHEME = re.compile(
+_SCHEME = Later(
     r"(?:bearer|basic|token|bot|apikey|api-key|ssws|key|digest|aws4-\S+)[ =]+"
     r"|\w{1,30}=(?=\S{12})",
     re.I,
 )
-_PLAIN_END = re.compile(r"[;&,](?=\s|$|[\w.-]+=|[\w -]+:)|</|\\[nrt]|[)\]}>,;]+$|[.:!?]$|\*\*$")
-_FLAG = re.compile(r"(?P<tail>[\w-]{0,20})(?:[ \t]+|=)[\"']?(?P<s>[^\s\"']+)")
-_SPOKEN = re.compile(r"[^\s\"'`“”\u2018\u2019()<>,]+")
+_PLAIN_END = Later(r"[;&,](?=\s|$|[\w.-]+=|[\w -]+:)|</|\\[nrt]|[)\]}>,;]+$|[.:!?]$|\*\*$")
+_FLAG = Later(r"(?P<tail>[\w-]{0,20})(?:[ \t]+|=)[\"']?(?P<s>[^\s\"']+)")
+_SPOKEN = Later(r"[^\s\"'`“”\u2018\u2019()<>,]+")
 _SAYS = frozenset(
     ("is", "was", "are", "be", "to", "=", ":", "now", "still", "currently", "equals", "stays", "it's", "being", "-",
      "->", "→", "=>", "as", "of")
 )  # fmt: skip
-_BEFORE = re.compile(
+_BEFORE = Later(
     r"(?P<s>[^\s\"'`(]{8,200})[\"'`)]?[ \t]+(?:(?:as|is|for|was)[ \t]+|[(\[-]{1,2}[ \t]*)"
     r"(?:(?:the|our|my|a|his|her|your)[ \t]+)?"
     r"(?:[\w-]+[ \t]+){0,3}$"
 )
-_LINE_END = re.compile(r"[ \t.:*_`]*\n\s*(?=\S{14,}[ \t]*(?:\n|$))")
+_LINE_END = Later(r"[ \t.:*_`]*\n\s*(?=\S{14,}[ \t]*(?:\n|$))")
 _TRIM = ".,;:!?)]}>*_"
 
 Found = tuple[int, int, str]

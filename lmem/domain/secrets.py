@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from lmem.domain import secret_words
+from lmem.domain.patterns import Later
 from lmem.domain.secret_places import PLACES, URL_PASSWORD
 from lmem.domain.secret_shapes import SHAPES, SHORTEST_WORD, Shape
 from lmem.domain.secret_strength import TESTS
@@ -40,13 +41,13 @@ _BY_START: dict[str, list[str]] = {}
 for _hint in _SHAPES:
     if len(_hint) >= 3:
         _BY_START.setdefault(_hint[:3], []).append(_hint)
-_NO_NAME = re.compile(r"[0-9A-Z]")
-_BEGIN = re.compile(r"-{4,5} ?BEGIN (?P<what>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?) ?-{4,5}")
-_PUTTY = re.compile(r"Private-Lines: \d+\s+(?P<s>(?:[A-Za-z0-9+/=]{8,}\s*)+)(?<!\s)")
-_BODY = re.compile(r"(?:(?:\\+[rn]|\s)+[ \t>#*\"'+|]*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z-]+: [^\n]*|=[A-Za-z0-9+/]{4}))+")
-_AWS_SECRET = re.compile(r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
-_DATA_URI = re.compile(r"data:[\w/+.;=-]{0,60};base64,[A-Za-z0-9+/=\s]*")
-_DONE = re.compile(r"\[redacted:[a-z0-9-]+\]")
+_NO_NAME = Later(r"[0-9A-Z]")
+_BEGIN = Later(r"-{4,5} ?BEGIN (?P<what>[A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?) ?-{4,5}")
+_PUTTY = Later(r"Private-Lines: \d+\s+(?P<s>(?:[A-Za-z0-9+/=]{8,}\s*)+)(?<!\s)")
+_BODY = Later(r"(?:(?:\\+[rn]|\s)+[ \t>#*\"'+|]*(?:[A-Za-z0-9+/=]{16,}|[A-Za-z-]+: [^\n]*|=[A-Za-z0-9+/]{4}))+")
+_AWS_SECRET = Later(r"(?<![A-Za-z0-9/+])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
+_DATA_URI = Later(r"data:[\w/+.;=-]{0,60};base64,[A-Za-z0-9+/=\s]*")
+_DONE = Later(r"\[redacted:[a-z0-9-]+\]")
 _SCHEMES = {"postgresql": "postgres", "https": "url", "http": "url", "rediss": "redis", "amqps": "amqp", "ftps": "ftp"}
 
 
