@@ -28,7 +28,7 @@ from lmem.errors import InvalidInput, NotFound
 from lmem.ports.embedder import Encoding
 from lmem.ports.vectors import Candidate, Candidates, Condition, Point, Stored
 from lmem.stores.qdrant import batches
-from lmem.stores.qdrant.conditions import edge_filter
+from lmem.stores.qdrant.conditions import edge_filters
 from lmem.stores.qdrant.generations import EdgeGenerations
 from lmem.stores.qdrant.ids import point_id
 from lmem.stores.qdrant.schema import DENSE, SPARSE
@@ -87,7 +87,7 @@ class EdgeVectors(EdgeGenerations):
         if only not in _SIDES or limit < 1:
             raise InvalidInput(f"A search asks 'dense', 'sparse' or both sides for at least one point, not {only!r}.")
         needed = conditions if part.owners is None else part.owners.needed(conditions)
-        wanted = edge_filter(collection, needed)
+        wanted = edge_filters(collection, needed)
         dense, sparse = _sides(part, query, only)
         cosines, dense_ms = _best(part, dense, wanted, limit)
         weights, sparse_ms = _best(part, sparse, wanted, limit)
@@ -145,10 +145,19 @@ def _sides(part: Collection, query: Encoding, only: str | None) -> tuple[Query |
     return dense, sparse
 
 
-def _best(part: Collection, query: Query | None, wanted: Filter | None, limit: int) -> tuple[_Scores, float]:
-    """The best `limit` points of one side, and the milliseconds it took."""
-    scores = _Scores({}, {})
-    return scores, 0.0 if query is None else _query(part, query, wanted, limit, scores)
+def _best(
+    part: Collection, query: Query | None, wanted: Sequence[Filter | None], limit: int
+) -> tuple[_Scores, float]:  # fmt: skip
+    """The best `limit` points of one side that pass one of the filters, and the milliseconds it took."""
+    scores, took = _Scores({}, {}), 0.0
+    if query is None:
+        return scores, took
+    for one in wanted:
+        took += _query(part, query, one, limit, scores)
+    if len(scores.values) > limit:
+        best = sorted(scores.values, key=scores.values.__getitem__, reverse=True)[:limit]
+        scores = _Scores({key: scores.ids[key] for key in best}, {key: scores.values[key] for key in best})
+    return scores, took
 
 
 def _fill(part: Collection, query: Query | None, scores: _Scores, ids: dict[int, UUID]) -> float:
