@@ -42,6 +42,10 @@ def answer(argv: list[str]) -> int:
 
 
 def _dispatch(argv: list[str]) -> int:
+    if argv == ["mcp"]:
+        from lmem.bridge.pump import main as pump
+
+        pump()
     if argv[:1] == ["_complete"]:
         from lmem.cli.complete import complete
 

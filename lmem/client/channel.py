@@ -45,6 +45,13 @@ class Channel:
             self._sock.close()
             self._sock = None
 
+    def detach(self) -> tuple[socket.socket, bytes]:
+        """The socket, blocking, and what was read from it and not taken; this channel is closed then."""
+        sock, rest = self._open_socket(), bytes(self._buffer)
+        self._sock = None
+        sock.settimeout(None)
+        return sock, rest
+
     def send(self, line: bytes, timeout: float) -> None:
         """Send a line within `timeout` seconds. Raises ConnectionLost, if need be only at the next read."""
         sock = self._open_socket()

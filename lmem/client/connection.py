@@ -29,6 +29,7 @@ from lmem.protocol.messages import PROTOCOL, hello, request, result_of
 TYPE_CHECKING = False  # as typing's, without its import: this is on the path of every command
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from socket import socket
     from types import TracebackType
 
     from lmem.paths import Paths
@@ -57,9 +58,18 @@ def connect(paths: Paths, client: str = "cli", *, autostart: bool = True, timeou
 class Connection:
     """One conversation with the daemon. `hello` is the daemon's answer to ours. Not for several threads at once."""
 
-    def __init__(self, paths: Paths, client: str, *, autostart: bool = True, timeout: float = CALL_SECONDS) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        client: str,
+        *,
+        autostart: bool = True,
+        timeout: float = CALL_SECONDS,
+        mode: str = "rpc",
+    ) -> None:
         self._paths = paths
         self._client = client
+        self._mode = mode
         self._autostart = autostart
         self._timeout = timeout
         self._number = 0
@@ -74,6 +84,13 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def detach(self) -> tuple[socket, bytes]:
+        """The socket itself, blocking, and what was read from it beyond the hello; this object is closed then.
+
+        Raises ConnectionLost when it was closed before.
+        """
+        return self._channel.detach()
 
     def close(self) -> None:
         """Hang up; the daemon cancels what was not answered."""
@@ -194,7 +211,7 @@ class Connection:
                 hint="Run lmem as the user who owns it, or set LMEM_HOME to a directory of yours.",
             )
         try:
-            channel.send(encode(hello(self._client).to_frame()), HELLO_SECONDS)
+            channel.send(encode(hello(self._client, self._mode).to_frame()), HELLO_SECONDS)
             self.hello = channel.read(HELLO_SECONDS)
             if "error" in self.hello:
                 result_of(self.hello)
