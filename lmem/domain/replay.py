@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lmem.domain.history import LINKS, TEXT_FIELDS, Version
+from lmem.domain.history import LINKS, TEXT_FIELDS, Version, keeps_text
 from lmem.domain.layers import layers
 from lmem.domain.memories import Memory, content_hash
 
@@ -42,10 +42,27 @@ def replayed(current: Memory, versions: Sequence[Version], number: int, texts: T
         elif version.number == number:
             newest = max(item.number for item in versions)
             title, content, summary = texts or (version.title, version.content, version.summary)
-            then = replace(current, **fields, title=title, content=content, summary=summary)  # type: ignore[arg-type]
-            digest, rev = content_hash(title, content), current.rev - (newest - number)
-            return replace(then, rev=rev, updated_at=version.recorded_at, content_hash=digest)
+            summary = own_summaries(versions).get(number, summary)
+            fields |= {"title": title, "content": content, "summary": summary, "updated_at": version.recorded_at}
+            fields |= {"rev": current.rev - (newest - number), "content_hash": content_hash(title, content)}
+            return replace(current, **fields)  # type: ignore[arg-type]  # as above
     raise ValueError(f"there is no version {number}")
+
+
+def own_summaries(versions: Sequence[Version]) -> dict[int, str | None]:
+    """By version number, the summaries that do not go with the text that a version is read from: those before the
+    summary changed by itself, on the same text. `versions` are the newest ones of a memory at least."""
+    found: dict[int, str | None] = {}
+    differs, summary = False, None
+    for version in sorted(versions, key=lambda item: -item.number):
+        if differs:
+            found[version.number] = summary
+        if keeps_text(version.diff):
+            differs = False
+        elif "summary" in version.diff:
+            before = version.diff["summary"][0]
+            differs, summary = True, None if before is None else str(before)
+    return found
 
 
 def _is_column(name: str) -> bool:

@@ -7,10 +7,11 @@ recorded) by then; the search is full text alone, because the vectors know the p
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
-from lmem.domain.history import TEXT_FIELDS, AsOf, Version
+from lmem.domain.history import AsOf, Version, keeps_text
 from lmem.domain.memories import Memory
 from lmem.domain.query import Question, all_of, any_of, matching_line, parse_question
 from lmem.domain.ranking import Evidence, fuse
@@ -24,6 +25,8 @@ HITS = 1000
 """Texts of each kind that one search looks at."""
 
 CHUNK = 500
+SLICE = 2000
+"""Memories that one snapshot replays, some 0.2 s; a snapshot lives at most 5 s."""
 
 
 class Past:
@@ -39,9 +42,10 @@ class Past:
             found = names.memory(tx, actor, memory_id)
             state = next(iter(_states(tx, Filter(actor.user_id, shared=actor.shared), [found.id], moment)), None)
             if state is None:
+                verb = "known" if moment.recorded else "so"
                 raise NotFound(
-                    f"Memory {found.id[:8]} was not known at {moment.at[:19]}Z.",
-                    hint=f"It is from {found.created_at[:10]}; 'lmem history {found.id[:8]}' shows its versions.",
+                    f"Memory {found.id[:8]} was not {verb} yet at {moment.at[:19]}Z.",
+                    hint=f"'lmem history {found.id[:8]}' shows its versions.",
                 )
             return state
 
@@ -50,13 +54,16 @@ class Past:
     async def page(self, wanted: Filter, moment: AsOf, order: str, limit: int, offset: int) -> tuple[list[Memory], int]:
         """Memories as they were, in the order of `list`, and how many passed the filter in all."""
 
-        def work(tx: UnitOfWork) -> tuple[list[Memory], int]:
-            still, count = tx.past.unchanged(wanted, moment, order, offset + limit)
-            others = [state for state, _ in _passing(tx, wanted, tx.past.changed(wanted, moment), moment)]
-            merged = sorted((*still, *others), key=_created if order == "created" else _rank, reverse=True)
-            return merged[offset : offset + limit], count + len(others)
+        def work(tx: UnitOfWork) -> tuple[list[Memory], int, list[str]]:
+            return *tx.past.unchanged(wanted, moment, order, offset + limit), tx.past.changed(wanted, moment)
 
-        return await self._storage.read(work)
+        merged, count, changed = await self._storage.read(work)
+        for at in range(0, len(changed), SLICE):  # the past does not change, so it may be read in several snapshots
+            ids = changed[at : at + SLICE]
+            others = await self._storage.read(partial(_passing, wanted=wanted, ids=ids, moment=moment))
+            merged, count = [*merged, *(state for state, _ in others)], count + len(others)
+        merged.sort(key=_created if order == "created" else _rank, reverse=True)
+        return merged[offset : offset + limit], count
 
     async def search(self, query: str, wanted: Filter, moment: AsOf, limit: int) -> list[Found]:
         """The best memories by full text over what each said then."""
@@ -124,9 +131,7 @@ def _was_private(versions: Sequence[Version], number: int) -> bool:
 
 def _said(versions: Sequence[Version], number: int) -> int | None:
     """The version that keeps the text of version `number`: the one before the text changed next."""
-    later = (
-        item.number for item in versions if item.number > number and any(name in item.diff for name in TEXT_FIELDS)
-    )
+    later = (item.number for item in versions if item.number > number and keeps_text(item.diff))
     changed = next(later, None)
     return None if changed is None else changed - 1
 

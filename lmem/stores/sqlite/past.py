@@ -24,18 +24,19 @@ _SINCE = {
     True: "SELECT memory_id FROM memory_versions WHERE created_at > ?",
     False: "SELECT memory_id FROM memory_versions WHERE created_at > ? AND version_number > 1",
 }
-# What changed after its first version is there even if it is dated later.
+# What changed after its first version is there even if it is dated later. The plus keeps the planner from walking the
+# index of dates, which all rows pass, instead of the full text or the order.
 _WAS_THERE = {
     True: "1",
-    False: "(m.created_at <= ? OR EXISTS (SELECT 1 FROM memory_versions v WHERE v.memory_id = m.id "
+    False: "(+m.created_at <= ? OR EXISTS (SELECT 1 FROM memory_versions v WHERE v.memory_id = m.id "
     "AND v.version_number > 1))",
 }
 _OLD = """SELECT o.memory_id, o.version_number, -bm25(memory_versions_fts, 2.0, 1.0, 1.0)
-    FROM memory_versions_fts f JOIN memory_old_texts o ON o.text_key = f.rowid
-    JOIN {source} m ON m.id = o.memory_id
+    FROM memory_versions_fts f CROSS JOIN memory_old_texts o ON o.text_key = f.rowid
+    CROSS JOIN {source} m ON m.id = o.memory_id
     WHERE memory_versions_fts MATCH ? AND m.user_id = ? ORDER BY bm25(memory_versions_fts, 2.0, 1.0, 1.0) LIMIT ?"""
 _MATCH = """SELECT m.id, -bm25(memories_fts, 2.0, 1.0, 1.0) FROM memories_fts f
-    JOIN {source} m ON m.memory_key = f.rowid WHERE memories_fts MATCH ? AND {where}
+    CROSS JOIN {source} m ON m.memory_key = f.rowid WHERE memories_fts MATCH ? AND {where}
     ORDER BY bm25(memories_fts, 2.0, 1.0, 1.0) LIMIT ?"""
 _ROWS = f"""SELECT {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?)) CROSS JOIN memories
     WHERE id = wanted ORDER BY id"""
@@ -49,10 +50,9 @@ _FIELDS = (
     "id", "user_id", "project_id", "session_id", "memory_type", "category", "importance_score", "decay_rate",
     "is_private", "is_archived", "created_at", "valid_until", "source_tool", "external_id",
 )  # fmt: skip
-_STATES = "SELECT " + ", ".join(
-    f"json_extract(value, '$.{name}') AS {name}"
-    for name in (*_FIELDS, "tags", "layer_session", "layer_project", "layer_global", "layer_temporal")
-) + " FROM json_each(?)"  # fmt: skip
+_FLAGS = ("layer_session", "layer_project", "layer_global", "layer_temporal")
+_STATES = f"CREATE TABLE m ({', '.join((*_FIELDS, 'tags', *_FLAGS))})"
+_ADD_STATE = f"INSERT INTO m VALUES ({', '.join('?' * (len(_FIELDS) + 1 + len(_FLAGS)))})"
 
 
 class PastRows:
@@ -87,8 +87,13 @@ class PastRows:
 
     def passing(self, states: Sequence[Memory], wanted: Filter) -> set[str]:
         where, values = conditions(wanted)
-        rows = to_json([_fields(state) for state in states])
-        return {row[0] for row in self._db.execute(f"SELECT m.id FROM ({_STATES}) m WHERE {where}", (rows, *values))}
+        beside = sqlite3.connect(":memory:")  # so that a filter is written once: a reader may make no table of its own
+        try:
+            beside.execute(_STATES)
+            beside.executemany(_ADD_STATE, map(_fields, states))
+            return {row[0] for row in beside.execute(f"SELECT m.id FROM m WHERE {where}", values)}
+        finally:
+            beside.close()
 
     def match(self, expression: str, wanted: Filter, moment: AsOf, limit: int) -> list[Hit]:
         where, values = _still(wanted, moment)
@@ -122,7 +127,8 @@ def _still(wanted: Filter, moment: AsOf) -> tuple[str, list[str | float]]:
     )
 
 
-def _fields(state: Memory) -> dict[str, object]:
-    fields: dict[str, object] = {name: getattr(state, name) for name in _FIELDS}
-    fields |= {"is_private": int(state.is_private), "is_archived": int(state.is_archived)}
-    return {**fields, "tags": to_json(list(state.tags)), **state.layers.flags()}
+def _fields(state: Memory) -> list[object]:
+    """The values of a row of _STATES."""
+    values = [getattr(state, name) for name in _FIELDS]
+    flags = state.layers.flags()
+    return [*values, to_json(list(state.tags)), *(flags[name] for name in _FLAGS)]

@@ -55,7 +55,7 @@ def test_what_was_imported_later_held_before_it_was_known(tmp_path: Path) -> Non
         past = Past(kit.storage)
         memory, version = await past.get(kit.actor, memory_id, AsOf(week_ago))
         assert (memory.content, version.number) == ("an old decision", 1)
-        with pytest.raises(NotFound, match="was not known at"):
+        with pytest.raises(NotFound, match="was not known yet"):
             await past.get(kit.actor, memory_id, AsOf(week_ago, recorded=True))
 
     drive(tmp_path, scenario)
