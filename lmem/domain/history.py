@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 TEXT_FIELDS = ("title", "content", "summary")
-"""Fields that a version keeps whole; its difference holds their lengths alone."""
+"""Fields that a version keeps whole; its difference holds their lengths alone. A summary that was made
+of the text's own sentences is in the difference instead, so that it does not cost a copy of the text."""
 
 LINKS = {"resolved_by": "resolves", "superseded_by": "supersedes", "outcome": ""}
 """What a difference may hold beside columns: the other memory of a relation, which undo and redo unmake and make
@@ -17,6 +18,11 @@ again; `outcome` is a property of the first."""
 
 Diff = Mapping[str, tuple[object, object]]
 """Column -> (before, after), for every column that changed, and LINKS."""
+
+
+def keeps_text(diff: Diff) -> bool:
+    """Whether the version before the one of this difference keeps its text: some text is in it by its length."""
+    return any(isinstance(diff[name][0], int) for name in TEXT_FIELDS if name in diff)
 
 
 @dataclass(frozen=True, slots=True)
