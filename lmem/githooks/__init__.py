@@ -1,0 +1,1 @@
+"""Git hooks: what lmem writes into a repository's hooks, and the line that a hook leaves for the daemon."""
