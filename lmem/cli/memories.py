@@ -108,7 +108,7 @@ def _facts(memory: Answer) -> list[tuple[str, str]]:
     return [
         ("id", str(memory["id"])),
         ("type", " ".join([str(memory["type"]), *flags])),
-        ("category", str(memory.get("category") or "")),
+        ("category", _with_mark(memory, "category")),
         ("tags", " ".join(memory.get("tags") or [])),
         ("layers", " ".join(memory.get("layers") or [str(memory.get("layer") or "")])),
         ("project", str(memory.get("project") or "")),
@@ -121,8 +121,18 @@ def _facts(memory: Answer) -> list[tuple[str, str]]:
         ("superseded", str(memory.get("valid_until") or "")),
         ("as of", f"{then}, version {memory['version']}" if then else ""),
         ("source", str(memory.get("source_tool") or "")),
-        ("summary", str(memory.get("summary") or "")),
+        ("summary", _with_mark(memory, "summary")),
     ]
+
+
+def _with_mark(memory: Answer, field: str) -> str:
+    """A field, and whether lmem wrote it by itself."""
+    value, how = str(memory.get(field) or ""), (memory.get("context") or {}).get("automatic")
+    facts = how.get(field) if isinstance(how, dict) else None
+    if not value or not isinstance(facts, dict):
+        return value
+    sure = f", confidence {facts['confidence']}" if "confidence" in facts else ""
+    return f"{value} (automatic, by {facts.get('by')}{sure})"
 
 
 def edit(

@@ -138,11 +138,11 @@ async def build(host: Host) -> App:
     endings = Endings(storage, clock, relay.wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, relay.wake, settings.of)
-    jobs = Jobs(storage, Work(clock, activity, endings, decay, audit, user_id))
-    scopes.on_created = facts.later
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
     categories = Categories(storage, indexes, worker.vectors)
     annotations = Annotations(storage, clock, categories, itself, settings.of, relay.wake)
+    jobs = Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id))
+    scopes.on_created = facts.later
     relay.on_idle = annotations.wake
     services = Services(
         host=host,

@@ -23,6 +23,7 @@ from lmem.errors import Conflict, Internal, LmemError, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage
 from lmem.service.activity import Activity
+from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
@@ -47,6 +48,7 @@ class Work:
     endings: Endings
     decay: Decay
     audit: Audit
+    annotations: Annotations
     user_id: str
 
     @property
@@ -118,6 +120,16 @@ async def _old_audit(work: Work) -> Outcome:
     return Outcome(old, f"would let go of {_many(old, 'entry', 'entries')}")
 
 
+async def _annotations(work: Work) -> Outcome:
+    changed = await work.annotations.catch_up()
+    return Outcome(changed, f"annotated {_many(changed, 'memory', 'memories')}")
+
+
+async def _unannotated(work: Work) -> Outcome:
+    waiting = await work.annotations.waiting()
+    return Outcome(waiting, f"would look at {_many(waiting, 'memory', 'memories')}")
+
+
 def _many(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
@@ -127,6 +139,10 @@ JOBS: dict[str, Job] = {
         "Writes down what was read and who was active.", Every(30), _counters, _waiting_counters, quiet=True
     ),
     "sessions": Job("Ends sessions that nobody works in any more.", Every(300), _sessions, _idle_sessions),
+    "annotations": Job(
+        "Gives categories and summaries to memories that were added.", Every(600), _annotations, _unannotated,
+        quiet=True,
+    ),
     "decay": Job("Moves what has faded to the temporal layer.", Nightly(time(3, 30)), _decay, _decay_preview),
     "audit": Job("Lets go of audit entries older than audit.keep_days.", Nightly(time(4, 30)), _audit, _old_audit),
 }
@@ -243,7 +259,7 @@ class Jobs:
         real = datetime.now(UTC) + (due - self._clock.now())
         scheduler.add_job(
             self._fire, "date", run_date=real, args=(scheduler, name, cause), id=name, replace_existing=True,
-            misfire_grace_time=None,
+            misfire_grace_time=None, max_instances=2,  # the run that plans the next one still counts as one
         )  # fmt: skip
 
     async def _fire(self, scheduler: AsyncIOScheduler, name: str, cause: str) -> None:

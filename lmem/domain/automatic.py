@@ -6,7 +6,11 @@ Not the making of either (lmem.domain.categories, lmem.domain.summaries). The ma
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
+from dataclasses import replace
+
+from lmem.domain.memories import Memory
+from lmem.domain.summaries import extract
 
 KEY = "automatic"
 SWITCHES = {"category": "auto_categorization_enabled", "summary": "summaries.automatic"}
@@ -28,14 +32,20 @@ def is_automatic(context: Context, field: str) -> bool:
     return field in _marks(context)
 
 
-def chosen(context: Context, fields: Iterable[str]) -> dict[str, object]:
-    """A context after a user has set these fields: what somebody chose carries no mark."""
-    marks = _marks(context)
-    left = {name: facts for name, facts in marks.items() if name not in set(fields)}
-    if left == marks:
-        return dict(context)
-    rest = {name: value for name, value in context.items() if name != KEY}
-    return {**rest, KEY: left} if left else rest
+def after_edit(before: Memory, after: Memory, fields: Set[str]) -> Memory:
+    """`after` with the marks that are still true once a user has set these fields of `before`.
+
+    What somebody chose carries no mark, also when it is what stood there. A summary made of the text's own sentences
+    follows the text.
+    """
+    marks = {name: facts for name, facts in _marks(before.context).items() if name not in fields}
+    summary = after.summary
+    if "summary" in marks and after.content != before.content:
+        found = extract(after.content)
+        summary = found.text if found else None
+        marks = {**marks, "summary": found.facts} if found else {k: v for k, v in marks.items() if k != "summary"}
+    rest = {name: value for name, value in after.context.items() if name != KEY}
+    return replace(after, summary=summary, context={**rest, KEY: marks} if marks else rest)
 
 
 def _marks(context: Context) -> Mapping[str, object]:

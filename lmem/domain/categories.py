@@ -15,7 +15,7 @@ NEAREST = 8
 """Neighbours that vote."""
 LEAST_COSINE = 0.35
 """Below it two texts have nothing to do with each other: a neighbour that far has no vote."""
-LEAST_CONFIDENCE = 0.5
+LEAST_CONFIDENCE = 0.55
 """Of neighbours: a category with less than that is not given."""
 LEAST_PROTOTYPE = 0.34
 LEAST_MARGIN = 0.08

@@ -21,6 +21,8 @@ FEWEST = 5
 """Sentences below which a text is its own summary."""
 MOST = 400
 """Sentences that are compared; a book is summed up by its beginning."""
+CENTRAL = 0.4
+"""Of the nearest sentence's nearness: what is further away is beside the point."""
 ALIKE = 0.6
 """Cosine above which two sentences say the same."""
 
@@ -44,6 +46,11 @@ class Summary:
     chosen: tuple[int, ...]
     of: int
 
+    @property
+    def facts(self) -> dict[str, object]:
+        """How it was made, as its mark says it."""
+        return {"by": "extraction", "sentences": list(self.chosen), "of": self.of}
+
 
 def extract(content: str) -> Summary | None:
     """The summary of a long text; None for one that is short, or that is no prose."""
@@ -56,10 +63,13 @@ def extract(content: str) -> Summary | None:
     centre: Counter[str] = Counter()
     for vector in vectors:
         centre.update(vector)
-    order = sorted(range(len(sentences)), key=lambda at: (-_dot(vectors[at], centre), at))
+    nearness = [_dot(vector, centre) for vector in vectors]
+    order = sorted(range(len(sentences)), key=lambda at: (-nearness[at], at))
     chosen: list[int] = []
     room = LENGTH
     for at in order:
+        if nearness[at] < CENTRAL * nearness[order[0]]:
+            break
         new = all(_dot(vectors[at], vectors[other]) < ALIKE for other in chosen)
         if new and len(sentences[at]) <= room:
             chosen.append(at)

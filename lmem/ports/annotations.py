@@ -26,6 +26,10 @@ class AnnotationTable(Protocol):
         """How many memories have a category that the user chose, counted up to `limit`."""
         ...
 
+    def only_since(self, memory_id: str, rev: int) -> bool:
+        """Whether nothing but annotations changed a memory since it had this revision."""
+        ...
+
     def is_decided(self, memory_id: str, field: str) -> bool:
         """Whether any version of a memory changed this field: then somebody has decided about it."""
         ...

@@ -18,7 +18,7 @@ from lmem.domain.automatic import KIND, SWITCHES, marked
 from lmem.domain.categories import Guess
 from lmem.domain.memories import Memory
 from lmem.domain.summaries import Summary, extract
-from lmem.errors import LmemError
+from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import recording
@@ -72,8 +72,10 @@ class Annotations:
             self._awake.clear()
             try:
                 await self.catch_up()
+            except StoreUnavailable as err:
+                log.debug("no memory is annotated now: %s", err.message)
             except LmemError as err:
-                log.info("no memory is annotated now: %s", err.message)
+                log.warning("no memory is annotated now: %s", err.message)
 
     async def catch_up(self) -> int:
         """Look at every memory that was not looked at; answers how many were changed.
@@ -131,7 +133,7 @@ class Annotations:
                 continue
             after, reason = _annotated(tx, now, guesses.get(memory.id), summaries.get(memory.id))
             if after is not now:
-                change_set = change_set or tx.versions.open_change_set(KIND, REASON, self._actor.user_id, at)
+                change_set = change_set or tx.versions.open_change_set(KIND, None, self._actor.user_id, at)
                 recording.change(tx, self._actor, now, after, "updated", reason, change_set, at)
                 changed += 1
         return changed
@@ -147,8 +149,7 @@ def _annotated(
         after = replace(after, category=guess.category, context=marked(after.context, "category", facts))
         reasons.append(f"category by its {guess.by}, confidence {guess.confidence:g}")
     if summary is not None and memory.summary is None and not _decided(tx, memory, "summary"):
-        facts = {"by": "extraction", "sentences": list(summary.chosen), "of": summary.of}
-        after = replace(after, summary=summary.text, context=marked(after.context, "summary", facts))
+        after = replace(after, summary=summary.text, context=marked(after.context, "summary", summary.facts))
         reasons.append(f"summary by extraction of {len(summary.chosen)} of {summary.of} sentences")
     return after, f"{REASON}: {'; '.join(reasons)}"
 

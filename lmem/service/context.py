@@ -157,7 +157,8 @@ def _entry(memory: Memory, origins: Mapping[str, str], project_id: str | None, l
     words = memory.text
     if memory.summary and count(words[: 64 * longest]) > longest:
         words = f"{memory.title}\n{memory.summary}"
-    quoted = "\n".join(f"> {line}" for line in words[: 64 * longest].translate(_PLAIN).splitlines() if line.strip())
+    lines = words[: 64 * longest].translate(_PLAIN).splitlines()
+    quoted = "\n".join(f"> {line.rstrip()}" for line in lines if line.strip())
     return f"{first}\n{shortened(quoted, longest, count)}"
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from lmem.config import Config, InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
+from lmem.domain.automatic import after_edit, is_automatic
 from lmem.domain.filters import Filter
 from lmem.domain.layers import Layers
 from lmem.domain.memories import Draft, Memory, content_hash, title_of
@@ -170,7 +171,7 @@ class Memories:
 
         def work(tx: UnitOfWork) -> Edited:
             before = names.memory(tx, actor, memory_id)
-            if rev is not None and rev != before.rev:
+            if rev is not None and rev != before.rev and not tx.annotations.only_since(before.id, rev):
                 raise Conflict(f"Memory {before.id[:8]} is at revision {before.rev}, not {rev}.")
             fields = dict(changes)
             add, remove = _tags(fields.pop("add_tags", ())), _tags(fields.pop("remove_tags", ()))
@@ -180,6 +181,7 @@ class Memories:
             after = replace(before, **fields)  # type: ignore[arg-type]  # handlers parsed every value
             if "title" not in fields and before.title == title_of(before.content):
                 after = replace(after, title=title_of(after.content))  # it was taken from the text, so it follows it
+            after = after_edit(before, after, fields.keys())
             if after != before:
                 recording.keep_secrets(tx, actor, before.id, kept_secrets, times.to_text(self._clock.now()))
             return self._edit(tx, actor, before, after, "updated", reason)
@@ -237,7 +239,11 @@ class Memories:
             raise Conflict(f"The source id '{draft.external_id[:60]}' belongs to another memory.")
         if found.title != draft.title or found.content != draft.content:
             recording.keep_secrets(tx, actor, found.id, draft.kept_secrets, times.to_text(self._clock.now()))
-            after = replace(found, title=draft.title, content=draft.content, summary=draft.summary, tags=draft.tags)
+            own = found.summary if is_automatic(found.context, "summary") else None
+            after = replace(
+                found, title=draft.title, content=draft.content, summary=draft.summary or own, tags=draft.tags
+            )
+            after = after_edit(found, after, {"summary"} if draft.summary else set())
             edited = self._edit(tx, actor, found, after, "updated", f"{draft.source_tool} gave it again, changed")
             return Added(edited.memory, False, "it is a new version of what its source gave before")
         return Added(found, False, "its source gave it before")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from lmem.domain.actors import Actor
+from lmem.domain.automatic import is_automatic
 from lmem.domain.history import TEXT_FIELDS, Diff, Version
 from lmem.domain.memories import Memory, content_hash, to_json
 from lmem.errors import Conflict, Forbidden
@@ -81,7 +82,7 @@ def change(
         raise Conflict(f"Memory {before.id[:8]} was changed by somebody else meanwhile.")
     after = replace(after, rev=before.rev + 1, updated_at=at, content_hash=content_hash(after.title, after.content))
     text_changed = bool(set(changed) & set(TEXT_FIELDS))
-    if text_changed:
+    if text_changed and not _is_extract(before, after, changed):
         tx.versions.keep_text(before.id, before.title, before.content, before.summary)
     tx.memories.update(before.id, _columns(changed, after))
     number = tx.versions.newest_number(before.id) + 1
@@ -123,11 +124,22 @@ def _version(
     )  # fmt: skip
 
 
+def _is_extract(before: Memory, after: Memory, changed: Sequence[str]) -> bool:
+    """Whether of the texts only a summary changed that lmem made of the text's own sentences, or its absence: then the
+    difference holds it, and no copy of the text is kept for it. Full text finds nothing by it that it does not find."""
+    return (
+        "title" not in changed
+        and "content" not in changed
+        and all(memory.summary is None or is_automatic(memory.context, "summary") for memory in (before, after))
+    )
+
+
 def _diff(before: Memory, after: Memory, changed: tuple[str, ...]) -> Diff:
     diff: dict[str, tuple[object, object]] = {}
+    extract = _is_extract(before, after, changed)
     for name in changed:
         old, new = getattr(before, name), getattr(after, name)
-        if name in TEXT_FIELDS:  # the texts are in the versions; their sizes tell a reader what happened
+        if name in TEXT_FIELDS and not extract:  # the texts are in the versions; a reader is told their sizes
             diff[name] = (len(old or ""), len(new or ""))
         elif name == "layers":
             diff[name] = (list(old.names), list(new.names))

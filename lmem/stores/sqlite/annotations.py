@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from lmem.domain.automatic import KEY
+from lmem.domain.automatic import KEY, KIND
 from lmem.domain.memories import Memory
 from lmem.stores.sqlite.memories import COLUMNS, record
 
@@ -24,6 +24,9 @@ _OWN = f"""SELECT count(*) FROM (SELECT 1 FROM memories_all
     AND json_extract(context_json, '$.{KEY}.category') IS NULL LIMIT ?)"""
 _DECIDED = """SELECT EXISTS (SELECT 1 FROM memory_versions
     WHERE memory_id = ? AND json_type(diff_json, '$.' || ?) IS NOT NULL)"""
+
+_CHANGES = """SELECT m.rev, c.kind FROM memories_all m JOIN memory_versions v ON v.memory_id = m.id
+    LEFT JOIN change_sets c ON c.id = v.change_set WHERE m.id = ? ORDER BY v.version_number DESC"""
 
 
 class AnnotationRows:
@@ -50,6 +53,11 @@ class AnnotationRows:
     def own(self, user_id: str, limit: int) -> int:
         found: int = self._db.execute(_OWN, (user_id, limit)).fetchone()[0]
         return found
+
+    def only_since(self, memory_id: str, rev: int) -> bool:
+        rows = self._db.execute(_CHANGES, (memory_id,)).fetchall()
+        later = rows[0][0] - rev if rows else 0  # each version raises the revision by one
+        return 0 < later <= len(rows) and all(kind == KIND for _, kind in rows[:later])
 
     def is_decided(self, memory_id: str, field: str) -> bool:
         return bool(self._db.execute(_DECIDED, (memory_id, field)).fetchone()[0])

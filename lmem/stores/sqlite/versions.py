@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import to_json
+from lmem.domain.replay import own_summaries
 
 COLUMNS = (
     "memory_id, version_number, title, content, summary, change_type, change_reason, diff_json, change_set, "
@@ -40,7 +42,9 @@ class VersionRows:
         self._db = connection
 
     def of(self, memory_id: str) -> list[Version]:
-        return [version(row) for row in self._db.execute(_OF, (memory_id,))]
+        found = [version(row) for row in self._db.execute(_OF, (memory_id,))]
+        own = own_summaries(found)
+        return [replace(item, summary=own[item.number]) if item.number in own else item for item in found]
 
     def append(self, version: Version) -> None:
         diff = to_json({name: list(pair) for name, pair in version.diff.items()}) if version.diff else None
