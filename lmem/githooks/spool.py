@@ -4,7 +4,8 @@ Not a reader of commits: a line only says where to look. Standard library only, 
 
     v1 TAB seconds since 1970 (0: not known) TAB the repository's common git directory TAB commit, or nothing LF
 
-A line without a commit says that something happened there: the repository's own log tells what.
+A line without a commit says that something happened there, as the installation of the hook: the repository's own log
+tells what. A commit of zeros only says that the hook was taken away: this repository is to be left alone from then on.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from lmem.errors import InvalidInput
 
 FILE = "commits"
 """In `Paths.spool`. Appended to with O_APPEND, one write a line; whoever takes lines renames the file first."""
+
+TAKEN_AWAY = "0" * 40
+"""In a commit's place: the hook is gone."""
 
 _LINE = re.compile(rb"v1\t(\d{1,18})\t(/[^\t\n\0]*)\t([0-9a-f]{40}(?:[0-9a-f]{24})?|)\n")
 
