@@ -17,14 +17,17 @@ SHOWN = 3
 _AROUND = f"""SELECT {COLUMNS} FROM {{source}} m
     WHERE {{where}} AND (m.created_at, m.memory_key) {{side}} (?, ?)
     ORDER BY m.created_at {{order}}, m.memory_key {{order}} LIMIT ?"""
+# Others read nothing of a time when a memory was private: versions before it was made public count as none of theirs.
+_PUBLIC = """ AND NOT EXISTS (SELECT 1 FROM memory_versions s WHERE s.memory_id = v.memory_id
+            AND s.version_number > v.version_number AND json_type(s.diff_json, '$.is_private') IS NOT NULL)"""
 # Whoever may not read all memories of a change is not told why it was made.
 _CHANGES = """SELECT c.id, c.kind, c.reason, c.created_at, c.undone_by,
         (SELECT count(DISTINCT v.memory_id) FROM memory_versions v WHERE v.change_set = c.id) AS touched,
         (SELECT count(DISTINCT v.memory_id) FROM memory_versions v JOIN {source} m ON m.id = v.memory_id
-            WHERE v.change_set = c.id) AS readable
+            WHERE v.change_set = c.id{public}) AS readable
     FROM change_sets c WHERE c.created_by = ? AND (readable > 0 OR NOT ?) ORDER BY c.id DESC LIMIT ? OFFSET ?"""
 _NAMED = """SELECT DISTINCT m.id, m.title FROM memory_versions v JOIN {source} m ON m.id = v.memory_id
-    WHERE v.change_set = ? LIMIT ?"""
+    WHERE v.change_set = ?{public} LIMIT ?"""
 
 
 class TimelineRows:
@@ -40,8 +43,9 @@ class TimelineRows:
         return self._around(wanted, anchor, limit, ">", "ASC")
 
     def changes(self, user_id: str, shared: bool, limit: int, offset: int) -> list[Change]:
-        sql = _CHANGES.format(source=readable(shared))
-        named = _NAMED.format(source=readable(shared))
+        public = _PUBLIC if shared else ""
+        sql = _CHANGES.format(source=readable(shared), public=public)
+        named = _NAMED.format(source=readable(shared), public=public)
         return [
             Change(number, kind, reason if touched == seen or not shared else None, at, undone_by, seen,
                    tuple(self._db.execute(named, (number, SHOWN))))
