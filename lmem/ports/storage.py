@@ -82,9 +82,10 @@ class UnitOfWork(Protocol):
 class Storage(Protocol):
     """The truth: one writer, several readers."""
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def write(self, work: Callable[[UnitOfWork], T], large: bool = False) -> T:
         """Run `work` in a transaction of its own fate; durable when this returns.
 
+        `large` says that it may change thousands of rows one by one; it costs others some of the shared commits.
         Raises StorageFull, Damaged, or whatever `work` raises (then nothing of it is stored).
         """
         ...

@@ -53,7 +53,7 @@ class History:
             at = times.to_text(self._clock.now())
             return undo.undo_last(tx, actor, at) if change_set is None else undo.undo(tx, actor, change_set, at)
 
-        undone = await self._storage.write(work)
+        undone = await self._storage.write(work, large=True)
         self._wake()
         return undone
 

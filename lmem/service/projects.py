@@ -118,7 +118,7 @@ class Projects:
                 return None
             return merging.merge(tx, actor, project_id, other, f"both begin with {root_commit}"[:80], at)
 
-        return await self._write(work)
+        return await self._write(work, large=new)
 
     async def set(
         self, actor: Actor, name: str, changes: Mapping[str, object], add: tuple[str, ...], remove: tuple[str, ...]
@@ -183,10 +183,10 @@ class Projects:
                 return merging.preview(tx, from_id, to_id)
             return merging.merge(tx, actor, from_id, to_id, reason, times.to_text(self._clock.now()))
 
-        return await (self._storage.read(work) if dry_run else self._write(work))
+        return await (self._storage.read(work) if dry_run else self._write(work, large=True))
 
-    async def _write(self, work: Callable[[UnitOfWork], T]) -> T:
-        answer = await self._storage.write(work)
+    async def _write(self, work: Callable[[UnitOfWork], T], large: bool = False) -> T:
+        answer = await self._storage.write(work, large)
         self._changed()
         self._wake()
         return answer
@@ -194,5 +194,5 @@ class Projects:
 
 def _shown(tx: UnitOfWork, actor: Actor, project_id: str) -> Shown:
     project = enrolment.existing(tx, project_id)
-    size = tx.projects.sizes(actor.user_id, actor.shared).get(project_id, 0)
+    size = tx.projects.size(project_id, actor.shared)
     return Shown(project, size, tuple(tx.projects.identities(project_id)))

@@ -63,7 +63,7 @@ class Scopes:
             found = kept[1]
         else:
             since = self._since()
-            found = await self._storage.read(lambda tx: _find(tx, actor, *key[1:], since))
+            found = await self._storage.read(lambda tx: _find(tx, actor, *key[1:], since), brief=True)
             self._keep(key, found)
         if found.scope.project_id is not None and project:
             return replace(found.scope, because=named)

@@ -1,4 +1,4 @@
-"""One transaction for several requests: each in a savepoint of its own, all answered together.
+"""One transaction for several requests: each but the first in a savepoint of its own, all answered together.
 
 Not the queue or the thread (writer.py).
 """
@@ -17,10 +17,13 @@ from lmem.stores.sqlite.faults import spoils_connection, translate
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One unit of work: all of it is committed, or none."""
+    """One unit of work: all of it is committed, or none. A `large` one, of thousands of statements, comes first in its
+    transaction: in a savepoint each statement costs more than the one before (SQLite walks all that it keeps).
+    """
 
     work: Callable[[sqlite3.Connection], Any]
     future: asyncio.Future[Any]
+    large: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,9 @@ def run_batch(connection: sqlite3.Connection, requests: Iterator[Request]) -> li
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
-        answers = [_attempt(connection, request) for request in requests]
+        answers: list[Answer] = []
+        for request in requests:
+            answers.append(_attempt(connection, request) if answers else _begin(connection, request))
         connection.execute("COMMIT")
     except sqlite3.Error as err:
         raise TransactionLost(err) from err
@@ -68,6 +73,18 @@ def deliver(answers: Sequence[Answer]) -> None:
     for loop, its_answers in waiting.items():
         if not loop.is_closed():
             loop.call_soon_threadsafe(_resolve, its_answers)
+
+
+def _begin(connection: sqlite3.Connection, request: Request) -> Answer:
+    """The first request: when it fails, the transaction begins anew."""
+    try:
+        return Answer(request.future, request.work(connection))
+    except Exception as err:  # the caller's own error, whatever it is: it goes to the caller alone
+        if not connection.in_transaction or (isinstance(err, sqlite3.Error) and spoils_connection(err)):
+            raise TransactionLost(err) from err
+        connection.execute("ROLLBACK")
+        connection.execute("BEGIN IMMEDIATE")
+        return Answer(request.future, error=failed(err))
 
 
 def _attempt(connection: sqlite3.Connection, request: Request) -> Answer:

@@ -66,14 +66,16 @@ class Database:
             raise
         return cls(path, Writer(path, connection), Readers(path, readers))
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, work: Callable[[sqlite3.Connection], T], large: bool = False) -> T:
         """Run `work` on the writer's thread, in a transaction it may share; its value, once that is on the disk.
+
+        `large` is work of thousands of statements.
 
         An error that `work` raises undoes all of `work`, nothing else, and is raised here; SQLite's own come as
         StorageFull, Damaged, Conflict, StoreUnavailable or Internal.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Request(work, future))
+        self._writer.submit(Request(work, future, large))
         self._waiting += 1
         try:
             return await future

@@ -19,18 +19,21 @@ _COLUMNS = (
     "created_at, updated_at, last_accessed_at, is_active, rev"
 )
 _FIND = f"SELECT {_COLUMNS} FROM projects WHERE id = ?"
-_NAMED = """SELECT id FROM projects WHERE user_id = ?1 AND name = ?2
-    UNION ALL SELECT id FROM projects WHERE user_id = ?1 AND id = ?2
-    UNION ALL SELECT p.id FROM project_identities i JOIN projects p ON p.id = i.project_id
-        WHERE i.value = ?2 AND i.kind = 'alias' AND p.user_id = ?1
-    UNION ALL SELECT id FROM projects WHERE path = ?2 AND user_id = ?1
-    LIMIT 1"""
+# A merged project is archived under its name, and its name means the other one since.
+_NAMED = """SELECT id FROM (
+        SELECT id, 1 + 3 * (1 - is_active) AS place FROM projects WHERE user_id = ?1 AND name = ?2
+        UNION ALL SELECT id, 2 FROM projects WHERE id = ?2 AND user_id = ?1
+        UNION ALL SELECT p.id, 3 FROM project_identities i JOIN projects p ON p.id = i.project_id
+            WHERE i.value = ?2 AND i.kind = 'alias' AND p.user_id = ?1
+        UNION ALL SELECT id, 5 + (1 - is_active) FROM projects WHERE path = ?2 AND user_id = ?1
+    ) ORDER BY place LIMIT 1"""
 _ACTIVE = f"SELECT {_COLUMNS} FROM projects WHERE user_id = ? AND is_active = 1 ORDER BY last_accessed_at DESC"
 _ARCHIVED = f"SELECT {_COLUMNS} FROM projects WHERE user_id = ? AND is_active = 0 ORDER BY last_accessed_at DESC"
 _TYPED = f"""SELECT {_COLUMNS} FROM projects WHERE +user_id = ? AND project_type = ? AND +is_active = ?
     ORDER BY last_accessed_at DESC"""  # one user has most projects: the type leaves fewer
 _SIZES = """SELECT project_id, count(*) FROM {source}
     WHERE user_id = ? AND is_archived = 0 AND project_id IS NOT NULL GROUP BY project_id"""
+_SIZE = "SELECT count(*) FROM {source} WHERE project_id = ? AND is_archived = 0"
 _INSERT = f"INSERT INTO projects ({_COLUMNS}) VALUES (?{', ?' * _COLUMNS.count(', ')})"
 _IDENTITIES = "SELECT kind, value FROM project_identities WHERE project_id = ? ORDER BY kind, value"
 _BELONGINGS = """SELECT 'identity', value, ?1, ?2 FROM project_identities WHERE project_id = ?1
@@ -71,6 +74,10 @@ class ProjectRows:
 
     def sizes(self, user_id: str, shared: bool) -> dict[str, int]:
         return dict(self._db.execute(_SIZES.format(source=readable(shared)), (user_id,)).fetchall())
+
+    def size(self, project_id: str, shared: bool) -> int:
+        found: int = self._db.execute(_SIZE.format(source=readable(shared)), (project_id,)).fetchone()[0]
+        return found
 
     def insert(self, project: Project) -> None:
         item = project

@@ -93,8 +93,8 @@ class SqliteStorage:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def write(self, work: Callable[[UnitOfWork], T]) -> T:
-        return await self._database.write(lambda connection: work(tables(connection)))
+    async def write(self, work: Callable[[UnitOfWork], T], large: bool = False) -> T:
+        return await self._database.write(lambda connection: work(tables(connection)), large)
 
     async def read(self, work: Callable[[UnitOfWork], T], brief: bool = False) -> T:
         return await self._database.read(lambda connection: work(tables(connection)), brief=brief)

@@ -56,7 +56,7 @@ class Writer:
         self._file: Identity | None = identity(path)
         self._fault: sqlite3.Error | None = None  # why the connection was given up
         self._inbox: SimpleQueue[Request | Upkeep | _Stop] = SimpleQueue()
-        self._held: Upkeep | _Stop | None = None
+        self._held: Request | Upkeep | _Stop | None = None
         self._stopping = False
         self._commits = 0  # since the last checkpoint
         self._checkpoint_after = 32
@@ -123,7 +123,7 @@ class Writer:
                 item = self._inbox.get_nowait()
             except Empty:
                 return
-            if not isinstance(item, Request):
+            if not isinstance(item, Request) or item.large:
                 self._held = item
                 return
             request = item

@@ -96,6 +96,47 @@ def test_one_failing_request_spoils_no_other(database: Database, commits: list[i
     assert sum(commits) == 6
 
 
+def test_a_failing_first_request_spoils_no_other(database: Database, commits: list[int]) -> None:
+    def half(connection: sqlite3.Connection) -> None:
+        add_memory(connection, 500, "must not stay")
+        raise InvalidInput("the caller's own error")
+
+    async def check() -> list[object]:
+        await database.write(add_owner)
+        commits.clear()
+        works = (half, half, lambda connection: add_memory(connection, 1, "one"))
+        with_all_queued = asyncio.gather(*(database.write(work) for work in works), return_exceptions=True)
+        return list(await with_all_queued)
+
+    first, second, one = asyncio.run(check())
+    assert isinstance(first, InvalidInput) and isinstance(second, InvalidInput) and isinstance(one, str)
+    stored = asyncio.run(database.read(lambda c: c.execute("SELECT content FROM memories").fetchall()))
+    assert stored == [("one",)]
+
+
+def test_a_large_request_comes_first_in_its_transaction(database: Database, commits: list[int]) -> None:
+    async def check() -> list[object]:
+        await database.write(add_owner)
+        commits.clear()
+        gate = threading.Event()
+        slow = asyncio.create_task(database.write(lambda connection: gate.wait(5)))
+        await asyncio.sleep(0.05)
+        adds = [
+            asyncio.create_task(database.write(lambda connection, n=n: add_memory(connection, n, f"{n}"), large=n == 1))  # type: ignore[misc]
+            for n in range(3)
+        ]
+        await asyncio.sleep(0)
+        gate.set()
+        await slow
+        return list(await asyncio.gather(*adds))
+
+    assert len(set(asyncio.run(check()))) == 3
+    assert sum(commits) == 4 and commits[0] <= 2, "what comes before it is committed before it"
+    select = "SELECT content FROM memories ORDER BY memory_key"
+    rows = asyncio.run(database.read(lambda c: c.execute(select).fetchall()))
+    assert [row[0] for row in rows] == ["0", "1", "2"]
+
+
 def test_a_request_cancelled_while_it_waits_is_not_run(database: Database) -> None:
     async def check() -> int:
         await database.write(add_owner)
