@@ -17,9 +17,15 @@ from lmem.stores.sqlite.ids import consecutive_ids
 
 _ACTIVE = "is_archived = 0 AND (layer_session = 1 OR layer_project = 1 OR layer_global = 1)"
 _MOVABLE = f"{_ACTIVE} AND decay_rate > 0 AND memory_type != '{NEVER}'"
-_COUNT = f"SELECT count(*) FROM memories WHERE user_id = ? AND {_ACTIVE}"
+# Both parts are counted in indexes, 50 ms at 100 000 rows; without them every row is read, .5 s.
+_COUNT = """SELECT (SELECT count(*) FROM memories INDEXED BY idx_memories_active_important
+        WHERE user_id = ?1 AND is_archived = 0)
+    - (SELECT count(*) FROM memories INDEXED BY idx_memories_layers
+        WHERE layer_session = 0 AND layer_project = 0 AND layer_global = 0 AND user_id = ?1 AND is_archived = 0)"""
+# Most rows are read, in their own order: by way of an index that takes twice as long.
 _FADING = f"""SELECT id, importance_score, decay_rate, access_count,
-    (julianday(last_accessed_at) - 2440587.5) * 86400.0, (julianday(created_at) - 2440587.5) * 86400.0 FROM memories
+    (julianday(last_accessed_at) - 2440587.5) * 86400.0, (julianday(created_at) - 2440587.5) * 86400.0
+    FROM memories NOT INDEXED
     WHERE user_id = ? AND {_MOVABLE} AND created_at < ?
     AND (project_id IS NULL OR project_id NOT IN (SELECT value FROM json_each(?)))"""
 # CROSS JOIN keeps the order of the list, and looks each id up.
