@@ -66,7 +66,7 @@ class Context:
 
         def work(tx: UnitOfWork) -> Brief:
             counting = self._counting()
-            limit = 8 + budget // 50  # of a part: about thrice what fits into it
+            limit = 20 + budget // 50  # of a part: about thrice what fits into it
             groups = _groups(tx, actor, scope, min(limit, 500))
             session = tx.sessions.find(scope.session_id) if scope.session_id else None
             origins = tx.directory.project_names(actor.user_id)
@@ -159,7 +159,7 @@ def _entry(memory: Memory, origins: Mapping[str, str], project_id: str | None, l
         words = f"{memory.title}\n{memory.summary}"
     lines = words[: 64 * longest].translate(_PLAIN).splitlines()
     quoted = "\n".join(f"> {line.rstrip()}" for line in lines if line.strip())
-    return f"{first}\n{shortened(quoted, longest, count)}"
+    return f"{first}\n{shortened(quoted, longest, count)}" if quoted else first
 
 
 class _Plain(dict[int, int | str]):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lmem.domain.automatic import after_edit, is_automatic, marked
-from tests.unit.domain.test_domain_summaries import LONG_TEXT
 from tests.unit.domain.test_domain_memories import memory
+from tests.unit.domain.test_domain_summaries import LONG_TEXT
 
 GUESSED = replace(
     memory("words", "words"), category="garden", context=marked({"file": "a.py"}, "category", {"by": "neighbours"})
@@ -31,7 +31,7 @@ def test_another_edit_leaves_the_mark_also_when_the_context_is_given_whole() -> 
 def test_a_summary_of_the_texts_own_sentences_follows_the_text() -> None:
     summed = replace(memory("old", "old"), summary="old", context=marked({}, "summary", {"by": "extraction"}))
     longer = after_edit(summed, replace(summed, content=LONG_TEXT), {"content"})
-    assert longer.summary is not None and longer.summary in LONG_TEXT.replace("\n", " ") or longer.summary != "old"
+    assert longer.summary is not None and "cache" in longer.summary
     assert is_automatic(longer.context, "summary")
     shorter = after_edit(summed, replace(summed, content="short"), {"content"})
     assert shorter.summary is None and shorter.context == {}

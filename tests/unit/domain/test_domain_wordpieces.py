@@ -16,7 +16,25 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from lmem.domain.wordpieces import count_bytes, counter
 from tests.unit.properties import PROPERTY
 
-WORDS = ["the", "cache", "token", "über", "für", "cafe", "naive", "a", "b", "c", "1", "0", "¬", "中", "文", "the_", "σ"]
+WORDS = [
+    "the",
+    "cache",
+    "token",
+    "über",
+    "für",
+    "cafe",
+    "naive",
+    "a",
+    "b",
+    "c",
+    "1",
+    "0",
+    "¬",
+    "中",
+    "文",
+    "the_",
+    "\u03c3",
+]
 PIECES = [
     *WORDS,
     "##s",
@@ -29,7 +47,7 @@ PIECES = [
     "##1",
     "##e",
     "##t",
-    "##σ",
+    "##\u03c3",
     ".",
     "_",
     "-",
