@@ -44,10 +44,8 @@ def test_code_and_tables_are_no_prose() -> None:
 
 
 def test_sentences_without_spaces_between_them() -> None:
-    chinese = "".join(
-        f"缓存层把查询的结果保留第{number}分钟\uff0c然后再去问数据库有没有新的内容。" for number in range(60)
-    )
-    found = extract(chinese)
+    sentence = "缓存层把查询的结果保留第{}分钟\uff0c然后再去问数据库有没有新的内容。"
+    found = extract("".join(sentence.format(number) for number in range(60)))
     assert found is not None and found.text.endswith("。")
 
 
