@@ -26,10 +26,10 @@ class ProjectTable(Protocol):
         ...
 
     def sizes(self, user_id: str, shared: bool) -> dict[str, int]:
-        """Project id -> unarchived memories, with `shared` without private ones."""
+        """Project id -> memories that hold (not archived, not superseded), with `shared` without private ones."""
         ...
 
-    def size(self, project_id: str, shared: bool) -> int:
+    def size(self, user_id: str, project_id: str, shared: bool) -> int:
         """As `sizes`, of one project."""
         ...
 

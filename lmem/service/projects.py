@@ -28,7 +28,7 @@ FIELDS = ("description", "path", "git_remote_url", "git_branch", "project_type",
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A project with what it is recognised by, as (kind, value), and the number of its unarchived memories."""
+    """A project with what it is recognised by, as (kind, value), and the number of its memories that hold."""
 
     project: Project
     memories: int
@@ -194,5 +194,5 @@ class Projects:
 
 def _shown(tx: UnitOfWork, actor: Actor, project_id: str) -> Shown:
     project = enrolment.existing(tx, project_id)
-    size = tx.projects.size(project_id, actor.shared)
+    size = tx.projects.size(actor.user_id, project_id, actor.shared)
     return Shown(project, size, tuple(tx.projects.identities(project_id)))

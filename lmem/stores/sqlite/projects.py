@@ -31,9 +31,12 @@ _ACTIVE = f"SELECT {_COLUMNS} FROM projects WHERE user_id = ? AND is_active = 1 
 _ARCHIVED = f"SELECT {_COLUMNS} FROM projects WHERE user_id = ? AND is_active = 0 ORDER BY last_accessed_at DESC"
 _TYPED = f"""SELECT {_COLUMNS} FROM projects WHERE +user_id = ? AND project_type = ? AND +is_active = ?
     ORDER BY last_accessed_at DESC"""  # one user has most projects: the type leaves fewer
+# Counted in idx_memories_brief alone: 12 ms at 20,000 rows, against 90 with their pages.
 _SIZES = """SELECT project_id, count(*) FROM {source}
-    WHERE user_id = ? AND is_archived = 0 AND project_id IS NOT NULL GROUP BY project_id"""
-_SIZE = "SELECT count(*) FROM {source} WHERE project_id = ? AND is_archived = 0"
+    WHERE user_id = ?1 AND is_archived = 0 AND valid_until IS NULL
+    AND project_id IN (SELECT id FROM projects WHERE user_id = ?1) GROUP BY project_id"""
+_SIZE = """SELECT count(*) FROM {source}
+    WHERE user_id = ? AND project_id = ? AND is_archived = 0 AND valid_until IS NULL"""
 _INSERT = f"INSERT INTO projects ({_COLUMNS}) VALUES (?{', ?' * _COLUMNS.count(', ')})"
 _IDENTITIES = "SELECT kind, value FROM project_identities WHERE project_id = ? ORDER BY kind, value"
 _BELONGINGS = """SELECT 'identity', value, ?1, ?2 FROM project_identities WHERE project_id = ?1
@@ -75,8 +78,8 @@ class ProjectRows:
     def sizes(self, user_id: str, shared: bool) -> dict[str, int]:
         return dict(self._db.execute(_SIZES.format(source=readable(shared)), (user_id,)).fetchall())
 
-    def size(self, project_id: str, shared: bool) -> int:
-        found: int = self._db.execute(_SIZE.format(source=readable(shared)), (project_id,)).fetchone()[0]
+    def size(self, user_id: str, project_id: str, shared: bool) -> int:
+        found: int = self._db.execute(_SIZE.format(source=readable(shared)), (user_id, project_id)).fetchone()[0]
         return found
 
     def insert(self, project: Project) -> None:
