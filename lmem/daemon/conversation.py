@@ -16,6 +16,7 @@ from typing import Protocol, cast
 from lmem.config import LIVE
 from lmem.daemon.call import Call, Caller, Dispatch
 from lmem.daemon.lines import Lines
+from lmem.daemon.mcp.session import Session
 from lmem.errors import (
     Cancelled,
     DaemonError,
@@ -23,7 +24,6 @@ from lmem.errors import (
     Forbidden,
     FrameError,
     Internal,
-    InvalidInput,
     LmemError,
 )
 from lmem.protocol.framing import MAX_FRAME, Frame, decode, encode
@@ -31,6 +31,9 @@ from lmem.protocol.messages import answer, failure, notification, parse_hello
 from lmem.protocol.peers import peer
 
 log = logging.getLogger(__name__)
+
+Running = asyncio.Task[bytes] | asyncio.Task[None]
+"""A call, or a session of an agent."""
 
 TURN = 64
 """Lines of one connection handled before the loop serves the others."""
@@ -87,6 +90,8 @@ class Conversation(asyncio.Protocol):
         self._turn_due = False
         self._tasks: dict[object, asyncio.Task[bytes]] = {}
         self._caller: Caller | None = None
+        self._session: asyncio.Task[None] | None = None  # takes the lines itself, once the hello said 'mcp'
+        self._arrived = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._thread = threading.get_ident()
 
@@ -128,8 +133,7 @@ class Conversation(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
-        for task in self._tasks.values():
-            task.cancel()
+        self.cancel()
         self._lines.clear()
         self._server.leave(self)
 
@@ -150,6 +154,9 @@ class Conversation(asyncio.Protocol):
         """Handle what has arrived, a bounded number of lines, then let the others have the loop."""
         self._turn_due = False
         for _ in range(TURN):
+            if self._session is not None:
+                self._arrived.set()
+                break
             if self._transport.is_closing() or self._paused or len(self._tasks) >= self._limits.in_flight:
                 break
             if not self._next_line():
@@ -181,7 +188,7 @@ class Conversation(asyncio.Protocol):
         """Stop reading while a whole frame's worth waits unhandled, so that memory stays bounded."""
         if self._transport.is_closing():
             return
-        waits = self._paused or self._turn_due or len(self._tasks) >= self._limits.in_flight
+        waits = self._paused or self._turn_due or self._session or len(self._tasks) >= self._limits.in_flight
         if waits and len(self._lines) > self._limits.frame:
             self._transport.pause_reading()
         elif not self._transport.is_reading():
@@ -191,15 +198,37 @@ class Conversation(asyncio.Protocol):
 
     def _greet(self, frame: Frame) -> None:
         hello = parse_hello(frame)
-        if hello.mode == "mcp":
-            raise InvalidInput("This daemon does not serve MCP yet.", hint="Use the lmem commands meanwhile.")
         self._stop_timer()
         self._lines.limit = self._limits.frame
+        # An agent is no terminal, whatever it calls itself: others than the user read its answers.
+        client = "mcp" if hello.mode == "mcp" else hello.client
         self._caller = Caller(
-            self._uid, self._pid, hello.client, hello.version, hello.cwd, hello.project, hello.session,
+            self._uid, self._pid, client, hello.version, hello.cwd, hello.project, hello.session,
             tuple(sorted(item for item in hello.settings.items() if item[0] in LIVE)),
         )  # fmt: skip
         self.send(encode(self._server.hello()))
+        if hello.mode == "mcp":
+            session = Session(self, self._server, self._caller, self._limits.in_flight)
+            self._session = self._server.loop.create_task(session.serve())
+            self._session.add_done_callback(self._session_ended)
+
+    async def line(self) -> bytes:
+        """The next line, for the session, once the client reads what it was sent. Raises FrameError."""
+        while True:
+            self._arrived.clear()
+            if not self._paused:
+                try:
+                    line = self._lines.take()
+                finally:
+                    self._balance_reading()
+                if line is not None:
+                    return line
+            await self._arrived.wait()
+
+    def _session_ended(self, session: asyncio.Task[None]) -> None:
+        if not session.cancelled():
+            log.error("an MCP session ended before its connection", exc_info=session.exception())
+        self.close()
 
     def _request(self, caller: Caller, frame: Frame) -> None:
         method, params, number = frame.get("method"), frame.get("params", {}), frame.get("id")
@@ -273,11 +302,12 @@ class Conversation(asyncio.Protocol):
         log.warning("cut off a client", extra={"data": {"pid": self._pid, "reason": reason}})
         self._transport.abort()
 
-    def cancel(self) -> list[asyncio.Task[bytes]]:
+    def cancel(self) -> list[Running]:
         """Cancel what runs for this client; the tasks, so that the server can wait for them."""
-        for task in self._tasks.values():
+        running: list[Running] = [*self._tasks.values(), *([self._session] if self._session else [])]
+        for task in running:
             task.cancel()
-        return list(self._tasks.values())
+        return running
 
     def _fail(self, error: LmemError, number: int | str | None = None) -> None:
         self.send(encode(failure(number, error)))

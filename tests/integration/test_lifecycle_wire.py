@@ -76,7 +76,7 @@ def test_the_hello_says_who_answers(path: Path, home: Path) -> None:
         (b"GET / HTTP/1.1\r\n", "bad_frame"),
         (b'{"lmem": "1", "mode": "rpc"}\n', "bad_frame"),
         (b'{"jsonrpc": "2.0", "id": 1, "method": "test/echo"}\n', "bad_frame"),
-        (json.dumps({**HELLO, "mode": "mcp"}).encode() + b"\n", "invalid_input"),
+        (json.dumps({**HELLO, "mode": "telnet"}).encode() + b"\n", "bad_frame"),
         (b"x" * 70_000, "bad_frame"),
     ],
 )

@@ -76,6 +76,7 @@ async def search(services: Services, call: Call, params: Params, query: str, the
             "type": item.memory.memory_type,
             "score": round(item.ranked.score, 6),
             "created_at": item.memory.created_at,
+            "source_tool": item.memory.source_tool,
             "project": names.get(item.memory.project_id or ""),
             "layer": item.memory.layers.primary,
             "tags": list(item.memory.tags),

@@ -76,6 +76,7 @@ def _result(item: Found, projects: Mapping[str, str], explain: bool) -> Json:
         "type": memory.memory_type,
         "score": round(item.ranked.score, 6),
         "created_at": memory.created_at,
+        "source_tool": memory.source_tool,
         "project": projects.get(memory.project_id or ""),
         "layer": memory.layers.primary,
         "tags": list(memory.tags),

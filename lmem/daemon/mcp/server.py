@@ -1,0 +1,130 @@
+"""The protocol: the `mcp` package's low-level server on a session's lines, with the table of tools behind it.
+
+Not imported before the first session: the package takes a second. Both eras of the protocol are the package's.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Self
+
+from mcp import types
+from mcp.server import Server
+from mcp.server.caching import CacheHint
+from mcp.shared.exceptions import MCPError
+from mcp.shared.message import SessionMessage
+from pydantic import ValidationError
+
+from lmem._version import __version__
+from lmem.daemon.mcp.session import BAD_REQUEST, Session
+from lmem.daemon.mcp.tools import INSTRUCTIONS, TOOLS, Tool, use
+
+FRESH_MS = 60 * 60 * 1000
+"""How long a client may keep the list of tools, which changes with lmem's version only."""
+
+
+class Incoming:
+    """The session's messages, as the package reads them."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def receive(self) -> SessionMessage | Exception:
+        """The next message; what is an object but no message gets an error."""
+        while True:
+            frame = await self._session.message()
+            try:
+                return SessionMessage(types.jsonrpc_message_adapter.validate_python(frame, by_name=False))
+            except ValidationError:
+                number = frame.get("id")
+                known = number if isinstance(number, int | str) and not isinstance(number, bool) else None
+                self._session.refuse(known, BAD_REQUEST, "This is no message of JSON-RPC 2.0.")
+
+    async def aclose(self) -> None:
+        """Nothing to do: the connection ends the session, not the other way round."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SessionMessage | Exception:
+        return await self.receive()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> bool | None:
+        return None
+
+
+class Outgoing:
+    """The way back."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def send(self, item: SessionMessage, /) -> None:
+        """Send one message."""
+        self._session.send(item.message.model_dump(by_alias=True, mode="json", exclude_unset=True))
+
+    async def aclose(self) -> None:
+        """Nothing to do."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> bool | None:
+        return None
+
+
+async def serve(session: Session) -> None:
+    """Serve one session until it is cancelled."""
+
+    async def listed(context: object, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        return LISTED
+
+    async def called(context: object, params: types.CallToolRequestParams) -> types.CallToolResult:
+        tool = TOOLS.get(params.name)
+        if tool is None:
+            message = f"There is no tool '{params.name[:80]}'. Tools are: {', '.join(TOOLS)}."
+            raise MCPError(types.INVALID_PARAMS, message)
+        answer = await use(tool, session.ask, params.arguments or {})
+        return types.CallToolResult(
+            content=[types.TextContent(text=answer.text)],
+            structured_content=answer.structured,
+            is_error=answer.is_error,
+        )
+
+    hint = CacheHint(ttl_ms=FRESH_MS, scope="private")
+    server: Server[dict[str, Any]] = Server(
+        "lmem",
+        version=__version__,
+        instructions=INSTRUCTIONS,
+        cache_hints={"tools/list": hint, "server/discover": hint},
+        on_list_tools=listed,
+        on_call_tool=called,
+    )
+    server.middleware.clear()  # traces for a collector that lmem does not have
+    await server.run(Incoming(session), Outgoing(session), server.create_initialization_options())
+
+
+def _listed(name: str, tool: Tool) -> types.Tool:
+    return types.Tool(
+        name=name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=dict(tool.input_schema),
+        output_schema=dict(tool.output_schema),
+        annotations=types.ToolAnnotations(
+            read_only_hint=tool.read_only,
+            destructive_hint=False,
+            idempotent_hint=tool.read_only,
+            open_world_hint=False,
+        ),
+    )
+
+
+LISTED = types.ListToolsResult(tools=[_listed(name, tool) for name, tool in TOOLS.items()])
