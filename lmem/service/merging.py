@@ -28,9 +28,9 @@ class Merged:
     change_set: int | None
 
 
-def preview(tx: UnitOfWork, source_id: str, target_id: str) -> Merged:
+def preview(tx: UnitOfWork, actor: Actor, source_id: str, target_id: str) -> Merged:
     """What `merge` would do."""
-    memories = _memories(tx, source_id)
+    memories = [memory for memory in _memories(tx, source_id) if _counts(actor, memory)]
     return _merged(tx, source_id, target_id, len([item for item in memories if not _twin(tx, item, target_id)]),
                    len([item for item in memories if _twin(tx, item, target_id)]), None)  # fmt: skip
 
@@ -49,10 +49,10 @@ def merge(tx: UnitOfWork, actor: Actor, source_id: str, target_id: str, reason: 
     for memory in _memories(tx, source_id):
         if _twin(tx, memory, target_id):
             recording.change(tx, actor, memory, replace(memory, is_archived=True), "archived", said, number, at)
-            left += 1
+            left += _counts(actor, memory)
         else:
             recording.change(tx, actor, memory, replace(memory, project_id=target_id), "updated", said, number, at)
-            moved += 1
+            moved += _counts(actor, memory)
     for move in tx.projects.belongings(source_id, target_id):
         tx.projects.apply(number, move)
     tx.projects.apply(number, Move("identity", source.name, None, target_id))
@@ -74,6 +74,11 @@ def reverse(tx: UnitOfWork, actor: Actor, done: int, by: int, at: str) -> int:
 def _memories(tx: UnitOfWork, project_id: str) -> list[Memory]:
     found = (tx.memories.find(memory_id) for memory_id in tx.projects.memories(project_id))
     return [memory for memory in found if memory is not None]
+
+
+def _counts(actor: Actor, memory: Memory) -> bool:
+    """Whether a caller is told of a memory: private ones move too, but only their user learns how many."""
+    return not (actor.shared and memory.is_private)
 
 
 def _twin(tx: UnitOfWork, memory: Memory, project_id: str) -> bool:

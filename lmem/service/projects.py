@@ -180,7 +180,7 @@ class Projects:
             if from_id == to_id:
                 raise InvalidInput(f"'{source}' and '{target}' are one project.", hint="Name two different projects.")
             if dry_run:
-                return merging.preview(tx, from_id, to_id)
+                return merging.preview(tx, actor, from_id, to_id)
             return merging.merge(tx, actor, from_id, to_id, reason, times.to_text(self._clock.now()))
 
         return await (self._storage.read(work) if dry_run else self._write(work, large=True))

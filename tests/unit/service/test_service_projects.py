@@ -245,6 +245,18 @@ def _state(memory: Memory) -> tuple[object, ...]:
     return memory.project_id, memory.session_id, memory.is_archived, memory.layers, memory.content
 
 
+def test_others_are_not_told_how_many_private_memories_moved(tmp_path: Path) -> None:
+    async def scenario(yard: Yard) -> None:
+        await _two(yard)
+        await yard.kit.add("hidden", project="fork", is_private=True)
+        others = replace(yard.kit.actor, shared=True)
+        assert (await yard.projects.merge(others, "fork", "api", None, dry_run=True)).moved == 3
+        merged = await yard.projects.merge(others, "fork", "api", None, dry_run=False)
+        assert (merged.moved, (await yard.rows())["hidden"].project_id) == (3, merged.target.id)
+
+    in_yard(tmp_path, scenario)
+
+
 def test_an_empty_project_is_merged_and_parted(tmp_path: Path) -> None:
     async def scenario(yard: Yard) -> None:
         await yard.init(API)
