@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        session|layer|project|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
+        session|layer|project|hook|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -178,6 +178,7 @@ _lmem() {
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'layer ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'project ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'hook ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'jobs ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'config ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'audit ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -203,6 +204,9 @@ _lmem() {
             'project rename') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'project merge') COMPREPLY=($(compgen -W '--dry-run -n --reason --json -h --help' -- "$cur")) ;;
             'project archive') COMPREPLY=($(compgen -W '--restore --json -h --help' -- "$cur")) ;;
+            'hook install') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'hook uninstall') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'hook status') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'jobs list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'jobs run') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'jobs history') COMPREPLY=($(compgen -W '--limit -n --json -h --help' -- "$cur")) ;;
@@ -233,7 +237,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export status doctor init version session layer project jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export status doctor init version session layer project hook jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
@@ -247,6 +251,7 @@ _lmem() {
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;
+        'hook ') COMPREPLY=($(compgen -W 'install uninstall status' -- "$cur")) ;;
         'jobs ') COMPREPLY=($(compgen -W 'list run history' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
         'audit ') COMPREPLY=($(compgen -W 'list verify' -- "$cur")) ;;
@@ -266,6 +271,9 @@ _lmem() {
         'project rename') _lmem_ask projects "$cur"; ;;
         'project merge') _lmem_ask projects "$cur"; ;;
         'project archive') _lmem_ask projects "$cur"; ;;
+        'hook install') COMPREPLY=($(compgen -f -- "$cur")); ;;
+        'hook uninstall') COMPREPLY=($(compgen -f -- "$cur")); ;;
+        'hook status') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'config get') _lmem_ask settings "$cur"; ;;
         'config set') _lmem_ask settings "$cur"; ;;
         'config unset') _lmem_ask settings "$cur"; ;;

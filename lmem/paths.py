@@ -82,6 +82,11 @@ class Paths:
         return self.state / "spool"
 
     @property
+    def hook_runner(self) -> Path:
+        """The script that hooks of husky, lefthook and the like run by hand."""
+        return self.state / "hooks" / "post-commit"
+
+    @property
     def models(self) -> Path:
         return self.cache / "models"
 

@@ -15,7 +15,7 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import config, decay, history, layers, lookup, memories, projects, sessions, upkeep
+from lmem.cli.tree import config, decay, history, hooks, layers, lookup, memories, projects, sessions, upkeep
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -72,6 +72,7 @@ def _groups() -> dict[str, typer.Typer]:
         "session": sessions.sessions,
         "layer": layers.layers,
         "project": projects.projects,
+        "hook": hooks.hooks,
         "jobs": decay.jobs,
         "config": config.config,
         "audit": config.audit,

@@ -114,6 +114,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem project merge api-fork api", "Make one of two."),
     ),
     "project archive": (("lmem project archive api", "Take it out of the lists."),),
+    "hook": (
+        ("lmem hook install", "Remember the commits of this repository."),
+        ("lmem hook status", "See whether they are remembered."),
+    ),
+    "hook install": (
+        ("lmem hook install", "Remember the commits of this repository."),
+        ("lmem hook install ~/src/api --dry-run", "See which file would be written."),
+    ),
+    "hook uninstall": (("lmem hook uninstall", "Take the hook away."),),
+    "hook status": (("lmem hook status --json | jq .installed", "Ask from a script."),),
     "user": (("lmem user show", "See who you are."),),
     "user show": (("lmem user show", "See who you are."),),
     "user set": (("lmem user set --name 'Ada Lovelace' --email ada@example.org", "Say who you are."),),

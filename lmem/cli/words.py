@@ -38,5 +38,5 @@ ASKED: dict[str, str] = {
 }
 """By parameter name: what `lmem _complete` is asked for."""
 
-FILES = ("file", "jsonl", "to")
+FILES = ("file", "jsonl", "to", "directory")
 """Parameters that are paths."""

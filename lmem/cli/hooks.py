@@ -1,0 +1,78 @@
+"""hook install, uninstall and status.
+
+Not the hook; see `lmem.githooks`. All three work without the daemon.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lmem.cli import output
+from lmem.cli.output import paint, visible
+from lmem.githooks import install as hooks
+from lmem.githooks.spool import FILE
+from lmem.paths import paths
+
+SAID = {
+    "installed": ("Commits of {top} are remembered from now on.", "Would write {hook}."),
+    "updated": ("Renewed {hook}.", "Would renew {hook}."),
+    "unchanged": ("{hook} is as it should be.", "{hook} is as it should be."),
+    "removed": ("Took lmem's hook out of {hook}.", "Would take lmem's hook out of {hook}."),
+    "absent": ("There is no hook of lmem in {hook}; nothing was done.", "There is no hook of lmem in {hook}."),
+}
+"""By what was done: what is said, and what is said of a dry run."""
+
+
+def install(*, directory: str | None, dry_run: bool, as_json: bool) -> int:
+    """lmem hook install."""
+    return _say(hooks.install(_place(directory), paths(), dry_run), dry_run, as_json)
+
+
+def uninstall(*, directory: str | None, dry_run: bool, as_json: bool) -> int:
+    """lmem hook uninstall."""
+    return _say(hooks.uninstall(_place(directory), paths(), dry_run), dry_run, as_json)
+
+
+def status(*, directory: str | None, as_json: bool) -> int:
+    """lmem hook status."""
+    place = paths()
+    found = hooks.look(_place(directory), place)
+    kept_by = found.manager.name if found.manager and not found.parts else None
+    file = found.manager.file if found.manager and not found.parts else found.hook
+    newest = hooks.is_newest(found, place)
+    waiting = _lines(place.spool / FILE)
+    if as_json:
+        known = {"repository": str(found.repository.common), "hook": str(file), "installed": found.serves}
+        output.answer_json({**known, "current": newest, "kept_by": kept_by, "waiting": waiting})
+    elif found.serves:
+        output.line(visible(f"Commits of {found.repository.top} are remembered, by {file}."))
+        if not newest:
+            output.note("The hook is another lmem's or an older one's; 'lmem hook install' renews it.")
+        if waiting:
+            output.note(paint(f"{output.count(waiting, 'line')} of hooks wait for the daemon.", "dim"))
+    else:
+        why = "it is there, but git does not run it" if found.parts else "the hook is not installed"
+        output.line(visible(f"Commits of {found.repository.top} are not remembered: {why}."))
+        output.note("'lmem hook install' changes that.")
+    return 0 if found.serves else 1
+
+
+def _say(done: hooks.Done, dry_run: bool, as_json: bool) -> int:
+    if as_json:
+        known = {"action": done.action, "repository": str(done.repository.common), "hook": str(done.hook)}
+        output.answer_json({**known, "notes": list(done.notes), "dry_run": dry_run})
+        return 0
+    output.line(visible(SAID[done.action][dry_run].format(top=done.repository.top, hook=done.hook)))
+    for note in done.notes:
+        output.note(visible(note))
+    if done.action == "installed" and not dry_run:
+        output.note(paint("'lmem hook uninstall' takes that back.", "dim"))
+    return 0
+
+
+def _place(directory: str | None) -> Path:
+    return Path(directory or ".").absolute()
+
+
+def _lines(file: Path) -> int:
+    return file.read_bytes().count(b"\n") if file.is_file() else 0

@@ -1,0 +1,43 @@
+"""The commands about git hooks, as declared to Typer.
+
+Not what they do; see `lmem.cli.hooks`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from typer import Argument
+
+from lmem.cli.run import run
+from lmem.cli.tree import parameters as p
+
+Directory = Annotated[
+    str | None, Argument(metavar="[DIRECTORY]", help="The repository; otherwise the one around this directory.")
+]
+
+hooks = typer.Typer(help="Remember a repository's commits.")
+
+
+@hooks.command("install")
+def hook_install(directory: Directory = None, dry_run: p.DryRun = False, as_json: p.Json = False) -> int:
+    """Remember every commit of a repository from now on, in all of its working trees.
+
+    git's post-commit hook then leaves a line for the daemon, in a few milliseconds, whether the daemon runs or not. A
+    hook that is there runs as before. Where husky, lefthook or the repository itself keeps the hooks, nothing is
+    changed: lmem says which line to add. Safe to run again.
+    """
+    return run("hook install", locals())
+
+
+@hooks.command("uninstall")
+def hook_uninstall(directory: Directory = None, dry_run: p.DryRun = False, as_json: p.Json = False) -> int:
+    """Take the hook away; what was there before is there again, byte for byte."""
+    return run("hook uninstall", locals())
+
+
+@hooks.command("status")
+def hook_status(directory: Directory = None, as_json: p.Json = False) -> int:
+    """Say whether the commits of a repository are remembered, and how. The exit status is 1 when they are not."""
+    return run("hook status", locals())
