@@ -15,7 +15,8 @@ def context(*, as_json: bool, **fields: object) -> int:
     if as_json:
         output.answer_json(brief)
         return 0
-    output.line(output.stored(str(brief["text"]).rstrip("\n")))
+    if brief["text"]:
+        output.line(output.stored(str(brief["text"]).rstrip("\n")))
     if not brief["items"]:
         output.note(output.paint(_nothing(brief), "dim"))
     return 0

@@ -22,7 +22,7 @@ _SESSION = f"""m.memory_key IN (SELECT s.memory_key FROM memories_all s
     AND m.user_id = :user AND m.layer_session = 1 AND {_LIVE}"""
 _OPEN = """m.memory_type = 'task' AND NOT EXISTS (
     SELECT 1 FROM memory_relationships r JOIN memories_all s ON s.id = r.from_memory_id
-    WHERE r.to_memory_id = m.id AND r.relationship_type = 'resolves' AND s.is_archived = 0)"""
+    WHERE r.to_memory_id = m.id AND +r.relationship_type = 'resolves' AND s.is_archived = 0)"""
 _OF_TYPES = "m.memory_type IN (SELECT value FROM json_each(:types))"
 _LASTING = "m.memory_type IN ('preference', 'pattern', 'convention')"  # as idx_memories_conventions says it
 _LASTING_GLOBAL = f"m.user_id = :user AND m.layer_global = 1 AND {_LIVE} AND {_LASTING}"
@@ -33,7 +33,7 @@ _NEWEST = "created_at DESC, memory_key DESC"
 _WEIGHTIEST = "importance_score DESC, created_at DESC, memory_key DESC"
 _FOCUSED = f"""{_SELECT} FROM session_memories f JOIN {{source}} m ON m.id = f.memory_id
     WHERE f.session_id = :session AND f.working_memory = 1 AND m.user_id = :user AND {_LIVE}
-    ORDER BY f.position_in_session, m.memory_key LIMIT :limit"""
+    ORDER BY +f.position_in_session, m.memory_key LIMIT :limit"""
 _PICK = f"""{_SELECT}
     FROM (SELECT memory_key FROM ({{keys}}) ORDER BY {{order}} LIMIT :limit) AS k
     CROSS JOIN memories_all m ON m.memory_key = k.memory_key ORDER BY {{outer}}"""

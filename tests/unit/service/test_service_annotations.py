@@ -17,7 +17,7 @@ from lmem.domain.history import Version
 from lmem.domain.memories import Memory
 from lmem.errors import Conflict, StoreUnavailable
 from lmem.ports.vectors import MEMORIES
-from lmem.service import annotations
+from lmem.service import annotations as module
 from lmem.service.annotations import Annotations
 from lmem.service.categories import Categories
 from tests.unit.domain.test_domain_summaries import LONG_TEXT
@@ -28,8 +28,8 @@ TESTING = PROTOTYPES["testing"][0]
 
 @pytest.fixture(autouse=True)
 def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(annotations, "LEAST_REST", 0.0)
-    monkeypatch.setattr(annotations, "SHARE", 0.0)
+    monkeypatch.setattr(module, "LEAST_REST", 0.0)
+    monkeypatch.setattr(module, "SHARE", 0.0)
 
 
 def made(kit: Kit) -> Annotations:
