@@ -51,7 +51,8 @@ def move(*, id: str, layers: list[str], as_json: bool, **fields: object) -> int:
     elif moved["changed"]:
         joined = f" of {output.stored(moved['project'])}" if "project_id" in moved["changed"] else ""
         names = " and ".join(moved["layers"])
-        output.line(f"{output.paint(output.short(moved), 'cyan')} is in {names}{joined}  (change {moved['change_set']})")
+        id = output.paint(output.short(moved), "cyan")
+        output.line(f"{id} is in {names}{joined}  (change {moved['change_set']})")
     else:
         output.line(f"{output.short(moved)} is in {' and '.join(moved['layers'])} already; nothing was changed.")
     return 0

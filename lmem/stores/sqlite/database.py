@@ -103,7 +103,7 @@ class Database:
             try:
                 return self._readers.glance(work)
             except TooLong:
-                pass
+                pass  # then it is no brief read, and goes where those go
         return await self._readers.read(work, min(timeout_s, SNAPSHOT_S))
 
     async def checkpoint(self) -> bool:
