@@ -67,13 +67,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job: when, what, and what it would do. A `quiet` one leaves a row only when it failed or a user asked."""
+    """One job: when, what, and what it would do. A `quiet` one leaves a row only when it failed or a user asked.
+
+    `left` says whether a run that was killed left something to do, which then is made up like a missed night.
+    """
 
     about: str
     schedule: Schedule
     run: Callable[[Work], Awaitable[Outcome]]
     preview: Callable[[Work], Awaitable[Outcome]]
     quiet: bool = False
+    left: Callable[[Work], Awaitable[bool]] | None = None
 
 
 async def _counters(work: Work) -> Outcome:
@@ -110,6 +114,10 @@ async def _decay_preview(work: Work) -> Outcome:
     return Outcome(found.moved, f"would move {_many(found.moved, 'memory', 'memories')}")
 
 
+async def _decay_left(work: Work) -> bool:
+    return await work.decay.unfinished(work.user_id)
+
+
 async def _audit(work: Work) -> Outcome:
     gone = await work.audit.retain(work.actor)
     return Outcome(gone, f"let go of {_many(gone, 'entry', 'entries')}")
@@ -143,7 +151,9 @@ JOBS: dict[str, Job] = {
         "Gives categories and summaries to memories that were added.", Every(600), _annotations, _unannotated,
         quiet=True,
     ),
-    "decay": Job("Moves what has faded to the temporal layer.", Nightly(time(3, 30)), _decay, _decay_preview),
+    "decay": Job(
+        "Moves what has faded to the temporal layer.", Nightly(time(3, 30)), _decay, _decay_preview, left=_decay_left
+    ),
     "audit": Job("Lets go of audit entries older than audit.keep_days.", Nightly(time(4, 30)), _audit, _old_audit),
 }
 """Every job by its name. A job that comes later is one more row."""
@@ -250,6 +260,7 @@ class Jobs:
             since, last = seen.get(name, (at, None))
             after = last.started_at if last is not None and last.state == "done" else since
             late = missed(job.schedule, times.from_text(after), now)
+            late = late or (job.left is not None and await job.left(self._work))
             self._due[name] = now + MADE_UP_AFTER if late else next_due(job.schedule, now)
             found.append((name, "missed" if late else "schedule"))
         return found

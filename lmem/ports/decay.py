@@ -30,6 +30,14 @@ class DecayTable(Protocol):
         """Those of `ids` that decay may still move, in that order."""
         ...
 
+    def to_bring_back(self, undo: int, ids: Sequence[str]) -> list[tuple[Placed, Layers]]:
+        """Those of `ids` that still are as the change set left them which `undo` reverses, with their layers before."""
+        ...
+
+    def changed_since(self, change_set: int) -> bool:
+        """Whether a memory of a change set has a later version."""
+        ...
+
     def move(self, rows: Sequence[Placed], to: Layers, change_set: int, reason: str, user_id: str, at: str) -> None:
         """Give memories these layers: a new revision, a version with the difference, and a row for each projection."""
         ...

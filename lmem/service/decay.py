@@ -1,7 +1,7 @@
-"""Decay runs: what has faded moves to the temporal layer, a few at a time; and pinning, which keeps a memory out of it.
+"""Decay runs: what has faded moves to the temporal layer; and pinning, which keeps a memory out of it.
 
-Not the formula (lmem.domain.decay) and not the choice (lmem.domain.fading). A run is planned and recorded in one
-transaction and moved in slices, so that other writes get in; one that was killed goes on where it stopped.
+Not the formula (lmem.domain.decay), not the choice (lmem.domain.fading) and not the moving (lmem.service.moves). A run
+is planned and recorded in one transaction and moved in slices; one that was killed goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -10,28 +10,21 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, timedelta
-from functools import partial
 
 from lmem.config import InForce
 from lmem.domain import fading, times
 from lmem.domain.actors import Actor
-from lmem.domain.fading import Day, Fading, Placed, Plan
-from lmem.domain.layers import Layers
+from lmem.domain.fading import Day, Fading, Plan
 from lmem.domain.memories import Memory
 from lmem.errors import InvalidInput
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names, recording
 from lmem.service.lifecycle import Changed
+from lmem.service.moves import DECAY, REASON, Moves
 
-SLICE = 100
-"""Memories of one transaction: some 25 ms of the writer's time. A thousand dirty more pages than its cache holds, and
-cost three times as much each."""
 SHOWN = 20
 """Memories that a preview names."""
-TEMPORAL = Layers(("temporal",))
-
-REASON = "its importance had faded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +48,7 @@ class Decay:
         self._clock = clock
         self._wake = wake
         self._settings = settings
+        self._moves = Moves(storage, clock, wake)
         self._running = asyncio.Lock()
 
     async def begin(self, user_id: str) -> None:
@@ -67,7 +61,7 @@ class Decay:
         """What a run would move now; changes nothing. To others than the user private memories are not named."""
         if not self._enabled(None):
             return await self._disabled(actor)
-        unfinished = await self._storage.read(lambda tx: tx.decay.open_plan(actor.user_id))
+        unfinished = await self._moves.left(actor.user_id)
         days, plan, active = await self._plan(actor)
         ids = (*(unfinished[1] if unfinished else ()), *plan.ids)
 
@@ -93,10 +87,25 @@ class Decay:
             resumed = await self._resume(actor)
             days, plan, active = await self._plan(actor)
             number = await self._start(actor, days, plan)
-            moved = await self._move_all(actor, number, plan.ids) if number is not None else 0
+            moved = await self._moves.go(actor, number, plan.ids) if number is not None else 0
         if number is None and resumed is not None:
             return Decayed(resumed[1], resumed[0], 0, active, 0)
         return Decayed(moved, number, len(days), active, fading.cap(len(days), active))
+
+    async def unfinished(self, user_id: str) -> bool:
+        """Whether a run or an undo was killed half way."""
+        return await self._moves.left(user_id) is not None
+
+    async def undo(self, actor: Actor, number: int | None) -> Changed | None:
+        """Take a decay run back, by default when it is the last change; None when that is not for here to do.
+
+        It is taken back in slices, as it was done; a run that still moves ends by that.
+        """
+        undone = await self._moves.take_back(actor, number)
+        if undone is not None:
+            async with self._running:  # the run has ended by now, and so has whoever found what was left to take back
+                await self._resume(actor)
+        return undone
 
     async def pin(self, actor: Actor, ids: Sequence[str], pinned: bool, rate_of: Callable[[str], float]) -> Changed:
         """Pin memories (their decay rate becomes 0), or let them fade again at the rate they had before.
@@ -159,39 +168,18 @@ class Decay:
             if not plan.ids:
                 return None
             at = times.to_text(self._clock.now())
-            number = tx.versions.open_change_set("decay", REASON, actor.user_id, at)
+            number = tx.versions.open_change_set(DECAY, REASON, actor.user_id, at)
             tx.decay.add_plan(number, actor.user_id, plan.ids)
             return number
 
         return await self._storage.write(work)
 
     async def _resume(self, actor: Actor) -> tuple[int, int] | None:
-        """Finish a run that was killed; answers its change set and how many moved now."""
-        found = await self._storage.read(lambda tx: tx.decay.open_plan(actor.user_id))
-        return None if found is None else (found[0], await self._move_all(actor, *found))
-
-    async def _move_all(self, actor: Actor, number: int, ids: Sequence[str]) -> int:
-        moved = 0
-        ids = sorted(ids)  # neighbours of the indexes by id share their pages; which ones move is settled
-        for begin in range(0, len(ids), SLICE):
-            some, last = ids[begin : begin + SLICE], begin + SLICE >= len(ids)
-            done = await self._storage.write(partial(self._slice, actor=actor, number=number, ids=some, last=last))
-            self._wake()
-            if done is None:
-                break
-            moved += done
-        return moved
-
-    def _slice(self, tx: UnitOfWork, actor: Actor, number: int, ids: Sequence[str], last: bool) -> int | None:
-        """Move some; None when the run was undone meanwhile, which ends it."""
-        recording.require_active(tx, actor)
-        undone = (found := tx.versions.change_set(number)) is not None and found.undone_by is not None
-        rows = [] if undone else tx.decay.still_movable(ids)
-        if rows:
-            _move(tx, actor, rows, number, times.to_text(self._clock.now()))
-        if undone or last:
-            tx.decay.close_plan(number)
-        return None if undone else len(rows)
+        """Finish what was killed; answers the change set and how many moved now."""
+        found = None
+        while (left := await self._moves.left(actor.user_id)) is not None:
+            found = left[0], await self._moves.go(actor, *left)
+        return found
 
     async def _pass(self, actor: Actor) -> None:
         """Days without decay do not count: what they might have moved is not made up when it is switched on again."""
@@ -219,14 +207,6 @@ def _due(last: tuple[date, bool] | None, today: date) -> list[date]:
     if last is None or (last[0] == today and not last[1]):
         return [today]
     return fading.days_after(last[0], today)
-
-
-def _move(tx: UnitOfWork, actor: Actor, rows: Sequence[Placed], number: int, at: str) -> None:
-    """What lmem.service.recording writes for a change, for many rows at once."""
-    tx.decay.move(rows, TEMPORAL, number, REASON, actor.user_id, at)
-    tx.outbox.enqueue_many("memory", [(row.id, row.rev + 1) for row in rows], "upsert")
-    details = {"fields": ["layers"], "change_set": number}
-    tx.audit.append_many(actor, "update", "memory", [row.id for row in rows], details, at)
 
 
 def _rate_before(tx: UnitOfWork, memory: Memory) -> float | None:

@@ -36,6 +36,7 @@ async def diff(services: Services, call: Call, params: Params) -> Json:
 
 async def undo(services: Services, call: Call, params: Params) -> Json:
     number = params.number("change_set", 0, 0, 2**53)
-    undone = await services.history.undo(services.actor(call), number or None)
+    actor = services.actor(call)
+    undone = await services.decay.undo(actor, number or None) or await services.history.undo(actor, number or None)
     services.scopes.changed()  # it may have parted projects
     return {**changed_json("reversed", undone), "kind": undone.kind, "undone_by": undone.undone_by}

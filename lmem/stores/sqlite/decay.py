@@ -31,6 +31,12 @@ _FADING = f"""SELECT id, importance_score, decay_rate, access_count,
 # CROSS JOIN keeps the order of the list, and looks each id up.
 _STILL = f"""SELECT memory_key, m.id, rev, {", ".join(f"layer_{layer}" for layer in LAYERS)}
     FROM json_each(?) AS wanted CROSS JOIN memories AS m ON m.id = wanted.value WHERE {_MOVABLE} ORDER BY wanted.key"""
+_NEWEST = "(SELECT max(version_number) FROM memory_versions WHERE memory_id = v.memory_id)"
+_TO_BRING_BACK = f"""SELECT v.diff_json, memory_key, m.id, rev, {", ".join(f"layer_{layer}" for layer in LAYERS)}
+    FROM json_each(?) AS wanted CROSS JOIN memories AS m ON m.id = wanted.value
+    CROSS JOIN memory_versions AS v ON v.memory_id = m.id AND v.version_number = {_NEWEST}
+    WHERE v.change_set = (SELECT id FROM change_sets WHERE undone_by = ?) ORDER BY wanted.key"""
+_CHANGED_SINCE = f"SELECT 1 FROM memory_versions AS v WHERE change_set = ? AND version_number < {_NEWEST} LIMIT 1"
 _PLACE = f"""UPDATE memories SET {", ".join(f"layer_{layer} = ?" for layer in LAYERS)}, rev = ?, updated_at = ?
     WHERE memory_key = ?"""
 _VERSION = """INSERT INTO memory_versions (id, memory_id, version_number, change_type, change_reason, diff_json,
@@ -65,10 +71,14 @@ class DecayRows:
         return {row[0] for row in self._db.execute(_BROUGHT_BACK, (user_id, since))}
 
     def still_movable(self, ids: Sequence[str]) -> list[Placed]:
-        return [
-            Placed(key, id_, rev, Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)))
-            for key, id_, rev, *flags in self._db.execute(_STILL, (json.dumps(list(ids)),))
-        ]
+        return [_placed(*row) for row in self._db.execute(_STILL, (json.dumps(list(ids)),))]
+
+    def to_bring_back(self, undo: int, ids: Sequence[str]) -> list[tuple[Placed, Layers]]:
+        rows = self._db.execute(_TO_BRING_BACK, (json.dumps(list(ids)), undo))
+        return [(_placed(*row), Layers(tuple(json.loads(diff)["layers"][0]))) for diff, *row in rows]
+
+    def changed_since(self, change_set: int) -> bool:
+        return self._db.execute(_CHANGED_SINCE, (change_set,)).fetchone() is not None
 
     def move(self, rows: Sequence[Placed], to: Layers, change_set: int, reason: str, user_id: str, at: str) -> None:
         flags = [to.flags()[f"layer_{layer}"] for layer in LAYERS]
@@ -108,3 +118,7 @@ class DecayRows:
 
     def close_plan(self, change_set: int) -> None:
         self._db.execute("DELETE FROM decay_plans WHERE change_set = ?", (change_set,))
+
+
+def _placed(key: int, id_: str, rev: int, *flags: int) -> Placed:
+    return Placed(key, id_, rev, Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)))

@@ -15,9 +15,10 @@ from lmem.config import Config, layered
 from lmem.domain.audit import Wanted
 from lmem.domain.fading import SETTLED_DAYS
 from lmem.domain.layers import Layers
-from lmem.errors import InvalidInput, StorageFull
-from lmem.service import decay as module
+from lmem.errors import Conflict, InvalidInput, StorageFull
+from lmem.service import moves as module
 from lmem.service.decay import Decay
+from lmem.service.moves import Moves
 from lmem.service.rates import rate_for
 from tests.unit.service.service_kit import START, Kit, drive
 
@@ -150,16 +151,16 @@ def test_a_run_that_was_killed_goes_on_in_the_same_change_set(tmp_path: Path, mo
         kit.clock.move(days=60)
         slices = 0
 
-        def dies_at_the_third(self: Decay, *arguments: object, **named: object) -> int | None:
+        def dies_at_the_third(self: Moves, *arguments: object, **named: object) -> int | None:
             nonlocal slices
             slices += 1
             if slices == 3:
                 raise StorageFull
             return whole(self, *arguments, **named)  # type: ignore[arg-type]
 
-        whole = Decay._slice
+        whole = Moves._slice
         with monkeypatch.context() as broken:
-            broken.setattr(Decay, "_slice", dies_at_the_third)
+            broken.setattr(Moves, "_slice", dies_at_the_third)
             with pytest.raises(StorageFull):
                 await decay.run(kit.actor)
         assert len(await temporal(kit)) == 8
@@ -187,7 +188,7 @@ def test_a_run_that_is_undone_half_way_stops(tmp_path: Path, monkeypatch: pytest
         running = asyncio.create_task(decay.run(kit.actor))
         while not await temporal(kit):
             await asyncio.sleep(0)
-        await kit.history.undo(kit.actor, 1)
+        await decay.undo(kit.actor, 1)
         await running
         assert await temporal(kit) == set()
         assert await kit.storage.read(lambda tx: tx.decay.open_plan(kit.actor.user_id)) is None
@@ -363,5 +364,82 @@ def test_a_moved_memory_is_in_its_layer_for_the_index_too(tmp_path: Path) -> Non
         assert len(kit.embedder.encoded) == written  # its vector is used again
         stored = await kit.vectors.retrieve(kit.indexes.serving(), "memory_embeddings", [memory_id])
         assert stored[0].payload["layer_assignments"] == list(Layers(("temporal",)).names)
+
+    drive(tmp_path, scenario)
+
+
+def test_a_run_is_taken_back_in_slices_to_the_exact_layers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE", 2)
+
+    async def scenario(kit: Kit) -> None:
+        decay = decay_of(kit)
+        pairs = [("project", "global"), ("project", "temporal"), ("global",), ("project", "global"), ("project",)]
+        ids = [
+            await add_faded(kit, f"fades {number}", layers=pair, project="p") for number, pair in enumerate(pairs)
+        ]
+        before = await layers_of(kit, ids)
+        kit.clock.move(days=60)
+        done = await decay.run(kit.actor)
+        undone = await decay.undo(kit.actor, None)  # it is the last change
+        assert undone is not None and (undone.change_set, undone.kind) == (done.change_set, "decay")
+        assert {memory.id for memory in undone.memories} == set(ids)
+        assert await layers_of(kit, ids) == before
+        for memory_id in ids:
+            memory, versions = await kit.history.versions(kit.actor, memory_id)
+            assert memory.rev == 3 and versions[-1].reason == f"undo of change set {done.change_set}"
+            assert versions[-1].change_set == undone.undone_by
+        with pytest.raises(Conflict, match="undone already"):
+            await kit.history.undo(kit.actor, done.change_set)
+        assert await decay.undo(kit.actor, done.change_set) is None
+        await kit.history.undo(kit.actor, undone.undone_by)  # a redo
+        assert await temporal(kit) == set(ids)
+
+    drive(tmp_path, scenario)
+
+
+def test_an_undo_that_was_killed_is_finished_by_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SLICE", 2)
+
+    async def scenario(kit: Kit) -> None:
+        decay = decay_of(kit)
+        for number in range(7):
+            await add_faded(kit, f"fades {number}")
+        kit.clock.move(days=60)
+        await decay.run(kit.actor)
+        whole, slices = Moves._slice, 0
+
+        def dies_at_the_second(self: Moves, *arguments: object, **named: object) -> int | None:
+            nonlocal slices
+            slices += 1
+            if slices == 2:
+                raise StorageFull
+            return whole(self, *arguments, **named)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Moves, "_slice", dies_at_the_second)
+            with pytest.raises(StorageFull):
+                await decay.undo(kit.actor, None)
+        assert len(await temporal(kit)) == 5
+        assert await decay.unfinished(kit.actor.user_id)
+        kit.clock.move(days=1)
+        assert (await decay_of(kit).run(kit.actor)).moved == 5
+        assert await temporal(kit) == set()
+        assert not await decay.unfinished(kit.actor.user_id)
+
+    drive(tmp_path, scenario)
+
+
+def test_only_a_decay_run_that_nothing_followed_is_taken_back_here(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        decay = decay_of(kit)
+        first, second = await add_faded(kit, "one"), await add_faded(kit, "two")
+        kit.clock.move(days=60)
+        number = (await decay.run(kit.actor)).change_set
+        assert await decay.undo(replace(kit.actor, shared=True), number) is None
+        assert await decay.undo(kit.actor, 99) is None
+        await kit.memories.edit(kit.actor, first, {"importance_score": 0.9}, None)
+        assert await decay.undo(kit.actor, None) is None
+        assert await decay.undo(kit.actor, number) is None
+        assert await temporal(kit) == {first, second}
 
     drive(tmp_path, scenario)
