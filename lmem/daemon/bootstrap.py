@@ -16,10 +16,11 @@ from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
 from lmem.daemon.facts import Facts
-from lmem.daemon.jobs import Jobs, Work
+from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.services import Services
+from lmem.daemon.upkeep import Work
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.paths import private_directory

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from lmem.daemon import jobs as module
-from lmem.daemon.jobs import JOBS, Job, Jobs, Outcome, Work
+from lmem.daemon.jobs import Jobs
+from lmem.daemon.upkeep import JOBS, Job, Outcome, Work
 from lmem.domain.jobs import Every, Nightly, Schedule
 from lmem.errors import Conflict, Internal, NotFound, StorageFull
 from lmem.service.activity import Activity
