@@ -21,7 +21,7 @@ from lmem.githooks.script import EVENT, KEPT, Parts
 from lmem.paths import Paths, private_directory
 
 _OWN_NAME = re.compile(rb"\bbasename\b|\$\{0##|argv\[0\]|PROGRAM_NAME")
-"""In a hook that looks at the name it was called by: it cannot be run under another."""
+"""In a script that looks at the name it was called by: it cannot be run under another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def install(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
     if found.manager is not None and found.parts is None:
         return _by_hand(found, found.manager, paths, hint, dry_run)
     new = _with_ours(found, paths)
-    action = "installed" if found.parts is None else "updated"
+    action, notes = "installed" if found.parts is None else "updated", tuple(_notes(found))
     if new == found.text and found.serves:
         action = "unchanged"
     elif not dry_run:
         spool.append(paths.spool, hint)
         _put(found, new)
-    return Done(action, found.repository, found.hook, tuple(_notes(found)))
+    return Done(action, found.repository, found.hook, notes)
 
 
 def uninstall(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
@@ -158,7 +158,7 @@ def _stands_alone(hook: Path, text: bytes) -> bool:
             f"{kept(hook)} is there already, from an earlier installation.",
             hint=f"Move it to {hook} if it is the right one, or delete it; then try again.",
         )
-    if os.access(hook, os.X_OK) and _OWN_NAME.search(text):
+    if os.access(hook, os.X_OK) and b"\0" not in text and _OWN_NAME.search(text):
         raise Conflict(
             f"{hook} looks at the name it is called by, so lmem cannot run it under another.",
             hint="Let it run lmem's commands itself, or put a shell script in its place that runs both.",
