@@ -171,6 +171,7 @@ _lmem() {
             'decay') COMPREPLY=($(compgen -W '--apply --dry-run -n --json -h --help' -- "$cur")) ;;
             'tags') COMPREPLY=($(compgen -W '--project -p --all-projects -a --json -h --help' -- "$cur")) ;;
             'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --output -o --json -h --help' -- "$cur")) ;;
+            'mcp') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
@@ -237,7 +238,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export status doctor init version session layer project hook jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor init version session layer project hook jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;

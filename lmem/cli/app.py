@@ -15,7 +15,7 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import config, decay, history, hooks, layers, lookup, memories, projects, sessions, upkeep
+from lmem.cli.tree import agents, config, decay, history, hooks, layers, lookup, memories, projects, sessions, upkeep
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -106,6 +106,7 @@ def _plain() -> dict[str, Callable[..., int]]:
         "decay": decay.decay,
         "tags": lookup.tags,
         "export": lookup.export,
+        "mcp": agents.mcp,
         "status": upkeep.status,
         "doctor": upkeep.doctor,
         "init": upkeep.init,

@@ -130,6 +130,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "status": (("lmem status", "See what runs."), ("lmem status --wait", "Wait until every index has caught up.")),
     "doctor": (("lmem doctor", "Find out what is wrong."),),
     "init": (("lmem init", "Get the model."),),
+    "mcp": (
+        ("claude mcp add --scope user lmem -- lmem mcp", "Give Claude Code the memory."),
+        ("lmem mcp --json", "See what another editor's configuration takes."),
+    ),
     "version": (("lmem version --json", "Print the versions for a script."),),
     "config": (
         ("lmem config list --show-origin", "See every setting and where it comes from."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from lmem.errors import Cancelled, ConnectionLost, DaemonError, InvalidInput, LmemError, NotFound
+from lmem.errors import Cancelled, ConnectionLost, DaemonError, InvalidInput, LmemError, NotFound, StoreUnavailable
 
 Json = dict[str, object]
 Ask = Callable[[str, Json], Awaitable[Json]]
@@ -20,8 +20,10 @@ NEXT: tuple[tuple[type[LmemError], str], ...] = (
     (DaemonError, "Call the tool again: lmem starts by itself."),
     (NotFound, "Use memory_search to find it."),
     (InvalidInput, "Call the tool again with that corrected."),
+    (StoreUnavailable, "Call the tool again in a while; 'lmem doctor' tells the user the cause."),
+    (LmemError, "Tell the user, whom 'lmem doctor' tells more."),
 )
-"""The next step for an agent where an error has only the one for a terminal; the first class that fits."""
+"""The next step for an agent where the error has one for a terminal; the first class that fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,8 @@ def failed(error: LmemError) -> Answer:
 
 
 def sentence(error: LmemError) -> str:
-    """An error's message with its next step."""
+    """An error's message with its next step; one that names a command or an option is for a terminal."""
     hint = error.hint
-    if hint == error.default_hint:
-        hint = next((words for kind, words in NEXT if isinstance(error, kind)), hint)
+    if "lmem " in hint or "--" in hint:
+        hint = next(words for kind, words in NEXT if isinstance(error, kind))
     return f"{error.message} {hint}"
