@@ -148,13 +148,23 @@ def parse_hello(frame: Frame) -> Hello:
     return Hello(
         str(mode),
         _short(frame, "version", "unknown"),
-        str(frame.get("cwd", "/")),
+        _directory(frame.get("cwd", "/")),
         _short(frame, "client", "unknown"),
         pid if isinstance(pid, int) else 0,
         _name(frame, "project"),
         _name(frame, "session"),
         _settings(frame),
     )
+
+
+def _directory(value: object) -> str:
+    """Where a client says it is; a name that no file system here has means nowhere in particular."""
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "/"
+    return text
 
 
 def _short(frame: Frame, name: str, default: str) -> str:

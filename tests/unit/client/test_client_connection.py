@@ -112,9 +112,9 @@ def test_a_refusal_before_the_hello_is_told_too(stage: Stage, monkeypatch: pytes
 
     real = messages.hello
 
-    def late(client: str) -> object:
+    def late(client: str, mode: str) -> object:
         refused.wait(10)
-        return real(client)
+        return real(client, mode)
 
     monkeypatch.setattr(connection, "hello", late)
     stage.plays(refuse)
