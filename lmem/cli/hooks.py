@@ -10,6 +10,7 @@ from pathlib import Path
 from lmem.cli import output
 from lmem.cli.output import paint, visible
 from lmem.githooks import install as hooks
+from lmem.githooks.found import is_newest, look
 from lmem.githooks.spool import FILE
 from lmem.paths import paths
 
@@ -36,10 +37,10 @@ def uninstall(*, directory: str | None, dry_run: bool, as_json: bool) -> int:
 def status(*, directory: str | None, as_json: bool) -> int:
     """lmem hook status."""
     place = paths()
-    found = hooks.look(_place(directory), place)
+    found = look(_place(directory), place)
     kept_by = found.manager.name if found.manager and not found.parts else None
     file = found.manager.file if found.manager and not found.parts else found.hook
-    newest = hooks.is_newest(found, place)
+    newest = is_newest(found, place)
     waiting = _lines(place.spool / FILE)
     if as_json:
         known = {"repository": str(found.repository.common), "hook": str(file), "installed": found.serves}
@@ -51,7 +52,7 @@ def status(*, directory: str | None, as_json: bool) -> int:
         if waiting:
             output.note(paint(f"{output.count(waiting, 'line')} of hooks wait for the daemon.", "dim"))
     else:
-        why = "it is there, but git does not run it" if found.parts else "the hook is not installed"
+        why = "it is there, but git does not run it" if found.is_meant else "the hook is not installed"
         output.line(visible(f"Commits of {found.repository.top} are not remembered: {why}."))
         output.note("'lmem hook install' changes that.")
     return 0 if found.serves else 1

@@ -6,45 +6,18 @@ Not the hook's text (`lmem.githooks.script`) and no repository's tracked files: 
 from __future__ import annotations
 
 import os
-import re
-import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lmem.errors import Conflict, LmemError
+from lmem.errors import Conflict
 from lmem.githooks import script, spool
 from lmem.githooks.files import kept, mode, read, write
-from lmem.githooks.managers import Manager, manager_of
-from lmem.githooks.repository import Repository, around
-from lmem.githooks.script import EVENT, KEPT, Parts
+from lmem.githooks.found import Found, date, look, stands_apart, wanted
+from lmem.githooks.managers import Manager
+from lmem.githooks.repository import Repository
+from lmem.githooks.script import KEPT, Parts
 from lmem.paths import Paths, private_directory
-
-_OWN_NAME = re.compile(rb"\bbasename\b|\$\{0##|argv\[0\]|PROGRAM_NAME")
-"""In a script that looks at the name it was called by: it cannot be run under another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What is where git looks for the hook.
-
-    `text` is the file's, None without one; `parts` are lmem's, None without; `manager` keeps the hook instead of lmem.
-    """
-
-    repository: Repository
-    hook: Path
-    text: bytes | None
-    parts: Parts | None
-    manager: Manager | None
-    runner: Path
-
-    @property
-    def serves(self) -> bool:
-        """Whether lmem hears of this repository's commits."""
-        if self.parts is None:
-            return self.manager is not None and self.manager.has(self.runner) and os.access(self.runner, os.X_OK)
-        only = script.served(self.parts.section)
-        return (not only or self.repository.common in only) and os.access(self.hook, os.X_OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +28,6 @@ class Done:
     repository: Repository
     hook: Path
     notes: tuple[str, ...] = ()
-
-
-def look(directory: Path, paths: Paths) -> Found:
-    """What is there for the repository around a directory. Raises NotFound, InvalidInput, Conflict, LmemError."""
-    repository = around(directory)
-    runner = paths.hook_runner
-    hook = repository.hooks / EVENT
-    text = read(hook)
-    found = script.parts(text) if text else None
-    if found is None and text and b"pre-commit" in text:
-        moved = hook.with_name(f"{EVENT}.legacy")  # pre-commit runs the hook that it found from there
-        there = read(moved)
-        ours = script.parts(there) if there else None
-        hook, text, found = (moved, there, ours) if ours else (hook, text, None)
-    return Found(repository, hook, text, found, manager_of(repository, hook, text or b"", runner), runner)
 
 
 def install(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
@@ -85,8 +43,8 @@ def install(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
         private_directory(paths.spool)
     if found.manager is not None and found.parts is None:
         return _by_hand(found, found.manager, paths, hint, dry_run)
-    new = _with_ours(found, paths)
-    action, notes = "installed" if found.parts is None else "updated", tuple(_notes(found))
+    new = wanted(found, paths)
+    action, notes = "updated" if found.is_meant else "installed", tuple(_notes(found))
     if new == found.text and found.serves:
         action = "unchanged"
     elif not dry_run:
@@ -105,21 +63,16 @@ def uninstall(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
             hint="Take the line out by hand.",
         )
     if not dry_run:
-        if found.parts is not None:
+        if found.parts is not None and found.is_meant:
             _take_away(found, found.parts)
         private_directory(paths.spool)
         spool.append(paths.spool, spool.Hint(int(time.time()), found.repository.common, spool.TAKEN_AWAY))
-    return done if found.parts is not None else replace(done, action="absent")
-
-
-def is_newest(found: Found, paths: Paths) -> bool:
-    """Whether the hook is the one that this lmem would write."""
-    return found.parts is None or _with_ours(found, paths) == found.text
+    return done if found.is_meant else replace(done, action="absent")
 
 
 def _by_hand(found: Found, manager: Manager, paths: Paths, hint: spool.Hint, dry_run: bool) -> Done:
     """The script that somebody else's hook can run. Raises Conflict unless it does."""
-    body = script.alone(script.commands(paths.spool / spool.FILE, _date()))
+    body = script.alone(script.commands(paths.spool / spool.FILE, date()))
     if not dry_run:
         private_directory(found.runner.parent)
         if read(found.runner) != body or not os.access(found.runner, os.X_OK):
@@ -133,46 +86,13 @@ def _by_hand(found: Found, manager: Manager, paths: Paths, hint: spool.Hint, dry
     )
 
 
-def _with_ours(found: Found, paths: Paths) -> bytes:
-    """What the hook's file has to hold. Raises Conflict when what is there cannot be joined."""
-    here = [found.repository.common] if found.repository.is_shared else []
-    only = {*here, *(script.served(found.parts.section) if found.parts and here else [])}
-    body = script.commands(paths.spool / spool.FILE, _date(), sorted(only))
-    if found.parts is None:
-        if found.text is None:
-            return script.alone(body)
-        return (
-            script.alone(body, chained=True)
-            if _stands_alone(found.hook, found.text)
-            else script.joined(found.text, body)
-        )
-    return script.renewed(found.parts, body, chained=os.path.lexists(kept(found.hook)))
-
-
-def _stands_alone(hook: Path, text: bytes) -> bool:
-    """Whether a hook has to be run beside lmem's rather than joined with it."""
-    if script.is_shell(text) and not hook.is_symlink() and os.access(hook, os.X_OK):
-        return False
-    if os.path.lexists(kept(hook)):
-        raise Conflict(
-            f"{kept(hook)} is there already, from an earlier installation.",
-            hint=f"Move it to {hook} if it is the right one, or delete it; then try again.",
-        )
-    if os.access(hook, os.X_OK) and b"\0" not in text and _OWN_NAME.search(text):
-        raise Conflict(
-            f"{hook} looks at the name it is called by, so lmem cannot run it under another.",
-            hint="Let it run lmem's commands itself, or put a shell script in its place that runs both.",
-        )
-    return True
-
-
 def _put(found: Found, new: bytes) -> None:
     """Write the hook; what has to stand beside it is moved first. Raises OSError."""
     hook = found.hook
     if found.text is None or found.parts is not None:
         hook.parent.mkdir(parents=True, exist_ok=True)
         write(hook, new, 0o755 if found.text is None or not os.access(hook, os.X_OK) else mode(hook))
-    elif _stands_alone(hook, found.text):
+    elif stands_apart(hook, found.text):
         hook.rename(kept(hook))
         try:
             write(hook, new, 0o755)
@@ -208,11 +128,3 @@ def _notes(found: Found) -> list[str]:
     if found.text is not None and found.parts is None and not os.access(found.hook, os.X_OK):
         notes.append(f"The hook that was there is not executable, so git did not run it; it is kept as {KEPT}.")
     return notes
-
-
-def _date() -> str:
-    """Where `date` is. Raises LmemError."""
-    found = shutil.which("date", path=os.environ.get("PATH", "") + os.pathsep + os.defpath)
-    if found is None:
-        raise LmemError("There is no 'date' on this machine.", hint="Install coreutils, then try again.")
-    return found

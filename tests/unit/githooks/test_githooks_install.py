@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from lmem.errors import Conflict, InvalidInput, NotFound
-from lmem.githooks.install import install, is_newest, look, uninstall
+from lmem.githooks.found import is_newest, look
+from lmem.githooks.install import install, uninstall
 from lmem.githooks.script import KEPT
 from lmem.githooks.spool import TAKEN_AWAY
 from lmem.paths import paths
@@ -226,6 +227,7 @@ def test_hooks_that_several_repositories_share_serve_those_that_asked(place: Pla
     place.commit(third)
     assert place.noted() == made
     assert place.hook_status(third) == 3
+    assert uninstall(third, place.paths).action == "absent"
     uninstall(first, place.paths)
     assert (look(first, place.paths).serves, look(second, place.paths).serves) == (False, True)
     place.commit(first)
