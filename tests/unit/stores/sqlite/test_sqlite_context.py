@@ -23,7 +23,7 @@ class Traced(sqlite3.Connection):
 
     ran: list[tuple[str, object]]
 
-    def execute(self, sql: str, values: object = (), /) -> sqlite3.Cursor:  # type: ignore[override]
+    def execute(self, sql: str, values: object = (), /) -> sqlite3.Cursor:
         self.ran = [*getattr(self, "ran", []), (sql, values)]
         return super().execute(sql, values)  # type: ignore[arg-type]
 
