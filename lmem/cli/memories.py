@@ -61,6 +61,9 @@ def _say_added(added: Answer) -> None:
     place = f"({layer} {output.stored(project)})" if layer == "project" and project else f"({layer})"
     id_ = output.paint(output.short(added), "cyan")
     output.line(f"{verb} {id_}  {output.stored(added['title'])}  {output.paint(place, 'dim')}")
+    if added.get("project_created"):
+        made, because = output.visible(project), output.visible(added["project_because"])
+        output.note(output.paint(f"New project {made}, for {because}.", "dim"))
     near = added.get("near_duplicate")
     if near:
         alike = round(float(near["similarity"]) * 100)

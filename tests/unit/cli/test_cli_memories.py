@@ -169,3 +169,9 @@ def test_colours_on_a_terminal_only(daemon: FakeDaemon, lmem: Terminal) -> None:
     assert "\x1b" not in lmem.type("show", "3f2a", env={"TERM": "dumb"}).out
     assert "\x1b" not in lmem.run("show", "3f2a").out
     assert "\x1b[1m" in lmem.run("show", "3f2a", env={"FORCE_COLOR": "1"}).out
+
+
+def test_a_project_that_was_made_for_it_is_told(daemon: FakeDaemon, lmem: Terminal) -> None:
+    made = {"project": "api", "layer": "project", "project_created": True, "project_because": "the repository at /src"}
+    daemon.answers["memory/add"] = lambda params: {"id": "a" * 32, "title": "a decision", "created": True, **made}
+    assert lmem.run("add", "a decision").err == "New project api, for the repository at /src.\n"
