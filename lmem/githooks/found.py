@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmem.errors import Conflict, LmemError
+from lmem.errors import Conflict
 from lmem.githooks import script, spool
 from lmem.githooks.files import kept, read
 from lmem.githooks.managers import Manager, manager_of
@@ -75,7 +74,7 @@ def wanted(found: Found, paths: Paths) -> bytes:
     """What the hook's file has to hold. Raises Conflict when what is there cannot be joined."""
     here = [found.repository.common] if found.repository.is_shared else []
     only = {*here, *(script.served(found.parts.section) if found.parts and here else [])}
-    body = script.commands(paths.spool / spool.FILE, date(), sorted(only))
+    body = script.commands(paths.spool / spool.FILE, sorted(only))
     if found.parts is None:
         if found.text is None:
             return script.alone(body)
@@ -102,11 +101,3 @@ def stands_apart(hook: Path, text: bytes) -> bool:
             hint="Let it run lmem's commands itself, or put a shell script in its place that runs both.",
         )
     return True
-
-
-def date() -> str:
-    """Where `date` is. Raises LmemError."""
-    found = shutil.which("date", path=os.environ.get("PATH", "") + os.pathsep + os.defpath)
-    if found is None:
-        raise LmemError("There is no 'date' on this machine.", hint="Install coreutils, then try again.")
-    return found

@@ -13,7 +13,7 @@ from pathlib import Path
 from lmem.errors import Conflict
 from lmem.githooks import script, spool
 from lmem.githooks.files import kept, mode, read, write
-from lmem.githooks.found import Found, date, look, stands_apart, wanted
+from lmem.githooks.found import Found, look, stands_apart, wanted
 from lmem.githooks.managers import Manager
 from lmem.githooks.repository import Repository
 from lmem.githooks.script import KEPT, Parts
@@ -72,7 +72,7 @@ def uninstall(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
 
 def _by_hand(found: Found, manager: Manager, paths: Paths, hint: spool.Hint, dry_run: bool) -> Done:
     """The script that somebody else's hook can run. Raises Conflict unless it does."""
-    body = script.alone(script.commands(paths.spool / spool.FILE, date()))
+    body = script.alone(script.commands(paths.spool / spool.FILE))
     if not dry_run:
         private_directory(found.runner.parent)
         if read(found.runner) != body or not os.access(found.runner, os.X_OK):

@@ -1,7 +1,7 @@
 """The hook itself, as text: what git's post-commit runs, alone in a file or as a marked section of somebody else's.
 
-Not the place it is written to; see `lmem.githooks.install`. It is POSIX sh and nothing else: one process for the time
-of day, everything else the shell does by itself, so that it costs a few milliseconds and waits for nobody.
+Not the place it is written to; see `lmem.githooks.install`. It is POSIX sh and nothing else. It starts no process, not
+even for the time of day: under load each one that a commit waits for costs more than all that the shell does itself.
 """
 
 from __future__ import annotations
@@ -26,20 +26,17 @@ _SHEBANG = b"#!/bin/sh\n"
 _SHELLS = frozenset({b"sh", b"bash", b"dash", b"ash", b"ksh", b"mksh", b"zsh"})
 
 _APPEND = """\
-(
 set +eu
-umask 077
-CDPATH= commit= common=
-git=${{GIT_DIR:-.git}}
+CDPATH= commit= common= git=${{GIT_DIR:-.git}}
 [ -d "$git" ] || {{ read -r git <.git; git=${{git#gitdir: }}; }}
 read -r commit <"$git/HEAD"
 read -r common <"$git/commondir"
 case $common in '') common=$git ;; /*) ;; *) common=$git/$common ;; esac
 case $commit in 'ref: '*) ref=${{commit#ref: }}; commit=; read -r commit <"$common/$ref" ;; esac
-cd -P -- "$common" || exit
-{only}printf 'v1\\t%s\\t%s\\t%s\\n' "$({date} +%s || echo 0)" "$PWD" "$commit" >>{spool}
-) </dev/null >/dev/null 2>&1 || :
+cd -P -- "$common" &&
+{only}printf 'v1\\t0\\t%s\\t%s\\n' "$PWD" "$commit" >>{spool}
 """
+_SILENT = b"%b </dev/null >/dev/null 2>&1 || :\n"
 _FOR = re.compile(rb"^('(?:[^'\n]|'\\'')*')\) ;;\n", re.MULTILINE)
 
 _CHAIN = f"""\
@@ -58,16 +55,17 @@ class Parts:
     alone: bool
 
 
-def commands(spool: Path, date: str, only: Iterable[Path] = ()) -> bytes:
+def commands(spool: Path, only: Iterable[Path] = ()) -> bytes:
     """The commands that append the line of a commit. `only`: leave other repositories alone than these."""
     cases = "".join(f"{quoted(str(path))}) ;;\n" for path in only)
-    guard = f"case $PWD in\n{cases}*) exit ;;\nesac\n" if cases else ""
-    return os.fsencode(_APPEND.format(only=guard, date=quoted(date), spool=quoted(str(spool))))
+    guard = f"case $PWD in\n{cases}*) false ;;\nesac &&\n" if cases else ""
+    return os.fsencode(_APPEND.format(only=guard, spool=quoted(str(spool))))
 
 
 def alone(body: bytes, chained: bool = False) -> bytes:
     """A file of lmem's own; `chained` runs what is `KEPT` beside it, whose exit status is the file's."""
-    return _SHEBANG + _ALONE + body + (_CHAIN.encode() if chained else b"") + _END
+    here = b"here=$PWD\n{\n" + body + b'cd -- "$here"\n' + _SILENT % b"}"
+    return _SHEBANG + _ALONE + here + (_CHAIN.encode() if chained else b"") + _END
 
 
 def joined(hook: bytes, body: bytes) -> bytes:
@@ -75,7 +73,7 @@ def joined(hook: bytes, body: bytes) -> bytes:
 
     The section is a subshell that never fails and says nothing, so everything else goes on as it did.
     """
-    section = _BEGIN + body + _END
+    section = _section(body)
     if not hook.startswith(b"#!"):
         return section + hook
     head, newline, rest = hook.partition(b"\n")
@@ -84,10 +82,14 @@ def joined(hook: bytes, body: bytes) -> bytes:
 
 def renewed(found: Parts, body: bytes, chained: bool = False) -> bytes:
     """A hook with another section in the place of its own."""
-    whole = alone(body, chained).removeprefix(_SHEBANG) if found.alone else _BEGIN + body + _END
+    whole = alone(body, chained).removeprefix(_SHEBANG) if found.alone else _section(body)
     if found.section.startswith(b"\n"):  # see `joined`
         whole = b"\n" + whole.removesuffix(b"\n")
     return found.before + whole + found.after
+
+
+def _section(body: bytes) -> bytes:
+    return _BEGIN + b"(\n" + body + _SILENT % b")" + _END
 
 
 def is_shell(hook: bytes) -> bool:

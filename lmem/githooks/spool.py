@@ -2,10 +2,11 @@
 
 Not a reader of commits: a line only says where to look. Standard library only, because both sides need it.
 
-    v1 TAB seconds since 1970 (0: not known) TAB the repository's common git directory TAB commit, or nothing LF
+    v1 TAB seconds since 1970, or 0 TAB the repository's common git directory TAB commit, or nothing LF
 
-A line without a commit says that something happened there, as the installation of the hook: the repository's own log
-tells what. A commit of zeros only says that the hook was taken away: this repository is to be left alone from then on.
+A hook writes 0: asking for the time would be a process, and the commit knows its own. A line without a commit says that
+something happened there, as the installation of the hook: the repository's own log tells what. A commit of zeros only
+says that the hook was taken away: this repository is to be left alone from then on.
 """
 
 from __future__ import annotations

@@ -17,13 +17,13 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: the installed lmem is measured
 
-from tests.bench import acks, encoding, footprint, processes, searches
+from tests.bench import acks, encoding, footprint, hooks, processes, searches
 from tests.bench.harness import Home, Row, home, nested, table
 from tests.bench.texts import Texts
 
 Section = tuple[str, list[Row]]
 Wanted = Callable[[str], bool]
-SECTIONS = ("cold", "acks", "ingest", "search", "process", "rest", "during")
+SECTIONS = ("cold", "acks", "hook", "ingest", "search", "process", "rest", "during")
 
 
 def main() -> None:
@@ -62,6 +62,8 @@ def _sections(options: argparse.Namespace, texts: Texts) -> Iterator[Section]:
             yield "cold start, whole process", processes.cold(first, texts)
         if wanted("acks"):
             yield "durable acknowledgements", acks.durable(first, texts)
+        if wanted("hook"):
+            yield "what a commit waits for its hook", hooks.foreground(first)
     if any(wanted(name) for name in ("ingest", "search", "process", "rest")):
         with home(options.dir) as second:
             yield from _at_size(second, options, texts, wanted)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from lmem.errors import Conflict
 from lmem.githooks import script
-from lmem.githooks.spool import parse
+from lmem.githooks.spool import Hint, parse
 from tests.unit.githooks.hooked import Place
 
-BODY = script.commands(Path("/spool/commits"), "/bin/date", [Path("/it's/.git"), Path("/other/.git")])
+BODY = script.commands(Path("/spool/commits"), [Path("/it's/.git"), Path("/other/.git")])
 HEADS = st.sampled_from([b"", b"#!", b"#!/bin/sh", b"#!/bin/sh\n", b"#!/bin/sh\r\n", b"#!/usr/bin/env bash\n"])
 SHELLS = [name for name in ("sh", "dash", "bash", "zsh", "ksh", "mksh") if shutil.which(name)]
 
@@ -80,7 +80,7 @@ def test_shells_are_known_by_the_first_line(head: bytes, is_shell: bool) -> None
 def test_a_section_knows_whom_it_serves() -> None:
     assert script.served(BODY) == [Path("/it's/.git"), Path("/other/.git")]
     assert script.served(script.without(BODY, Path("/it's/.git"))) == [Path("/other/.git")]
-    assert script.served(script.commands(Path("/spool"), "/bin/date")) == []
+    assert script.served(script.commands(Path("/spool"))) == []
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -92,7 +92,7 @@ def test_every_shell_writes_the_line_and_goes_on(place: Place, shell: str, optio
     spool = place.base / f"spool of {name}"
     hook = place.base / "hook"
     own = f'#!{shutil.which(shell)}{options}\nread -r line\necho "$line $0 $PWD"\necho bad >&2\nexit 3\n'
-    hook.write_bytes(script.joined(own.encode(), script.commands(spool, shutil.which("date") or "")))
+    hook.write_bytes(script.joined(own.encode(), script.commands(spool)))
     hook.chmod(0o755)
     environment = {"PATH": os.environ["PATH"], "CDPATH": str(place.base), "commit": "x", "common": "/", "git": "y"}
     done = subprocess.run(
@@ -106,13 +106,12 @@ def test_every_shell_writes_the_line_and_goes_on(place: Place, shell: str, optio
     hint = parse(spool.read_bytes())
     assert hint is not None
     assert (hint.repository, hint.commit) == (work / ".git", commit)
-    assert hint.seconds > 1_700_000_000
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_whatever_fails_is_silent_and_no_failure(place: Place, shell: str) -> None:
     hook = place.base / "hook"
-    body = script.commands(place.base / "nowhere" / "spool", "/no/date")
+    body = script.commands(place.base / "nowhere" / "spool")
     hook.write_bytes(script.alone(body).replace(b"/bin/sh", (shutil.which(shell) or "").encode(), 1))
     hook.chmod(0o755)
     for directory in (place.repository("work"), place.base):
@@ -120,10 +119,15 @@ def test_whatever_fails_is_silent_and_no_failure(place: Place, shell: str) -> No
         assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
-def test_a_time_that_cannot_be_had_is_zero(place: Place) -> None:
+def test_before_the_first_commit_the_line_names_none(place: Place) -> None:
     work, spool, hook = place.repository(), place.base / "spool", place.base / "hook"
-    hook.write_bytes(script.alone(script.commands(spool, "/no/date")))
-    subprocess.run(["sh", hook], cwd=work, check=True)
-    hint = parse(spool.read_bytes())
-    assert hint is not None
-    assert (hint.seconds, hint.commit) == (0, "")
+    hook.write_bytes(script.alone(script.commands(spool)))
+    subprocess.run(["sh", hook], cwd=work, env={"commit": "x", "CDPATH": str(place.base)}, check=True)
+    assert parse(spool.read_bytes()) == Hint(0, work / ".git", "")
+
+
+def test_what_is_added_to_a_file_of_its_own_runs_where_it_did(place: Place) -> None:
+    work, hook = place.repository(), place.base / "hook"
+    hook.write_bytes(script.alone(script.commands(place.base / "spool")) + b'echo "$PWD"; pwd; echo x >&2\n')
+    done = subprocess.run(["sh", hook], cwd=work, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"{work}\n{work}\n", "x\n")
