@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
+from dataclasses import dataclass
 from pathlib import Path
 
 from lmem._version import __version__
@@ -98,8 +99,25 @@ async def build(host: Host) -> App:
         private_directory(directory)
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
-    username, user_id = await _user(storage, clock)
-    query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
+    index = await _index(host, storage, clock)
+    services = await _services(host, storage, clock, index)
+    await index.worker.start()
+    running = (index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run())
+    return App(services, [asyncio.create_task(work) for work in running])
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """The index worker, and what keeps its generations up with the truth."""
+
+    models: Models
+    worker: IndexWorker
+    indexes: Indexes
+    relay: Relay
+
+
+async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Index:
+    paths = host.paths
 
     def specs() -> dict[str, Spec]:
         reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
@@ -125,8 +143,16 @@ async def build(host: Host) -> App:
     )
     indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
     relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
+    return _Index(models, worker, indexes, relay)
+
+
+async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index) -> Services:
+    """The services, each made of those before it."""
+    username, user_id = await _user(storage, clock)
+    query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
+    indexes, worker, models, wake = index.indexes, index.worker, index.models, index.relay.wake
     activity = Activity(storage, clock, bytes.fromhex(query_key))
-    settings = Settings(storage, user_id, host.config, paths.config_file)
+    settings = Settings(storage, user_id, host.config, host.paths.config_file)
     await settings.refresh()
     places = Places()
 
@@ -134,36 +160,35 @@ async def build(host: Host) -> App:
         return settings.values().number("sessions.idle_hours")
 
     scopes = Scopes(storage, clock, places.of, idle_hours)
-    projects = Projects(storage, clock, relay.wake, scopes.changed)
+    projects = Projects(storage, clock, wake, scopes.changed)
     facts = Facts(projects)
-    endings = Endings(storage, clock, relay.wake, scopes.changed, idle_hours)
+    endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
-    decay = Decay(storage, clock, relay.wake, settings.of)
+    decay = Decay(storage, clock, wake, settings.of)
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
-    categories = Categories(storage, indexes, worker.vectors)
-    annotations = Annotations(storage, clock, categories, itself, settings.of, relay.wake)
-    jobs = Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id))
+    annotations = Annotations(storage, clock, Categories(storage, indexes, worker.vectors), itself, settings.of, wake)
     scopes.on_created = facts.later
-    relay.on_idle = annotations.wake
-    services = Services(
+    index.relay.on_idle = annotations.wake
+    return Services(
         host=host,
         user_id=user_id,
         username=username,
         clock=clock,
         storage=storage,
-        memories=Memories(storage, clock, relay.wake, settings.of),
-        lifecycle=Lifecycle(storage, clock, relay.wake),
-        history=History(storage, clock, relay.wake),
+        memories=Memories(storage, clock, wake, settings.of),
+        lifecycle=Lifecycle(storage, clock, wake),
+        history=History(storage, clock, wake),
         past=Past(storage),
         timeline=Timeline(storage),
-        superseding=Superseding(storage, clock, relay.wake),
+        superseding=Superseding(storage, clock, wake),
         search=Search(storage, indexes, worker.finder, clock),
         indexes=indexes,
-        relay=relay,
+        relay=index.relay,
         activity=activity,
         audit=audit,
+        annotations=annotations,
         settings=settings,
-        setting_changes=SettingChanges(storage, clock, settings, paths.config_file),
+        setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
         vectors=worker.vectors,
         generations=worker.generations,
@@ -173,18 +198,14 @@ async def build(host: Host) -> App:
         scopes=scopes,
         projects=projects,
         facts=facts,
-        users=Users(storage, clock, relay.wake),
+        users=Users(storage, clock, wake),
         router=Router(),
-        layers=LayerMoves(storage, clock, relay.wake),
-        sessions=Sessions(storage, clock, relay.wake, scopes.changed, settings.of),
+        layers=LayerMoves(storage, clock, wake),
+        sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
         endings=endings,
         decay=decay,
-        jobs=jobs,
+        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
     )
-    await worker.start()
-    running = (relay.run(), models.pull_if_missing(), jobs.serve(), annotations.run())
-    tasks = [asyncio.create_task(work) for work in running]
-    return App(services, tasks)
 
 
 async def _user(storage: SqliteStorage, clock: SystemClock) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from lmem.errors import InvalidInput, NotFound
 from lmem.ports.storage import Storage
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
+from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.context import Context
 from lmem.service.decay import Decay
@@ -86,6 +87,7 @@ class Services:
     relay: Relay
     activity: Activity
     context: Context
+    annotations: Annotations
     vectors: AsyncVectors
     generations: AsyncGenerations
     worker: Worker
