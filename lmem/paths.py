@@ -82,6 +82,11 @@ class Paths:
         return self.state / "spool"
 
     @property
+    def watched_file(self) -> Path:
+        """Which repositories' commits are watched, and how far their logs were read."""
+        return self.state / "repositories.json"
+
+    @property
     def hook_runner(self) -> Path:
         """The script that hooks of husky, lefthook and the like run by hand."""
         return self.state / "hooks" / "post-commit"

@@ -14,12 +14,14 @@ from pathlib import Path
 from lmem._version import __version__
 from lmem.daemon import gitconfig
 from lmem.daemon.call import Call, Host
+from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
 from lmem.daemon.facts import Facts
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
+from lmem.daemon.recorder import Recorder
 from lmem.daemon.services import Services
 from lmem.daemon.upkeep import Work
 from lmem.domain import times
@@ -28,6 +30,7 @@ from lmem.paths import private_directory
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
+from lmem.service.capture import Capture
 from lmem.service.categories import Categories
 from lmem.service.context import Context
 from lmem.service.decay import Decay
@@ -102,7 +105,11 @@ async def build(host: Host) -> App:
     index = await _index(host, storage, clock)
     services = await _services(host, storage, clock, index)
     await index.worker.start()
-    running = (index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run())
+    watch = Watch(paths.spool, paths.watched_file, services.recorder)
+    running = (
+        index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run(),
+        watch.run(),
+    )  # fmt: skip
     return App(services, [asyncio.create_task(work) for work in running])
 
 
@@ -169,13 +176,15 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     annotations = Annotations(storage, clock, Categories(storage, indexes, worker.vectors), itself, settings.of, wake)
     scopes.on_created = facts.later
     index.relay.on_idle = annotations.wake
+    memories = Memories(storage, clock, wake, settings.of)
+    capture = Capture(storage, clock, memories, wake)
     return Services(
         host=host,
         user_id=user_id,
         username=username,
         clock=clock,
         storage=storage,
-        memories=Memories(storage, clock, wake, settings.of),
+        memories=memories,
         lifecycle=Lifecycle(storage, clock, wake),
         history=History(storage, clock, wake),
         past=Past(storage),
@@ -205,6 +214,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         endings=endings,
         decay=decay,
         jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
+        recorder=Recorder(capture, scopes, settings, clock, user_id),
     )
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 PATIENCE_S = 20.0
 MOST_BYTES = 1 << 20
+MOST_OUTPUT = 64 << 20
 
 _SAFE = (
     "core.fsmonitor=false", f"core.hooksPath={os.devnull}", "core.pager=cat", "core.sshCommand=false",
@@ -39,25 +40,59 @@ async def default_branch(top: str) -> str | None:
 
 async def answer(top: str, *arguments: str) -> str | None:
     """What git says, stripped; None when it fails, is not there, or takes longer than `PATIENCE_S`."""
+    said = await output(top, *arguments)
+    return None if said is None else said[:MOST_BYTES].decode(errors="replace").strip()
+
+
+async def output(
+    top: str, *arguments: str, stdin: bytes = b"", patience: float = PATIENCE_S, most: int = MOST_OUTPUT
+) -> bytes | None:
+    """What git says to what it is given; None when it fails, is not there, takes longer or says more than `most`."""
     options = [word for setting in _SAFE for word in ("-c", setting)]
     try:
         process = await asyncio.create_subprocess_exec(
             "git", "-C", top, "--no-pager", *options, *arguments, env=_environment(), start_new_session=True,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE if stdin else asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
     except OSError:  # no git on this machine, or the directory is gone
         return None
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            said, _ = await process.communicate()
+        async with asyncio.timeout(patience):
+            said, _ = await asyncio.gather(_read(process, most), _feed(process, stdin))
+            await process.wait()
     except TimeoutError:
         return None
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):  # it ended meanwhile
                 os.killpg(process.pid, signal.SIGKILL)
+            assert process.stdout is not None
+            await process.stdout.read()  # what is left: a full pipe is never seen to close
             await process.wait()
-    return said[:MOST_BYTES].decode(errors="replace").strip() if process.returncode == 0 else None
+    return said if process.returncode == 0 else None
+
+
+async def _read(process: asyncio.subprocess.Process, most: int) -> bytes:
+    """All that git says. Raises TimeoutError when that is more than `most` bytes: nobody waits for the end of it."""
+    assert process.stdout is not None
+    parts, size = [], 0
+    while part := await process.stdout.read(1 << 16):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise TimeoutError
+    return b"".join(parts)
+
+
+async def _feed(process: asyncio.subprocess.Process, stdin: bytes) -> None:
+    if process.stdin is None:
+        return
+    with suppress(BrokenPipeError, ConnectionResetError):  # it ended without reading all of it
+        process.stdin.write(stdin)
+        await process.stdin.drain()
+        process.stdin.close()
+        await process.stdin.wait_closed()
 
 
 def _environment() -> dict[str, str]:
@@ -72,5 +107,6 @@ def _environment() -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
         "GIT_NO_REPLACE_OBJECTS": "1",
     }

@@ -35,6 +35,12 @@ def remotes(common_dir: Path) -> dict[str, str]:
     return found
 
 
+def worktree(common_dir: Path) -> str | None:
+    """Where the working tree of a repository lies whose git directory is elsewhere, as a submodule's is."""
+    values = _values(common_dir / "config")
+    return next((value for section, _, key, value in values if (section, key) == ("core", "worktree")), None)
+
+
 def _values(file: Path) -> Iterator[tuple[str, str | None, str, str]]:
     """(section, its part in quotes, key, value) of each line; nothing of a file that is none, or none of git's."""
     try:

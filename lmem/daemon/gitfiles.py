@@ -54,6 +54,8 @@ def context(directory: str) -> dict[str, object]:
 
 def repository(directory: Path) -> tuple[Path, Path, Path] | None:
     """The working tree around a directory, its git directory, and the one that it shares with other worktrees."""
+    if directory.name != ".git" and (directory / "HEAD").is_file() and (directory / "objects").is_dir():
+        return directory, directory, directory  # a git directory without a working tree beside it
     for top in (directory, *directory.parents):
         git = top / ".git"
         if git.is_file():

@@ -17,6 +17,7 @@ from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
 from lmem.daemon.places import Places
+from lmem.daemon.recorder import Recorder
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Scope
 from lmem.errors import InvalidInput, NotFound
@@ -106,6 +107,7 @@ class Services:
     audit: Audit
     decay: Decay
     jobs: Jobs
+    recorder: Recorder
     known_projects: dict[str, str] = field(default_factory=dict)
 
     async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:

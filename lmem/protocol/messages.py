@@ -44,6 +44,7 @@ METHODS: dict[str, str] = {
     "memory/pin": "Pin memories: their importance does not fade.",
     "memory/unpin": "Let pinned memories fade again, at the rate they had before.",
     "decay/run": "What has faded, moved to the temporal layer or only counted.",
+    "hook/backfill": "Store the commits that a repository has already; progress comes as notifications.",
     "jobs/list": "The daemon's jobs, their last runs and when they are due.",
     "jobs/run": "Run a job now, or say what it would do.",
     "jobs/history": "Recorded runs of the jobs.",

@@ -1,0 +1,130 @@
+"""The watch over commits: lines of the spool, and the reflogs of every repository that a hook was installed in.
+
+Not the reading and storing of a commit (lmem.daemon.recorder). A hook is a hint: what git's own log tells is the truth,
+so that merges, and commits of a daemon's or a hook's bad hour, are there all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from lmem.daemon import gitlogs
+from lmem.daemon.gitlogs import News
+from lmem.daemon.recorder import Recorder
+from lmem.daemon.spooled import Spooled
+from lmem.daemon.watched import Repository, Watched
+from lmem.errors import LmemError
+from lmem.githooks.spool import TAKEN_AWAY, Hint
+
+TURN_S = 0.5
+"""Seconds between two looks at the spool; each is one stat."""
+LOGS_S = 5.0
+"""Seconds between two looks at the logs, which show what no hook tells."""
+RETRY_S = 30.0
+"""Seconds until a repository that could not be read, or a store that did not store, is tried again."""
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Runs until it is cancelled. Call it from the event loop only."""
+
+    def __init__(self, spool: Path, file: Path, recorder: Recorder) -> None:
+        self._spooled = Spooled(spool)
+        self._watched = Watched(file)
+        self._recorder = recorder
+        self._sizes: dict[str, object] = {}
+        self._tried: dict[str, float] = {}
+
+    async def run(self) -> None:
+        """Look, store, wait; what goes wrong is logged and tried again."""
+        try:
+            await asyncio.to_thread(self._watched.read)
+        except OSError as err:
+            log.warning("which repositories are watched is not known: %s", err)
+        started, looked = True, 0.0
+        while True:
+            await asyncio.sleep(TURN_S)
+            look = time.monotonic() - looked >= LOGS_S
+            if not (started or look or self._spooled.has_news()):
+                continue
+            started, looked = False, time.monotonic() if look else looked
+            try:
+                await self.turn(look)
+            except OSError as err:
+                log.warning("the spool of commits is not read: %s", err)
+
+    async def turn(self, logs: bool = True) -> None:
+        """Take what the spool has, and with `logs` what the logs show. Raises OSError for the spool alone."""
+        hints = await asyncio.to_thread(self._spooled.take)
+        told: dict[str, list[Hint]] = {}
+        for hint in hints:
+            told.setdefault(os.path.realpath(hint.repository), []).append(hint)
+        if logs:
+            for path in await asyncio.to_thread(self._changed):
+                told.setdefault(path, [])
+        for path, lines in told.items():
+            if self._tried.get(path, 0.0) > time.monotonic():
+                continue
+            try:
+                await self._take(path, lines)
+                self._tried.pop(path, None)
+            except (LmemError, OSError, ValueError) as err:
+                self._tried[path] = time.monotonic() + RETRY_S
+                log.warning("commits of %s are not stored yet: %s", path, err)
+            else:
+                await asyncio.to_thread(self._spooled.done, lines)
+
+    def _changed(self) -> list[str]:
+        """Repositories whose logs are not as they were at the last look, or where a rebase was under way."""
+        return [
+            path for path in self._watched.repositories
+            if (found := gitlogs.sizes(Path(path))) and found != self._sizes.get(path)
+        ]  # fmt: skip
+
+    async def _take(self, path: str, hints: list[Hint]) -> None:
+        """Store what hooks and logs tell of one repository. Raises LmemError, OSError, ValueError."""
+        common = Path(path)
+        named = {hint.commit for hint in hints} - {"", TAKEN_AWAY}
+        if not (common / "HEAD").is_file():
+            if named:
+                log.warning("the repository %s is not there, so %d of its commits are not stored", path, len(named))
+            return
+        repository = self._watched.repositories.get(path)
+        if repository is None:
+            if not hints:
+                return
+            repository = Repository(min(hint.seconds for hint in hints))
+        sizes = await asyncio.to_thread(gitlogs.sizes, common)
+        found = await asyncio.to_thread(gitlogs.news, common, repository.marks, repository.since, named)
+        bare = named - await asyncio.to_thread(gitlogs.mentions, common, named) if named else named
+        await self._store(path, found, {sha: None for sha in bare})
+        repository.marks = {item.name: item.mark for item in found}
+        last = max(hints, key=lambda hint: hint.seconds, default=None)
+        if last is not None and last.commit == TAKEN_AWAY:
+            self._watched.repositories.pop(path, None)
+        else:
+            self._watched.repositories[path] = repository
+        await asyncio.to_thread(self._watched.write)
+        if any(item.told.open for item in found):
+            self._sizes.pop(path, None)  # look again: the rebase may end without a line in the log
+        else:
+            self._sizes[path] = sizes
+
+    async def _store(self, path: str, found: list[News], bare: Mapping[str, str | None]) -> None:
+        """`bare` are commits that only a hook told of: of a repository without logs, or of a tree that is gone."""
+        made: dict[str, str | None] = dict(bare)
+        for item in found:
+            made |= dict(item.told.made)
+        stored = await self._recorder.record(path, made)
+        for item in found:
+            await self._recorder.amended(path, item.told.amended)
+            for rebase in item.told.rebases:
+                await self._recorder.rebased(path, rebase)
+        if stored:
+            log.info("stored %d commits of %s", stored, path)

@@ -1,0 +1,137 @@
+"""Commits from a repository into the store: read, screened for credentials, stored once, ended when rewritten.
+
+Not the watch over spool and logs (lmem.daemon.capture), and no rule of what is stored (lmem.service.capture).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from lmem._version import __version__
+from lmem.daemon import commits, gitconfig
+from lmem.daemon.screening import screen_params
+from lmem.domain.actors import Actor
+from lmem.domain.commits import Commit, content, git_context, rewritten
+from lmem.domain.memories import Draft, clean_context, clean_text, clean_title, title_of
+from lmem.domain.reflogs import Rebase
+from lmem.domain.scope import Scope
+from lmem.ports.clock import Clock
+from lmem.service.capture import SOURCE, Capture
+from lmem.service.scopes import Scopes
+from lmem.service.settings import Settings
+
+SLICE = 20
+"""Commits made into drafts at a stretch: a few milliseconds of the event loop."""
+MOST_WALKED = 10_000
+MOST_CONTEXT = 1_000_000
+
+Seen = Callable[[int, int], None]
+"""Told how many commits of how many are done."""
+
+
+class Recorder:
+    """Reads and stores the commits of repositories, each named by its common git directory."""
+
+    def __init__(self, capture: Capture, scopes: Scopes, settings: Settings, clock: Clock, user_id: str) -> None:
+        self._capture = capture
+        self._scopes = scopes
+        self._settings = settings
+        self._clock = clock
+        self._actor = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"git/{__version__}")
+
+    async def scope(self, common: str) -> Scope:
+        """The project of a repository, made when it is not known. Its commits belong to no session."""
+        found = await self._scopes.of(self._actor, home(Path(common)), None, None, create=True)
+        return replace(found, session_id=None, lineage=())
+
+    async def record(
+        self, common: str, branches: Mapping[str, str | None], actor: Actor | None = None, seen: Seen | None = None
+    ) -> int:
+        """Store the commits that are not known yet, each with its branch; answers how many those were.
+
+        Raises LmemError when git or the store does not answer; what was stored by then stays.
+        """
+        if not branches:
+            return 0
+        scope = await self.scope(common)
+        wanted = await self._capture.unknown(scope.project_id, list(branches))
+        stored, done, total = 0, len(branches) - len(wanted), len(branches)
+        for at in range(0, len(wanted), commits.CHUNK):
+            chunk = wanted[at : at + commits.CHUNK]
+            drafts = await self._drafts(await commits.read(common, chunk), branches)
+            stored += await self._capture.store(actor or self._actor, scope, drafts)
+            done += len(chunk)
+            if seen is not None:
+                seen(done, total)
+        return stored
+
+    async def amended(self, common: str, pairs: Sequence[tuple[str, str]]) -> None:
+        """End the memories of commits that were amended."""
+        if pairs:
+            scope = await self.scope(common)
+            await self._capture.supersede(self._actor, scope.project_id, dict(pairs), "amended")
+
+    async def rebased(self, common: str, rebase: Rebase) -> None:
+        """Store the commits that a rebase left there, and end the memories of those that they were made from."""
+        walked = await commits.history(common, rebase.after, but=rebase.onto)
+        there = set(walked[-MOST_WALKED:])
+        kept = [sha for sha in rebase.made if sha in there]
+        await self.record(common, {sha: rebase.branch for sha in kept})
+        if rebase.before is None or rebase.before == rebase.after:
+            return
+        scope = await self.scope(common)
+        gone = await commits.history(common, rebase.before, but=rebase.after)
+        unknown = set(await self._capture.unknown(scope.project_id, gone))
+        known = [sha for sha in gone if sha not in unknown]
+        old, new = await commits.read(common, known, files=False), await commits.read(common, kept, files=False)
+        became: dict[str, str | None] = dict(rewritten(old, new))
+        for commit in old:  # dropped, or melted into another
+            if commit.sha not in became and not await commits.is_reachable(common, commit.sha):
+                became[commit.sha] = None
+        await self._capture.supersede(self._actor, scope.project_id, became, "rebased")
+
+    async def _drafts(self, found: Sequence[Commit], branches: Mapping[str, str | None]) -> list[Draft]:
+        drafts = []
+        for number, commit in enumerate(found):
+            if number % SLICE == 0:
+                await asyncio.sleep(0)  # clients are answered in between
+            drafts.append(self._draft(commit, branches[commit.sha]))
+        return drafts
+
+    def _draft(self, commit: Commit, branch: str | None) -> Draft:
+        """A commit's memory, without the credentials that it may hold."""
+        now, text = self._clock.now(), content(commit)
+        most = self._settings.of(None).number("memory.max_bytes")
+        params = screen_params(
+            {
+                "content": text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore"),
+                "title": title_of(text),
+                "type": "commit",
+                "context": {"author": commit.author.name} if commit.author.name else {},
+                "git": git_context(commit, branch),
+                "source_id": commit.sha,
+            }
+        )
+        moment = commit.committer.moment or commit.author.moment or now
+        return Draft(
+            clean_text(params.text("content"), most),
+            clean_title(params.text("title")),
+            memory_type="commit",
+            context=clean_context(params.mapping("context")),
+            git_context=clean_context(params.mapping("git"), MOST_CONTEXT),
+            created_at=min(moment, now),
+            source_tool=SOURCE,
+            external_id=commit.sha,
+        )
+
+
+def home(common: Path) -> str:
+    """The directory that a repository is known by: its main working tree, else its git directory itself."""
+    if common.name == ".git":
+        return str(common.parent)
+    tree = gitconfig.worktree(common)
+    return os.path.normpath(common / tree) if tree and (common / tree).is_dir() else str(common)
