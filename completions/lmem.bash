@@ -128,6 +128,7 @@ _lmem() {
         'project set:--add-alias')  return ;;
         'project set:--remove-alias')  return ;;
         'project merge:--reason')  return ;;
+        'hook backfill:--since')  return ;;
         'jobs history:--limit'|'jobs history:-n')  return ;;
         'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
         'config set:--level') COMPREPLY=($(compgen -W 'user project project-file preferences system' -- "$cur")); return ;;
@@ -170,7 +171,7 @@ _lmem() {
             'unpin') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'decay') COMPREPLY=($(compgen -W '--apply --dry-run -n --json -h --help' -- "$cur")) ;;
             'tags') COMPREPLY=($(compgen -W '--project -p --all-projects -a --json -h --help' -- "$cur")) ;;
-            'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --all-projects -a --archived --private --output -o --json -h --help' -- "$cur")) ;;
+            'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --archived --private --output -o --json -h --help' -- "$cur")) ;;
             'mcp') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
@@ -207,6 +208,7 @@ _lmem() {
             'project archive') COMPREPLY=($(compgen -W '--restore --json -h --help' -- "$cur")) ;;
             'hook install') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'hook uninstall') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'hook backfill') COMPREPLY=($(compgen -W '--since --json -h --help' -- "$cur")) ;;
             'hook status') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'jobs list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'jobs run') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
@@ -252,7 +254,7 @@ _lmem() {
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;
-        'hook ') COMPREPLY=($(compgen -W 'install uninstall status' -- "$cur")) ;;
+        'hook ') COMPREPLY=($(compgen -W 'install uninstall backfill status' -- "$cur")) ;;
         'jobs ') COMPREPLY=($(compgen -W 'list run history' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
         'audit ') COMPREPLY=($(compgen -W 'list verify' -- "$cur")) ;;
@@ -274,6 +276,7 @@ _lmem() {
         'project archive') _lmem_ask projects "$cur"; ;;
         'hook install') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook uninstall') COMPREPLY=($(compgen -f -- "$cur")); ;;
+        'hook backfill') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook status') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'config get') _lmem_ask settings "$cur"; ;;
         'config set') _lmem_ask settings "$cur"; ;;

@@ -123,6 +123,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem hook install ~/src/api --dry-run", "See which file would be written."),
     ),
     "hook uninstall": (("lmem hook uninstall", "Take the hook away."),),
+    "hook backfill": (
+        ("lmem hook backfill", "Store the commits that there are."),
+        ('lmem hook backfill --since "3 months ago"', "Store those of a quarter."),
+    ),
     "hook status": (("lmem hook status --json | jq .installed", "Ask from a script."),),
     "user": (("lmem user show", "See who you are."),),
     "user show": (("lmem user show", "See who you are."),),

@@ -1,6 +1,6 @@
-"""hook install, uninstall and status.
+"""hook install, uninstall, status and backfill.
 
-Not the hook; see `lmem.githooks`. All three work without the daemon.
+Not the hook; see `lmem.githooks`. All but backfill work without the daemon.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lmem.cli import output
+from lmem.cli.link import ask, given
 from lmem.cli.output import paint, visible
+from lmem.cli.progress import Progress
 from lmem.githooks import install as hooks
 from lmem.githooks.found import is_newest, look
 from lmem.githooks.spool import FILE
@@ -32,6 +34,23 @@ def install(*, directory: str | None, dry_run: bool, as_json: bool) -> int:
 def uninstall(*, directory: str | None, dry_run: bool, as_json: bool) -> int:
     """lmem hook uninstall."""
     return _say(hooks.uninstall(_place(directory), paths(), dry_run), dry_run, as_json)
+
+
+def backfill(*, directory: str | None, since: str | None, as_json: bool) -> int:
+    """lmem hook backfill."""
+    asked = {"directory": str(_place(directory)), **given({"since": since})}
+    with Progress("Reading commits", as_json=as_json) as bar:
+        found = ask("hook/backfill", asked, on_progress=bar.on_notification, idempotent=True)
+    if as_json:
+        output.answer_json(found)
+        return 0
+    commits, stored = output.count(found["commits"], "commit"), found["stored"]
+    branch = f" of {found['branch']}" if found["branch"] else ""
+    if stored:
+        output.line(visible(f"Stored {stored:,} of {commits}{branch} in the project {found['project']}."))
+    else:
+        output.line(visible(f"Nothing to store: {commits}{branch} had been stored before."))
+    return 0
 
 
 def status(*, directory: str | None, as_json: bool) -> int:

@@ -64,6 +64,7 @@ COMMANDS: dict[str, str] = {
     "hook install": "hooks.install",
     "hook uninstall": "hooks.uninstall",
     "hook status": "hooks.status",
+    "hook backfill": "hooks.backfill",
     "mcp": "agents.mcp",
     "user show": "users.show",
     "user set": "users.set_",

@@ -37,6 +37,16 @@ def hook_uninstall(directory: Directory = None, dry_run: p.DryRun = False, as_js
     return run("hook uninstall", locals())
 
 
+@hooks.command("backfill")
+def hook_backfill(directory: Directory = None, since: p.Since = None, as_json: p.Json = False) -> int:
+    """Store the commits that the current branch has already; safe to run again.
+
+    One memory a commit, with its date, author, message and files; a commit that is stored is left as it is. Credentials
+    in messages are replaced, as everywhere. With --since only commits from that date on.
+    """
+    return run("hook backfill", locals())
+
+
 @hooks.command("status")
 def hook_status(directory: Directory = None, as_json: p.Json = False) -> int:
     """Say whether the commits of a repository are remembered, and how. The exit status is 1 when they are not."""
