@@ -25,6 +25,9 @@ NEXT: tuple[tuple[type[LmemError], str], ...] = (
 )
 """The next step for an agent where the error has one for a terminal; the first class that fits."""
 
+TERMINAL = ("lmem ", "--", "command")
+"""What a next step for a terminal has in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -41,8 +44,8 @@ def failed(error: LmemError) -> Answer:
 
 
 def sentence(error: LmemError) -> str:
-    """An error's message with its next step; one that names a command or an option is for a terminal."""
+    """An error's message with its next step."""
     hint = error.hint
-    if "lmem " in hint or "--" in hint:
+    if any(word in hint for word in TERMINAL):
         hint = next(words for kind, words in NEXT if isinstance(error, kind))
     return f"{error.message} {hint}"

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from lmem._version import __version__
 from lmem.daemon.mcp.session import BAD_REQUEST, Session
 from lmem.daemon.mcp.tools import INSTRUCTIONS, TOOLS, Tool, use
+from lmem.errors import FrameError
 
 FRESH_MS = 60 * 60 * 1000
 """How long a client may keep the list of tools, which changes with lmem's version only."""
@@ -33,12 +34,15 @@ class Incoming:
         """The next message; what is an object but no message gets an error."""
         while True:
             frame = await self._session.message()
+            number = frame.get("id")
+            known = isinstance(number, int | str) and not isinstance(number, bool)
             try:
+                if "id" in frame and "method" in frame and not known:  # the package takes that for a notification
+                    raise FrameError("A request's id is a number or a text.")
                 return SessionMessage(types.jsonrpc_message_adapter.validate_python(frame, by_name=False))
-            except ValidationError:
-                number = frame.get("id")
-                known = number if isinstance(number, int | str) and not isinstance(number, bool) else None
-                self._session.refuse(known, BAD_REQUEST, "This is no message of JSON-RPC 2.0.")
+            except (ValidationError, FrameError) as err:
+                said = err.message if isinstance(err, FrameError) else "This is no message of JSON-RPC 2.0."
+                self._session.refuse(number if known else None, BAD_REQUEST, said)
 
     async def aclose(self) -> None:
         """Nothing to do: the connection ends the session, not the other way round."""

@@ -57,7 +57,7 @@ class Session:
             await server.serve(self)
         finally:
             for task in self._running:
-                task.cancel()
+                _cancel(task)
 
     async def message(self) -> Frame:
         """The next JSON object. Other lines get an error and are passed over."""
@@ -99,7 +99,7 @@ class Session:
         try:
             await asyncio.wait((task,))
         except asyncio.CancelledError:
-            task.cancel()
+            _cancel(task)
             raise
         result = task.result()
         assert isinstance(result, dict), "every handler answers an object"
@@ -113,3 +113,9 @@ class Session:
         self._floor.working -= 1
         if not task.cancelled():
             task.exception()  # it is the asker's, who may have gone
+
+
+def _cancel(task: asyncio.Task[object]) -> None:
+    """Cancel a task once: it may be cleaning up already."""
+    if not task.cancelling():
+        task.cancel()

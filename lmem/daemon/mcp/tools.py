@@ -74,7 +74,7 @@ _ALL = (
                 "query": _text("A question or words", minLength=1),
                 "limit": _whole("Most results", 1, 50, 8),
                 "type": _texts("Only these types, e.g. decision, task, error, solution, commit"),
-                "tag": _texts("Only with one of these tags"),
+                "tag": _texts("Only with all of these tags"),
                 "since": _text("Not before: a date, or '2 weeks ago'"),
                 "until": _text("Not after"),
                 "layer": _text("Only this layer", enum=LAYERS),
