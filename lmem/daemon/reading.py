@@ -47,14 +47,19 @@ class Reading:
 
 
 async def read(
-    services: Services, call: Call, params: Params, span: TimeRange | None = None, bounds: bool = True
+    services: Services,
+    call: Call,
+    params: Params,
+    span: TimeRange | None = None,
+    bounds: bool = True,
+    everywhere: bool = False,
 ) -> Reading:
     """What a call reads; `span` is the time that its question names, unless dates are given.
 
-    With `bounds` what lies outside of it is left out. Raises NotFound for an unknown project or session, InvalidInput.
+    With `bounds` what lies outside of it is left out. `everywhere` asks all projects, as 'all_projects' does. Raises NotFound for an unknown project or session, InvalidInput.
     """
     actor, now = services.actor(call), services.clock.now()
-    all_projects = params.flag("all_projects")
+    all_projects = everywhere or params.flag("all_projects")
     project, session = "project" in params, "session" in params
     scope = NOWHERE if all_projects and not (project or session) else await services.scope(call, params)
     wanted = params.filter(actor.user_id, scope.project_id if project else None, actor.shared, now)

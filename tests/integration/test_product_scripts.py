@@ -15,7 +15,7 @@ RESULT = {"id", "title", "content", "type", "score", "created_at", "project", "l
 MEMORY = {
     "id", "title", "content", "summary", "type", "category", "tags", "importance", "decay_rate", "layer", "layers",
     "project", "session", "context", "git", "source_tool", "external_id", "private", "archived", "access_count",
-    "created_at", "updated_at", "rev",
+    "created_at", "updated_at", "rev", "valid_until",
 }  # fmt: skip
 TIMINGS = ["encode", "dense", "sparse", "fts", "rows", "rank"]
 STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -101,7 +101,7 @@ def test_the_same_source_id_is_the_same_memory(product: Product) -> None:
 def test_search_prints_one_object(product: Product, wal: str) -> None:
     said = product.good("search", "why this journal mode of the database", "--json")
     found = said.json
-    assert len(said.out.splitlines()) == 1 and found.keys() == {"results", "served_by", "degraded", "took_ms"}
+    assert len(said.out.splitlines()) == 1 and found.keys() == {"results", "served_by", "degraded", "scope", "took_ms"}
     assert found["results"][0]["id"] == wal
     assert all(result.keys() >= RESULT for result in found["results"])
     assert found["served_by"] == ["dense", "sparse", "fts"] and found["degraded"] == []

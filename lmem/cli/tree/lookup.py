@@ -111,7 +111,6 @@ def export(
     since: p.Since = None,
     until: p.Until = None,
     min_importance: p.MinImportance = None,
-    all_projects: p.AllProjects = False,
     archived: p.Archived = False,
     private: p.PrivateOnly = False,
     to: Annotated[
@@ -119,5 +118,5 @@ def export(
     ] = None,
     as_json: p.Json = False,
 ) -> int:
-    """Write memories with their versions as JSON lines, oldest first."""
+    """Write memories of all projects with their versions as JSON lines, oldest first; filters leave out."""
     return run("export", locals())

@@ -173,7 +173,8 @@ async def tags(services: Services, call: Call, params: Params) -> Json:
 
 
 async def export(services: Services, call: Call, params: Params) -> Json:
-    reading = await read(services, call, params)
+    """Everything, wherever it is asked for, unless a filter says less: a copy that left projects out would be trusted."""
+    reading = await read(services, call, params, everywhere=True)
     wanted, limit = replace(reading.wanted, temporal=True), params.number("limit", 500, 1, 1000)
     memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
     names = await services.project_names(memory.project_id for memory in memories)
