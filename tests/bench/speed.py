@@ -17,13 +17,13 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: the installed lmem is measured
 
-from tests.bench import acks, encoding, footprint, hooks, processes, searches
+from tests.bench import acks, agents, encoding, footprint, hooks, processes, searches
 from tests.bench.harness import Home, Row, home, nested, table
 from tests.bench.texts import Texts
 
 Section = tuple[str, list[Row]]
 Wanted = Callable[[str], bool]
-SECTIONS = ("cold", "acks", "hook", "ingest", "search", "process", "rest", "during")
+SECTIONS = ("cold", "acks", "agents", "hook", "ingest", "search", "process", "rest", "during")
 
 
 def main() -> None:
@@ -62,6 +62,9 @@ def _sections(options: argparse.Namespace, texts: Texts) -> Iterator[Section]:
             yield "cold start, whole process", processes.cold(first, texts)
         if wanted("acks"):
             yield "durable acknowledgements", acks.durable(first, texts)
+        if wanted("agents"):
+            yield "an editor's agent", agents.bridge(first)
+            yield "its tools", agents.tools(first, texts)
         if wanted("hook"):
             yield "what a commit waits for its hook", hooks.foreground(first)
     if any(wanted(name) for name in ("ingest", "search", "process", "rest")):
