@@ -57,8 +57,8 @@ def status(*, directory: str | None, as_json: bool) -> int:
     """lmem hook status."""
     place = paths()
     found = look(_place(directory), place)
-    kept_by = found.manager.name if found.manager and not found.parts else None
-    file = found.manager.file if found.manager and not found.parts else found.hook
+    kept_by = found.keeper.name if found.keeper and not found.parts else None
+    file = found.keeper.file if found.keeper and not found.parts else found.hook
     newest = is_newest(found, place)
     waiting = _lines(place.spool / FILE)
     if as_json:

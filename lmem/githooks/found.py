@@ -13,7 +13,7 @@ from pathlib import Path
 from lmem.errors import Conflict
 from lmem.githooks import script, spool
 from lmem.githooks.files import kept, read
-from lmem.githooks.managers import Manager, manager_of
+from lmem.githooks.keepers import Keeper, keeper_of
 from lmem.githooks.repository import Repository, around
 from lmem.githooks.script import EVENT, Parts
 from lmem.paths import Paths
@@ -26,21 +26,21 @@ _OWN_NAME = re.compile(rb"\bbasename\b|\$\{0##|argv\[0\]|PROGRAM_NAME")
 class Found:
     """What is where git looks for the hook.
 
-    `text` is the file's, None without one; `parts` are lmem's, None without; `manager` keeps the hook instead of lmem.
+    `text` is the file's, None without one; `parts` are lmem's, None without; `keeper` keeps the hook instead of lmem.
     """
 
     repository: Repository
     hook: Path
     text: bytes | None
     parts: Parts | None
-    manager: Manager | None
+    keeper: Keeper | None
     runner: Path
 
     @property
     def serves(self) -> bool:
         """Whether lmem hears of this repository's commits."""
         if self.parts is None:
-            return self.manager is not None and self.manager.has(self.runner) and os.access(self.runner, os.X_OK)
+            return self.keeper is not None and self.keeper.has(self.runner) and os.access(self.runner, os.X_OK)
         return self.is_meant and os.access(self.hook, os.X_OK)
 
     @property
@@ -62,7 +62,7 @@ def look(directory: Path, paths: Paths) -> Found:
         there = read(moved)
         ours = script.parts(there) if there else None
         hook, text, found = (moved, there, ours) if ours else (hook, text, None)
-    return Found(repository, hook, text, found, manager_of(repository, hook, text or b"", runner), runner)
+    return Found(repository, hook, text, found, keeper_of(repository, hook, text or b"", runner), runner)
 
 
 def is_newest(found: Found, paths: Paths) -> bool:

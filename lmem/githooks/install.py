@@ -14,7 +14,7 @@ from lmem.errors import Conflict
 from lmem.githooks import script, spool
 from lmem.githooks.files import kept, mode, read, write
 from lmem.githooks.found import Found, look, stands_apart, wanted
-from lmem.githooks.managers import Manager
+from lmem.githooks.keepers import Keeper
 from lmem.githooks.repository import Repository
 from lmem.githooks.script import KEPT, Parts
 from lmem.paths import Paths, private_directory
@@ -41,8 +41,8 @@ def install(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
     spool.line(hint)
     if not dry_run:
         private_directory(paths.spool)
-    if found.manager is not None and found.parts is None:
-        return _by_hand(found, found.manager, paths, hint, dry_run)
+    if found.keeper is not None and found.parts is None:
+        return _by_hand(found, found.keeper, paths, hint, dry_run)
     new = wanted(found, paths)
     action, notes = "updated" if found.is_meant else "installed", tuple(_notes(found))
     if new == found.text and found.serves:
@@ -57,9 +57,9 @@ def uninstall(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
     """Take lmem's hook away; what was there before is there again. Raises what `look` raises, Forbidden, OSError."""
     found = look(directory, paths)
     done = Done("removed", found.repository, found.hook)
-    if found.parts is None and found.manager is not None and found.manager.has(found.runner):
+    if found.parts is None and found.keeper is not None and found.keeper.has(found.runner):
         raise Conflict(
-            f"lmem's line is in {found.manager.file}, which {found.manager.name} keeps.",
+            f"lmem's line is in {found.keeper.file}, which {found.keeper.name} keeps.",
             hint="Take the line out by hand.",
         )
     if not dry_run:
@@ -70,7 +70,7 @@ def uninstall(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
     return done if found.is_meant else replace(done, action="absent")
 
 
-def _by_hand(found: Found, manager: Manager, paths: Paths, hint: spool.Hint, dry_run: bool) -> Done:
+def _by_hand(found: Found, keeper: Keeper, paths: Paths, hint: spool.Hint, dry_run: bool) -> Done:
     """The script that somebody else's hook can run. Raises Conflict unless it does."""
     body = script.alone(script.commands(paths.spool / spool.FILE))
     if not dry_run:
@@ -78,11 +78,11 @@ def _by_hand(found: Found, manager: Manager, paths: Paths, hint: spool.Hint, dry
         if read(found.runner) != body or not os.access(found.runner, os.X_OK):
             write(found.runner, body, 0o755)
         spool.append(paths.spool, hint)
-    if manager.has(found.runner):
-        return Done("unchanged", found.repository, manager.file)
+    if keeper.has(found.runner):
+        return Done("unchanged", found.repository, keeper.file)
     raise Conflict(
-        f"The hooks of {found.repository.top} are kept by {manager.name}, so lmem does not change them.",
-        hint=f"Add to {manager.file}:\n{manager.lines}",
+        f"The hooks of {found.repository.top} are kept by {keeper.name}, so lmem does not change them.",
+        hint=f"Add to {keeper.file}:\n{keeper.lines}",
     )
 
 

@@ -21,7 +21,7 @@ def test_contracts_hold() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("layer", ["protocol", "client"])
+@pytest.mark.parametrize("layer", ["protocol", "client", "githooks"])
 def test_both_sides_of_the_socket_need_the_standard_library_only(layer: str) -> None:
     own = ("lmem.protocol", f"lmem.{layer}")
     foreign = [

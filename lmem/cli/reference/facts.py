@@ -48,6 +48,7 @@ FILES: tuple[tuple[str, str], ...] = (
     ("~/.local/share/lmem/vectors", "The vector index; it can be rebuilt from the database."),
     ("~/.local/share/lmem/backups", "Verified copies of the database."),
     ("~/.local/state/lmem/daemon.log", "The daemon's log, as JSON lines."),
+    ("~/.local/state/lmem/spool", "Commits that git hooks noted and the daemon has not taken yet."),
     ("~/.cache/lmem/models", "Embedding models."),
     ("$XDG_RUNTIME_DIR/lmem/lmem.sock", "The daemon's socket."),
 )

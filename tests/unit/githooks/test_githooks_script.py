@@ -18,7 +18,7 @@ from tests.unit.githooks.hooked import Place
 
 BODY = script.commands(Path("/spool/commits"), [Path("/it's/.git"), Path("/other/.git")])
 HEADS = st.sampled_from([b"", b"#!", b"#!/bin/sh", b"#!/bin/sh\n", b"#!/bin/sh\r\n", b"#!/usr/bin/env bash\n"])
-SHELLS = [name for name in ("sh", "dash", "bash", "zsh", "ksh", "mksh") if shutil.which(name)]
+SHELLS = [name for name in ("sh", "dash", "ash", "bash", "zsh", "ksh", "mksh") if shutil.which(name)]
 
 
 @given(head=HEADS, rest=st.binary(max_size=80))

@@ -15,7 +15,7 @@ from lmem.githooks.script import EVENT, quoted
 
 
 @dataclass(frozen=True, slots=True)
-class Manager:
+class Keeper:
     """Who keeps the hooks, the file that is theirs to be written by hand, and what has to stand in it."""
 
     name: str
@@ -28,18 +28,18 @@ class Manager:
         return any(form in text for form in {str(runner), _portable(runner)})
 
 
-def manager_of(repository: Repository, hook: Path, text: bytes, runner: Path) -> Manager | None:
+def keeper_of(repository: Repository, hook: Path, text: bytes, runner: Path) -> Keeper | None:
     """Who keeps the hook of a repository; None when lmem may write it. `text` is what it holds now."""
     word = _portable(runner)
     line = f"[ ! -x {word} ] || {word}"
     if ".husky" in repository.hooks.parts:
         folder = next(place for place in (repository.hooks, *repository.hooks.parents) if place.name == ".husky")
-        return Manager("husky", folder / EVENT, line)
+        return Keeper("husky", folder / EVENT, line)
     if b"call_lefthook" in text:
         job = f"{EVENT}:\n  commands:\n    lmem:\n      run: {line}"
-        return Manager("lefthook", repository.top / "lefthook-local.yml", job)
+        return Keeper("lefthook", repository.top / "lefthook-local.yml", job)
     if repository.in_tree and repository.tracks(hook):
-        return Manager("the repository itself", hook, line)
+        return Keeper("the repository itself", hook, line)
     return None
 
 
