@@ -40,7 +40,7 @@ async def default_branch(top: str) -> str | None:
 
 async def answer(top: str, *arguments: str) -> str | None:
     """What git says, stripped; None when it fails, is not there, or takes longer than `PATIENCE_S`."""
-    said = await output(top, *arguments)
+    said = await output(top, *arguments, patience=PATIENCE_S)
     return None if said is None else said[:MOST_BYTES].decode(errors="replace").strip()
 
 

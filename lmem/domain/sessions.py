@@ -17,7 +17,6 @@ OFTEN_READ = 3
 PINNED = 0.0
 """What promotes a memory at the end of its session: at least this important, read so often, or this decay rate."""
 
-STATES = ("active", "paused", "ended")
 MOST_QUERIES = 10
 MOST_FILES = 20
 """Of what a session remembers of the work; the newest are kept."""

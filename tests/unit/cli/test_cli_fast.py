@@ -52,7 +52,7 @@ ALIKE: tuple[tuple[str, ...], ...] = (
     ("daemon", "logs"),
     ("daemon", "stop", "--force"),
     ("completions", "show", "fish"),
-    ("export", "-o", "out.jsonl", "--all-projects"),
+    ("export", "-o", "out.jsonl", "--type", "task"),
 )
 
 LEFT_ALONE: tuple[tuple[str, ...], ...] = (
@@ -71,6 +71,7 @@ LEFT_ALONE: tuple[tuple[str, ...], ...] = (
     ("add", "x", "--private=yes"),
     ("add", "x", "--title", "--private"),
     ("add", "x", "--importance", "-1"),
+    ("export", "--all-projects"),
     ("search",),
     ("search", "q", "--limit", "many"),
     ("show",),
