@@ -22,6 +22,7 @@ def mcp(*, as_json: bool) -> int:
 
 
 def _program() -> str:
-    """The absolute path of this lmem: editors know no virtual environment."""
-    beside = os.path.join(os.path.dirname(sys.executable), "lmem")
-    return beside if os.access(beside, os.X_OK) else os.path.abspath(sys.argv[0])
+    """The absolute path of this lmem, where it can be told: editors know no virtual environment."""
+    places = (os.path.abspath(sys.argv[0]), os.path.join(os.path.dirname(sys.executable), "lmem"))
+    found = (place for place in places if os.path.basename(place) == "lmem" and os.access(place, os.X_OK))
+    return next(found, "lmem")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -37,6 +38,13 @@ def test_the_start_is_two_commands() -> None:
     assert "lmem search" in commands[0]
     assert "pytest" in commands[1]
     assert "README.md" in (ROOT / ".ci/run").read_text(encoding="utf-8"), "CI takes them from here"
+
+
+def test_the_configuration_of_editors_starts_the_bridge() -> None:
+    cursor, code = (json.loads(block) for block in _blocks("json"))
+    entry = {"command": "lmem", "args": ["mcp"]}
+    assert cursor == {"mcpServers": {"lmem": entry}}
+    assert code == {"servers": {"lmem": {"type": "stdio", **entry}}}
 
 
 def test_the_map_names_what_exists() -> None:

@@ -6,10 +6,10 @@ Not lmem-layers(7) and lmem-design(7): those are written by hand, in man/.
 from __future__ import annotations
 
 from lmem.cli.reference import facts, roff
-from lmem.config import SETTINGS
 from lmem.errors import ERRORS
 from lmem.protocol.framing import MAX_FRAME
 from lmem.protocol.messages import ERROR_CODE, METHODS, PROTOCOL
+from lmem.settings import SETTINGS
 
 
 def pages() -> dict[str, str]:
@@ -68,6 +68,8 @@ WIRE = (
     "In mode rpc, JSON-RPC 2.0 follows: requests with an id, a method and params by name. Answers may come in another "
     "order than the requests. A notification '$/progress' (token, done, total, what) may come before an answer; "
     "closing the socket cancels what runs.",
+    "In mode mcp, the lines after the daemon's hello are a stdio session of the Model Context Protocol; a line that is "
+    "no message of JSON-RPC is answered with an error whose id is null. client counts as 'mcp' there.",
     "Fields are only ever added, so a reader must leave alone what it does not know. In params an id may be cut to a "
     "prefix that is unique, of at least 4 characters; answers show all 32.",
     "Credentials in texts are replaced by '[redacted:KIND]' before anything is stored, and the answer's redacted lists "
