@@ -1,7 +1,7 @@
-"""Settings: one table of every setting, and their values where several levels may give them.
+"""The values of settings, where several levels may give them.
 
-Not the place of what is stored in SQLite (lmem.service.settings brings those levels), nor the writing of config.toml
-(lmem.configfile); a leaf that both sides may import.
+Not the table of settings (lmem.settings), nor the place of what is stored in SQLite (lmem.service.settings brings those
+levels), nor the writing of config.toml (lmem.configfile); a leaf that both sides may import.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmem.errors import InvalidInput
-
-Value = str | int | float | bool
-
+from lmem.settings import SETTINGS, Setting, Value
 
 ORIGINS = ("environment", "project file", "project", "preferences", "user file", "system_config", "default")
 """Where a value may come from, the strongest first; a command's own flag is stronger than all of them.
@@ -25,90 +23,6 @@ ORIGINS = ("environment", "project file", "project", "preferences", "user file",
 
 PROJECT_FILE = ".lmem.toml"
 """The project's file, at the top of its working tree."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: key as in config.toml, default (its type is the setting's type), meaning in a sentence.
-
-    `least` and `most` bound a number, `choices` a text. A `live` one is taken from every level and in force at once;
-    the others are read from environment and user file when the daemon starts. A `shared` one may stand in a project's
-    file too, which others than the user may have written: it must not widen what lmem may do or whom it trusts.
-    """
-
-    key: str
-    default: Value
-    meaning: str
-    least: float = 0
-    most: float | None = None
-    choices: tuple[str, ...] = ()
-    live: bool = False
-    shared: bool = False
-
-    @property
-    def variable(self) -> str:
-        """The environment variable that overrides it, as LMEM_EMBEDDING_ENGINE for embedding.engine."""
-        return "LMEM_" + self.key.replace(".", "_").upper()
-
-
-TYPES = ("decision", "task", "progress", "insight", "pattern", "error", "solution", "preference", "note", "commit")
-"""The types that have a decay rate of their own: lmem.domain's KNOWN_TYPES (a house test compares them)."""
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "embedding.engine", "light", "Engine that embeds text: light (ONNX Runtime) or sentence-transformers.",
-        choices=("light", "sentence-transformers"),
-    ),
-    Setting("embedding.model", "all-MiniLM-L6-v2", "Name of the embedding model."),
-    Setting("embedding.threads", 0, "Threads of the document session; 0 lets lmem choose."),
-    Setting("vectors.optimise_after", 20000, "New points after which a collection is optimised in the background."),
-    Setting("vectors.reserve_mb", 64, "Free disk space in MB kept in reserve before the index is written."),
-    Setting("daemon.idle_exit_minutes", 0, "Minutes without a client after which the daemon exits; 0 never."),
-    Setting("daemon.max_connections", 256, "Connections served at once.", least=1),
-    Setting("daemon.max_in_flight", 64, "Requests of one connection worked on at once.", least=1),
-    Setting(
-        "daemon.log_level", "info", "Level of the daemon's log: debug, info, warning or error.",
-        choices=("debug", "info", "warning", "error"),
-    ),
-    Setting(
-        "sessions.idle_hours", 12, "Hours without a call after which a session ends by itself; 0 never.",
-        most=87_600, live=True,
-    ),
-    Setting(
-        "context.budget", 2000, "Tokens that 'lmem context' may use when no --budget is given.", least=1, live=True
-    ),
-    Setting("memory.max_bytes", 1_000_000, "Largest text of one memory, in bytes of UTF-8.", least=1, live=True),
-    Setting("memory_decay_enabled", True, "Whether importance fades with time.", live=True, shared=True),
-    Setting(
-        "default_decay_rate", 0.1, "Share of importance that a new memory loses per week without use.",
-        most=1, live=True, shared=True,
-    ),
-    *(
-        Setting(
-            f"decay.rates.{kind}", -1.0, f"The same for a new {kind}; -1 leaves it to default_decay_rate.",
-            least=-1, most=1, live=True, shared=True,
-        )
-        for kind in TYPES
-    ),
-    Setting("max_memories_per_session", 1000, "Most memories of one session.", least=1, live=True),
-    Setting(
-        "semantic_search_threshold", 0.7, "Least cosine of a result of 'search --semantic' and 'related --similar'.",
-        most=1, live=True, shared=True,
-    ),
-    Setting(
-        "auto_categorization_enabled", True, "Whether memories without a category are given one.",
-        live=True, shared=True,
-    ),
-    Setting(
-        "summaries.automatic", True, "Whether long texts without a summary are given one, made of their own sentences.",
-        live=True, shared=True,
-    ),
-    Setting(
-        "audit.keep_days", 0, "Days after which entries of the audit log are let go; 0 keeps all.",
-        most=36_500, live=True,
-    ),
-)  # fmt: skip
-
 
 LIVE = frozenset(item.variable for item in SETTINGS if item.live)
 """The variables that a client's environment may set for its own calls."""

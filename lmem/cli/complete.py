@@ -50,7 +50,7 @@ def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
         rows = ask("session/list", {"limit": MANY}, idempotent=True, autostart=False)["sessions"]
         return [(str(row["id"])[: max(SHORT, len(prefix))], str(row["name"])[:60]) for row in rows]
     if kind == "settings":
-        from lmem.config import SETTINGS
+        from lmem.settings import SETTINGS
 
         return [(item.key, item.meaning) for item in SETTINGS]
     if kind == "projects":

@@ -97,7 +97,8 @@ def _needs_restart(before: str, after: str) -> bool:
     """Whether a setting that a running daemon read when it started is another one now."""
     from pathlib import Path
 
-    from lmem.config import SETTINGS, flattened
+    from lmem.config import flattened
+    from lmem.settings import SETTINGS
 
     try:
         ask("status/get", idempotent=True, autostart=False)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lmem import configfile
-from lmem.config import Setting, Value, parse
+from lmem.config import parse
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.errors import Forbidden, InvalidInput, NotFound
@@ -18,6 +18,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service.recording import require_active
 from lmem.service.settings import Here, Settings, known, untrusted
+from lmem.settings import Setting, Value
 
 LEVELS = {
     "user": "user file", "project": "project", "project-file": "project file", "preferences": "preferences",

@@ -14,22 +14,20 @@ from pathlib import Path
 
 from lmem.config import (
     ORIGINS,
-    SETTINGS,
     Config,
     InForce,
-    Setting,
-    Value,
     flattened,
     from_environment,
     from_text,
     layered,
     setting,
     text_of,
-)  # fmt: skip
+)
 from lmem.domain.scope import ProjectFile
 from lmem.errors import InvalidInput, LmemError, NotFound
 from lmem.ports.settings import Row
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.settings import SETTINGS, Setting, Value
 
 MOST_KEPT = 512
 MOST_TEXT = 65_536

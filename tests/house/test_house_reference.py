@@ -15,12 +15,12 @@ from lmem.cli.reference.__main__ import stale
 from lmem.cli.reference.facts import exit_statuses
 from lmem.cli.reference.man import page_name
 from lmem.cli.reference.tree import Command, read_tree
-from lmem.config import SETTINGS, Setting
-from lmem.config import TYPES as RATED_TYPES
 from lmem.domain.layers import LAYERS
 from lmem.domain.memories import KNOWN_TYPES
 from lmem.errors import ERRORS
 from lmem.protocol.messages import METHODS
+from lmem.settings import SETTINGS, Setting
+from lmem.settings import TYPES as RATED_TYPES
 from tests.house.source import ROOT
 
 MAN = sorted((ROOT / "man").iterdir())

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from lmem import errors
-from lmem.config import SETTINGS, Setting
 from lmem.daemon.dispatch import HANDLERS
 from lmem.protocol.messages import METHODS
+from lmem.settings import SETTINGS, Setting
 from tests.house.source import sources
 
 DRAWN = re.compile(r"^ {4}(?P<branch>[│ ├└─]*)(?P<name>[A-Z]\w+)(?: +(?P<code>\w+) +exit (?P<exit>\d+))?$", re.M)
@@ -69,7 +69,7 @@ def test_a_setting_has_a_dotted_key_and_a_sentence(setting: Setting) -> None:
 
 
 def test_no_setting_is_dead() -> None:
-    texts = [source.text for source in sources() if source.module != "lmem.config"]
+    texts = [source.text for source in sources() if source.module != "lmem.settings"]
     families = {setting.key: setting.key.rpartition(".")[0] for setting in SETTINGS}  # decay.rates.TYPE is read as one
     read = {key: (f'"{key}"', f'"{family}."') for key, family in families.items()}
     dead = [key for key, forms in read.items() if not any(form in text for form in forms for text in texts)]

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lmem import config
-from lmem.config import SETTINGS, Setting, load
+from lmem.config import load
 from lmem.errors import InvalidInput
+from lmem.settings import SETTINGS, Setting
 
 
 @pytest.fixture

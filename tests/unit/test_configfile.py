@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmem.config import Value, flattened
+from lmem.config import flattened
 from lmem.configfile import changed, spelt, write
 from lmem.errors import Conflict, InvalidInput
+from lmem.settings import Value
 
 FILE = Path("config.toml")
 WRITTEN = """\

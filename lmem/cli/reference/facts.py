@@ -5,8 +5,8 @@ Not read at run time; the man pages are made from it.
 
 from __future__ import annotations
 
-from lmem.config import SETTINGS, Setting
 from lmem.errors import ERRORS
+from lmem.settings import SETTINGS, Setting
 
 _MEANINGS = {
     0: "It was done. A search that finds nothing is done too.",

@@ -5,7 +5,7 @@ Not a rule in sight: those are in lmem.service.projects.
 
 from __future__ import annotations
 
-from lmem.config import SETTINGS, parse, setting
+from lmem.config import parse, setting
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
@@ -13,6 +13,7 @@ from lmem.daemon.services import Services
 from lmem.domain.memories import clean_text, clean_word
 from lmem.errors import InvalidInput, NotFound
 from lmem.service.projects import Shown
+from lmem.settings import SETTINGS
 
 MAX_DESCRIPTION = 10_000
 """Bytes."""

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from lmem.config import SETTINGS, layered, parse
+from lmem.config import layered, parse
 from lmem.domain.actors import Actor
 from lmem.domain.audit import Wanted
 from lmem.domain.scope import ProjectFile
 from lmem.errors import Forbidden, InvalidInput, NotFound
 from lmem.service.settingchanges import KINDS, LEVELS, SettingChanges
 from lmem.service.settings import Here, known
+from lmem.settings import SETTINGS
 from tests.unit.service.service_kit import Kit, drive
 
 RATE = "default_decay_rate"
