@@ -23,7 +23,10 @@ KINDS: dict[str, tuple[str, tuple[type, ...]]] = {
 
 
 def checked(name: str, schema: Schema, given: Mapping[str, object]) -> Json:
-    """The arguments without null ones; one text where a list is wanted is a list of one. Raises InvalidInput."""
+    """The arguments with their defaults, without null ones; one text where a list is wanted is a list of one.
+
+    Raises InvalidInput.
+    """
     properties = cast(Mapping[str, Schema], schema["properties"])
     known = ", ".join(properties)
     for argument in given:
@@ -34,7 +37,8 @@ def checked(name: str, schema: Schema, given: Mapping[str, object]) -> Json:
         if argument not in found:
             wanted = _wanted(properties[argument])
             raise InvalidInput(f"{name} needs the argument '{argument}'.", hint=f"Give {wanted}.")
-    return {argument: _value(argument, properties[argument], value) for argument, value in found.items()}
+    defaults = {argument: wanted["default"] for argument, wanted in properties.items() if "default" in wanted}
+    return defaults | {argument: _value(argument, properties[argument], value) for argument, value in found.items()}
 
 
 def _value(argument: str, wanted: Schema, value: object) -> object:

@@ -24,11 +24,26 @@ FRESH_MS = 60 * 60 * 1000
 """How long a client may keep the list of tools, which changes with lmem's version only."""
 
 
-class Incoming:
-    """The session's messages, as the package reads them."""
+class _Way:
+    """One way of a session, as the package wants it. Its end ends nothing: the connection does that."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    async def aclose(self) -> None:
+        """Nothing to do."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> bool | None:
+        return None
+
+
+class Incoming(_Way):
+    """The session's messages, as the package reads them."""
 
     async def receive(self) -> SessionMessage | Exception:
         """The next message; what is an object but no message gets an error."""
@@ -44,44 +59,19 @@ class Incoming:
                 said = err.message if isinstance(err, FrameError) else "This is no message of JSON-RPC 2.0."
                 self._session.refuse(number if known else None, BAD_REQUEST, said)
 
-    async def aclose(self) -> None:
-        """Nothing to do: the connection ends the session, not the other way round."""
-
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
         return await self.receive()
 
-    async def __aenter__(self) -> Self:
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> bool | None:
-        return None
-
-
-class Outgoing:
+class Outgoing(_Way):
     """The way back."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def send(self, item: SessionMessage, /) -> None:
         """Send one message."""
         self._session.send(item.message.model_dump(by_alias=True, mode="json", exclude_unset=True))
-
-    async def aclose(self) -> None:
-        """Nothing to do."""
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> bool | None:
-        return None
 
 
 async def serve(session: Session) -> None:

@@ -58,6 +58,8 @@ class Session:
         finally:
             for task in self._running:
                 _cancel(task)
+            if self._running:
+                await asyncio.wait(self._running)
 
     async def message(self) -> Frame:
         """The next JSON object. Other lines get an error and are passed over."""

@@ -21,8 +21,8 @@ EXCERPT, DETAIL = 240, 1600
 
 async def search(ask: Ask, arguments: Json) -> Answer:
     """memory/search; a result's excerpt is the line that matches, or the beginning."""
-    longest = DETAIL if arguments.pop("detail", "concise") == "detailed" else EXCERPT
-    found = await ask("memory/search", {"limit": 8, **arguments})
+    longest = DETAIL if arguments.pop("detail") == "detailed" else EXCERPT
+    found = await ask("memory/search", arguments)
     results = [_result(item, longest) for item in cast(Sequence[Json], found["results"])]
     scope = cast(Json, found["scope"])
     structured: Json = {
@@ -43,7 +43,7 @@ async def search(ask: Ask, arguments: Json) -> Answer:
 
 async def get(ask: Ask, arguments: Json) -> Answer:
     """memory/get for each id; the texts share `max_chars`, each from `from_char` on."""
-    start, room = cast(int, arguments.get("from_char", 0)), cast(int, arguments.get("max_chars", 20_000))
+    start, room = cast(int, arguments["from_char"]), cast(int, arguments["max_chars"])
     memories: list[Json] = []
     missing: list[Json] = []
     for id in dict.fromkeys(cast(Sequence[str], arguments["ids"])):

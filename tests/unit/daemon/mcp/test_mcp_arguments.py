@@ -18,13 +18,21 @@ UNDERSTOOD = {
 
 def test_what_fits_passes() -> None:
     given: dict[str, object] = {"query": "why", "limit": 50, "type": ["task"], "all_projects": True, "layer": "global"}
-    assert checked("memory_search", SEARCH, given) == given
-    assert checked("memory_add", ADD, {"content": "x", "importance": 1}) == {"content": "x", "importance": 1}
+    assert checked("memory_search", SEARCH, given) == {**given, "detail": "concise"}
+    assert checked("memory_add", ADD, {"content": "x", "importance": 1}) == {
+        "content": "x", "importance": 1, "type": "note",
+    }  # fmt: skip
+
+
+def test_an_absent_argument_is_its_default() -> None:
+    assert checked("memory_get", GET, {"ids": ["a"]}) == {"ids": ["a"], "from_char": 0, "max_chars": 20_000}
 
 
 def test_null_is_absent_one_text_is_a_list_and_a_whole_float_a_number() -> None:
     given = {"query": "why", "type": "task", "limit": 5.0, "since": None}
-    assert checked("memory_search", SEARCH, given) == {"query": "why", "type": ["task"], "limit": 5}
+    assert checked("memory_search", SEARCH, given) == {
+        "query": "why", "type": ["task"], "limit": 5, "detail": "concise",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -287,10 +287,10 @@ def test_a_stop_in_mid_call_is_an_error_for_it(tmp_path: Path) -> None:
             one.brief("x", 5000)
             await until(lambda: desk.running == 1)
             await server.stop(0)
+            assert desk.cancelled == 1 and server.working == 0, "it had cleaned up before the stores close"
             frame = await one.hear()
             assert frame["id"] == "x" and error(frame)["message"] == "Connection closed"
             assert await one.hear() == {}
-            await until(lambda: desk.cancelled == 1)
 
     asyncio.run(run())
 

@@ -154,7 +154,8 @@ def test_an_add_says_what_became_of_it() -> None:
                     "project": "api", "near_duplicate": near, "redacted": redacted}  # fmt: skip
     daemon = Played(stored)
     answer = daemon.use("memory_add", content="We chose WAL", source_id="1")
-    sent = {"content": "We chose WAL", "source_id": "1", "source_tool": "mcp.memory_add", "check_duplicates": True}
+    sent = {"content": "We chose WAL", "source_id": "1", "source_tool": "mcp.memory_add", "check_duplicates": True,
+            "type": "note", "importance": 0.5}  # fmt: skip
     assert daemon.asked == [("memory/add", sent)]
     assert answer.text.splitlines() == [
         "Stored: [3f2a9c1d], project api, layer project.", "Credentials in it were replaced: aws-access-key.",
