@@ -6,6 +6,7 @@ Not a life cycle (lmem.daemon.lifecycle runs what this builds).
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import pwd
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ from lmem.stores.sqlite.storage import SqliteStorage
 LOADING_PATIENCE = 60.0
 """Seconds that `init` and `model use` wait for the index worker to load a model, its first export included."""
 
+log = logging.getLogger(__name__)
+
 VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
 FINDER = "lmem.stores.finder:OneTrip"
 
@@ -110,7 +113,16 @@ async def build(host: Host) -> App:
         index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run(),
         watch.run(),
     )  # fmt: skip
-    return App(services, [asyncio.create_task(work) for work in running])
+    tasks = [asyncio.create_task(work) for work in running]
+    for task in tasks:
+        task.add_done_callback(_ended)
+    return App(services, tasks)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    """These tasks end when the daemon does: one that failed is a bug, and says so at once."""
+    if not task.cancelled() and (err := task.exception()) is not None:
+        log.error("%s has ended: %s", task.get_coro(), type(err).__name__, exc_info=err)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +226,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         endings=endings,
         decay=decay,
         jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
-        recorder=Recorder(capture, scopes, settings, clock, user_id),
+        recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
     )
 
 

@@ -25,6 +25,8 @@ TURN_S = 0.5
 """Seconds between two looks at the spool; each is one stat."""
 LOGS_S = 5.0
 """Seconds between two looks at the logs, which show what no hook tells."""
+NEVER = 1 << 62
+"""A second that no log has: a repository whose watch began with a commit is read from that on."""
 RETRY_S = 30.0
 """Seconds until a repository that could not be read, or a store that did not store, is tried again."""
 
@@ -99,14 +101,14 @@ class Watch:
         if repository is None:
             if not hints:
                 return
-            repository = Repository(min(hint.seconds for hint in hints))
+            repository = Repository(min((hint.seconds for hint in hints if hint.seconds), default=NEVER))
         sizes = await asyncio.to_thread(gitlogs.sizes, common)
         found = await asyncio.to_thread(gitlogs.news, common, repository.marks, repository.since, named)
         bare = named - await asyncio.to_thread(gitlogs.mentions, common, named) if named else named
-        await self._store(path, found, {sha: None for sha in bare})
+        leaves = bool(hints) and hints[-1].commit == TAKEN_AWAY
+        await self._store(path, found, {sha: None for sha in bare}, named if leaves else None)
         repository.marks = {item.name: item.mark for item in found}
-        last = max(hints, key=lambda hint: hint.seconds, default=None)
-        if last is not None and last.commit == TAKEN_AWAY:
+        if leaves:
             self._watched.repositories.pop(path, None)
         else:
             self._watched.repositories[path] = repository
@@ -116,15 +118,18 @@ class Watch:
         else:
             self._sizes[path] = sizes
 
-    async def _store(self, path: str, found: list[News], bare: Mapping[str, str | None]) -> None:
-        """`bare` are commits that only a hook told of: of a repository without logs, or of a tree that is gone."""
+    async def _store(self, path: str, found: list[News], bare: Mapping[str, str | None], only: set[str] | None) -> None:
+        """`bare` are commits that only a hook told of: of a repository without logs, or of a tree that is gone.
+
+        `only` these are wanted of a repository whose hook was taken away: the rest came after that.
+        """
         made: dict[str, str | None] = dict(bare)
         for item in found:
-            made |= dict(item.told.made)
+            made |= {sha: branch for sha, branch in item.told.made if only is None or sha in only}
         stored = await self._recorder.record(path, made)
         for item in found:
             await self._recorder.amended(path, item.told.amended)
-            for rebase in item.told.rebases:
+            for rebase in item.told.rebases if only is None else ():
                 await self._recorder.rebased(path, rebase)
         if stored:
             log.info("stored %d commits of %s", stored, path)

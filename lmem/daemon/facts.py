@@ -45,6 +45,11 @@ class Facts:
         self._tasks.add(task)  # the loop keeps only weak references
         task.add_done_callback(self._tasks.discard)
 
+    async def settled(self) -> None:
+        """Return when nothing is being looked at any more: a project that was one with another has become it."""
+        if self._tasks:
+            await asyncio.wait(set(self._tasks))
+
     async def close(self) -> None:
         """Stop looking; what is not known yet is found by the next 'lmem project init'."""
         for task in self._tasks:

@@ -61,8 +61,8 @@ def is_rebasing(common: Path) -> bool:
 
 
 def news(common: Path, marks: dict[str, Mark], since: int, named: set[str]) -> list[News]:
-    """What each log tells after its mark. One without a mark is read from the first entry of `since` (seconds), or of
-    a commit that a hook `named`, on. Raises OSError, ValueError for a log that is too large.
+    """What each log tells after its mark. One without a mark is read from the first entry after `since` (seconds), or
+    of a commit that a hook `named`, on. Raises OSError, ValueError for a log that is too large.
     """
     found = []
     for name, git in trees(common).items():
@@ -101,9 +101,9 @@ def _start(entries: list[Entry], mark: Mark | None, since: int, named: set[str])
         for at in range(len(entries) - 1, -1, -1):
             if (entries[at].new, entries[at].seconds) == (mark.commit, mark.seconds):
                 return entries[at].end
-        since, named = mark.seconds, set()
+        since, named = mark.seconds - 1, set()
     for at, entry in enumerate(entries):
-        if entry.seconds >= since or entry.new in named:
+        if entry.seconds > since or entry.new in named:
             return begins[at]
     return begins[-1]
 

@@ -9,25 +9,31 @@ import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from lmem._version import __version__
 from lmem.daemon import commits, gitconfig
+from lmem.daemon.facts import Facts
 from lmem.daemon.screening import screen_params
 from lmem.domain.actors import Actor
 from lmem.domain.commits import Commit, content, git_context, rewritten
-from lmem.domain.memories import Draft, clean_context, clean_text, clean_title, title_of
+from lmem.domain.memories import Draft, clean_context, clean_text, title_of
 from lmem.domain.reflogs import Rebase
 from lmem.domain.scope import Scope
+from lmem.domain.secrets import screen
 from lmem.ports.clock import Clock
 from lmem.service.capture import SOURCE, Capture
 from lmem.service.scopes import Scopes
 from lmem.service.settings import Settings
 
 SLICE = 20
-"""Commits made into drafts at a stretch: a few milliseconds of the event loop."""
+"""Commits made into drafts at a stretch."""
 MOST_WALKED = 10_000
 MOST_CONTEXT = 1_000_000
+PLAIN = frozenset(("author", "branch", "committer"))
+"""What a commit's git context has that people chose, beside the names of files."""
 
 Seen = Callable[[int, int], None]
 """Told how many commits of how many are done."""
@@ -36,16 +42,23 @@ Seen = Callable[[int, int], None]
 class Recorder:
     """Reads and stores the commits of repositories, each named by its common git directory."""
 
-    def __init__(self, capture: Capture, scopes: Scopes, settings: Settings, clock: Clock, user_id: str) -> None:
+    def __init__(
+        self, capture: Capture, scopes: Scopes, facts: Facts, settings: Settings, clock: Clock, user_id: str
+    ) -> None:
         self._capture = capture
         self._scopes = scopes
+        self._facts = facts
         self._settings = settings
         self._clock = clock
         self._actor = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"git/{__version__}")
 
     async def scope(self, common: str) -> Scope:
         """The project of a repository, made when it is not known. Its commits belong to no session."""
-        found = await self._scopes.of(self._actor, home(Path(common)), None, None, create=True)
+        place = home(Path(common))
+        found = await self._scopes.of(self._actor, place, None, None, create=True)
+        if found.created:  # a clone's is merged with that of its first commit, once that is known
+            await self._facts.settled()
+            found = await self._scopes.of(self._actor, place, None, None, create=True)
         return replace(found, session_id=None, lineage=())
 
     async def record(
@@ -61,6 +74,7 @@ class Recorder:
         wanted = await self._capture.unknown(scope.project_id, list(branches))
         stored, done, total = 0, len(branches) - len(wanted), len(branches)
         for at in range(0, len(wanted), commits.CHUNK):
+            scope = await self.scope(common)  # it may have been merged meanwhile
             chunk = wanted[at : at + commits.CHUNK]
             drafts = await self._drafts(await commits.read(common, chunk), branches)
             stored += await self._capture.store(actor or self._actor, scope, drafts)
@@ -95,38 +109,44 @@ class Recorder:
         await self._capture.supersede(self._actor, scope.project_id, became, "rebased")
 
     async def _drafts(self, found: Sequence[Commit], branches: Mapping[str, str | None]) -> list[Draft]:
-        drafts = []
-        for number, commit in enumerate(found):
-            if number % SLICE == 0:
-                await asyncio.sleep(0)  # clients are answered in between
-            drafts.append(self._draft(commit, branches[commit.sha]))
+        most, drafts = self._settings.of(None).number("memory.max_bytes"), list[Draft]()
+        for at in range(0, len(found), SLICE):  # in a thread, so that clients are answered meanwhile
+            drafts += await asyncio.to_thread(_drafts, found[at : at + SLICE], branches, most, self._clock.now())
         return drafts
 
-    def _draft(self, commit: Commit, branch: str | None) -> Draft:
-        """A commit's memory, without the credentials that it may hold."""
-        now, text = self._clock.now(), content(commit)
-        most = self._settings.of(None).number("memory.max_bytes")
-        params = screen_params(
-            {
-                "content": text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore"),
-                "title": title_of(text),
-                "type": "commit",
-                "context": {"author": commit.author.name} if commit.author.name else {},
-                "git": git_context(commit, branch),
-                "source_id": commit.sha,
-            }
-        )
-        moment = commit.committer.moment or commit.author.moment or now
-        return Draft(
-            clean_text(params.text("content"), most),
-            clean_title(params.text("title")),
-            memory_type="commit",
-            context=clean_context(params.mapping("context")),
-            git_context=clean_context(params.mapping("git"), MOST_CONTEXT),
-            created_at=min(moment, now),
-            source_tool=SOURCE,
-            external_id=commit.sha,
-        )
+
+def _drafts(found: Sequence[Commit], branches: Mapping[str, str | None], most: int, now: datetime) -> list[Draft]:
+    return [draft(commit, branches[commit.sha], most, now) for commit in found]
+
+
+def draft(commit: Commit, branch: str | None, most: int, now: datetime) -> Draft:
+    """A commit's memory of at most `most` bytes, without the credentials that it may hold."""
+    text = content(commit).encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
+    screened = screen(text)
+    known = git_context(commit, branch)
+    for name in PLAIN & known.keys():
+        known[name] = _clean(str(known[name]))
+    if screened.findings or len(text) < len(content(commit)):
+        # else every name of a file stands in the text, so it is as clean as that
+        known = screen_params({"git": known}).mapping("git")
+    author = _clean(commit.author.name)
+    moment = commit.committer.moment or commit.author.moment or now
+    return Draft(
+        clean_text(screened.text, most),
+        title_of(clean_text(screened.text, most)),
+        memory_type="commit",
+        context={"author": author} if author else {},
+        git_context=clean_context(known, MOST_CONTEXT),
+        created_at=min(moment, now),
+        source_tool=SOURCE,
+        external_id=commit.sha,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _clean(text: str) -> str:
+    """A name without credentials; the same few come again and again."""
+    return screen(text).text
 
 
 def home(common: Path) -> str:
