@@ -5,9 +5,6 @@ Not the jobs; the daemon has them.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Sequence
-
 from lmem.cli import output
 from lmem.cli.link import ask, given
 
@@ -29,7 +26,7 @@ def listed(*, as_json: bool) -> int:
         )
         for job in found["jobs"]
     ]  # fmt: skip
-    _print(("Job", "When", "Next", "Last", "What"), rows)
+    output.table(("Job", "When", "Next", "Last", "What"), rows)
     return 0
 
 
@@ -58,18 +55,8 @@ def history(*, name: str | None, limit: int | None, as_json: bool) -> int:
         (_local(run["started_at"]), run["job"], run["cause"], run["state"], output.visible(run["message"]))
         for run in found["runs"]
     ]
-    _print(("When", "Job", "Cause", "State", "What it did"), rows)
+    output.table(("When", "Job", "Cause", "State", "What it did"), rows)
     return 0
-
-
-def _print(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    if sys.stdout.isatty():
-        from lmem.cli.drawing import print_table
-
-        print_table(columns, rows)
-        return
-    for row in rows:
-        output.line("\t".join(row))
 
 
 def _last(last: Answer | None) -> str:

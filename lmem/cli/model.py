@@ -5,8 +5,6 @@ Not the fetching; the daemon does that, and tells how far it is.
 
 from __future__ import annotations
 
-import sys
-
 from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.progress import Progress
@@ -58,13 +56,7 @@ def list_models(*, as_json: bool) -> int:
          output.stored(m.get("path") or m.get("source") or ""))
         for m in found["models"]
     ]  # fmt: skip
-    if sys.stdout.isatty():
-        from lmem.cli.drawing import print_table
-
-        print_table(("", "Model", "Dimensions", "State", "Place"), rows, numbers=(2,))
-    else:
-        for row in rows:
-            output.line("\t".join(row))
+    output.table(("", "Model", "Dimensions", "State", "Place"), rows, numbers=(2,))
     output.note(output.paint(f"Engine: {found['engine']}", "dim"))
     return 0
 

@@ -5,8 +5,6 @@ Not the rules of a project; the daemon has them.
 
 from __future__ import annotations
 
-import sys
-
 from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.output import count, paint, stored
@@ -36,13 +34,7 @@ def listed(*, archived: bool, type: str | None, as_json: bool) -> int:
         )
         for project in rows
     ]  # fmt: skip
-    if sys.stdout.isatty():
-        from lmem.cli.drawing import print_table
-
-        print_table(("", "Project", "Memories", "Used", "Kind", "Place"), cells, numbers=(2,))
-    else:
-        for cell in cells:
-            output.line("\t".join(cell))
+    output.table(("", "Project", "Memories", "Used", "Kind", "Place"), cells, numbers=(2,))
     if found.get("current"):
         current, because = output.visible(found["current"]), output.visible(found["because"])
         output.note(paint(f"Current: {current}, by {because}.", "dim"))
@@ -58,7 +50,8 @@ def show(*, project: str | None, as_json: bool) -> int:
     _print(found)
     for identity in found["identities"]:
         output.line(f"{_label('known by')} {stored(identity['value'])} {paint(identity['kind'], 'dim')}")
-    output.note(paint(f"Found by {output.visible(found['because'])}.", "dim"))
+    if found["because"] != "it was named":
+        output.note(paint(f"Found by {output.visible(found['because'])}.", "dim"))
     return 0
 
 

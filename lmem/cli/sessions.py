@@ -5,8 +5,6 @@ Not the rules of a session; the daemon has them.
 
 from __future__ import annotations
 
-import sys
-
 from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.output import count, paint, short, stored
@@ -81,13 +79,7 @@ def listed(*, ended: bool, as_json: bool, **fields: object) -> int:
         )
         for session in rows
     ]  # fmt: skip
-    if sys.stdout.isatty():
-        from lmem.cli.drawing import print_table
-
-        print_table(("Id", "State", "Active", "Memories", "Branch", "Name"), cells, numbers=(3,))
-    else:
-        for row in cells:
-            output.line("\t".join(row))
+    output.table(("Id", "State", "Active", "Memories", "Branch", "Name"), cells, numbers=(3,))
     return 0
 
 

@@ -5,8 +5,6 @@ Not a way to change tags; see `lmem edit`.
 
 from __future__ import annotations
 
-import sys
-
 from lmem.cli import output
 from lmem.cli.link import ask, given
 
@@ -20,12 +18,6 @@ def tags(*, as_json: bool, **fields: object) -> int:
     rows = [(output.stored(row["tag"]), f"{row['count']:,}") for row in found["tags"]]
     if not rows:
         output.note("No memory has a tag. Add one with 'lmem add --tag TAG' or 'lmem edit ID --add-tag TAG'.")
-    elif sys.stdout.isatty():
-        from lmem.cli.drawing import print_table
-
-        print_table(("Tag", "Memories"), rows, numbers=(1,))
-    else:
-        for name, number in rows:
-            output.line(f"{name}\t{number}")
+    output.table(("Tag", "Memories"), rows, numbers=(1,))
     output.note_scope(found.get("scope"))
     return 0

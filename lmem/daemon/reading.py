@@ -56,7 +56,8 @@ async def read(
 ) -> Reading:
     """What a call reads; `span` is the time that its question names, unless dates are given.
 
-    With `bounds` what lies outside of it is left out. `everywhere` asks all projects, as 'all_projects' does. Raises NotFound for an unknown project or session, InvalidInput.
+    With `bounds` what lies outside of it is left out. `everywhere` asks all projects, as 'all_projects' does. Raises
+    NotFound for an unknown project or session, InvalidInput.
     """
     actor, now = services.actor(call), services.clock.now()
     all_projects = everywhere or params.flag("all_projects")

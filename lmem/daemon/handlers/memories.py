@@ -173,7 +173,7 @@ async def tags(services: Services, call: Call, params: Params) -> Json:
 
 
 async def export(services: Services, call: Call, params: Params) -> Json:
-    """Everything, wherever it is asked for, unless a filter says less: a copy that left projects out would be trusted."""
+    """Everything, from wherever it is asked, unless a filter says less: a copy with gaps would be trusted."""
     reading = await read(services, call, params, everywhere=True)
     wanted, limit = replace(reading.wanted, temporal=True), params.number("limit", 500, 1, 1000)
     memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)

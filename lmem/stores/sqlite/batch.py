@@ -80,8 +80,7 @@ def _begin(connection: sqlite3.Connection, request: Request) -> Answer:
     try:
         return Answer(request.future, request.work(connection))
     except Exception as err:  # the caller's own error, whatever it is: it goes to the caller alone
-        if not connection.in_transaction or (isinstance(err, sqlite3.Error) and spoils_connection(err)):
-            raise TransactionLost(err) from err
+        _still_in_transaction(connection, err)
         connection.execute("ROLLBACK")
         connection.execute("BEGIN IMMEDIATE")
         return Answer(request.future, error=failed(err))
@@ -93,13 +92,18 @@ def _attempt(connection: sqlite3.Connection, request: Request) -> Answer:
     try:
         value = request.work(connection)
     except Exception as err:  # the caller's own error, whatever it is: it goes to the caller alone
-        if not connection.in_transaction or (isinstance(err, sqlite3.Error) and spoils_connection(err)):
-            raise TransactionLost(err) from err
+        _still_in_transaction(connection, err)
         connection.execute("ROLLBACK TO request")
         connection.execute("RELEASE request")
         return Answer(request.future, error=failed(err))
     connection.execute("RELEASE request")
     return Answer(request.future, value)
+
+
+def _still_in_transaction(connection: sqlite3.Connection, err: Exception) -> None:
+    """Raises TransactionLost when a request's error has ended the transaction of all, or spoilt the connection."""
+    if not connection.in_transaction or (isinstance(err, sqlite3.Error) and spoils_connection(err)):
+        raise TransactionLost(err) from err
 
 
 def _resolve(answers: Sequence[Answer]) -> None:
