@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from lmem.daemon.call import Call
 from lmem.daemon.conversation import Limits
-from lmem.daemon.server import Server
 from lmem.errors import NotFound
+from tests.unit.daemon.serving import serving
 
 HELLO = {"lmem": 1, "mode": "rpc", "version": "0.1.0", "cwd": "/w", "client": "test", "pid": 1}
-Dispatch = Callable[[Call], Awaitable[object]]
 SMALL = Limits(connections=4, in_flight=2, frame=1000, hello_frame=200, hello_seconds=0.1, stall_seconds=0.2)
 
 
@@ -45,18 +44,6 @@ class Client:
 
 
 @asynccontextmanager
-async def serving(path: Path, dispatch: Dispatch, limits: Limits = SMALL) -> AsyncIterator[Server]:
-    server = Server(dispatch, lambda: {"instance": "i"}, limits)
-    sock = socket.socket(socket.AF_UNIX)
-    sock.bind(str(path))
-    await server.listen(sock)
-    try:
-        yield server
-    finally:
-        await server.stop(0)
-
-
-@asynccontextmanager
 async def client(path: Path, *, greet: bool = True) -> AsyncIterator[Client]:
     reader, writer = await asyncio.open_unix_connection(path)
     found = Client(reader, writer)
@@ -71,7 +58,7 @@ async def client(path: Path, *, greet: bool = True) -> AsyncIterator[Client]:
 
 def test_a_call_knows_its_caller(tmp_path: Path) -> None:
     async def run() -> None:
-        async with serving(tmp_path / "s", echo) as server, client(tmp_path / "s") as one:
+        async with serving(tmp_path / "s", echo, SMALL) as server, client(tmp_path / "s") as one:
             assert server.connections == 1 and server.idle_seconds == 0
             one.ask(1, a=1)
             result = (await one.hear())["result"]
@@ -85,7 +72,7 @@ def test_a_call_knows_its_caller(tmp_path: Path) -> None:
 
 def test_no_hello_in_time_ends_the_connection(tmp_path: Path) -> None:
     async def run() -> None:
-        async with serving(tmp_path / "s", echo), client(tmp_path / "s", greet=False) as one:
+        async with serving(tmp_path / "s", echo, SMALL), client(tmp_path / "s", greet=False) as one:
             assert "No hello came in time" in str(await one.hear())
             assert await one.hear() == {}
 
@@ -104,7 +91,7 @@ def test_requests_over_the_limit_wait_their_turn(tmp_path: Path) -> None:
         return {}
 
     async def run() -> None:
-        async with serving(tmp_path / "s", count), client(tmp_path / "s") as one:
+        async with serving(tmp_path / "s", count, SMALL), client(tmp_path / "s") as one:
             for number in range(20):
                 one.ask(number)
             assert {(await one.hear())["id"] for _ in range(20)} == set(range(20))
@@ -119,7 +106,7 @@ def test_unread_requests_stay_bounded(tmp_path: Path) -> None:
         return {}
 
     async def run() -> None:
-        async with serving(tmp_path / "s", forever), client(tmp_path / "s") as one:
+        async with serving(tmp_path / "s", forever, SMALL), client(tmp_path / "s") as one:
             line = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "x" * 500}).encode() + b"\n"
             for number in range(4000):
                 one.writer.write(line.replace(b'"id": 1', f'"id": {number}'.encode()))
@@ -179,7 +166,7 @@ def test_progress_may_come_from_any_thread_and_ends_with_its_call(tmp_path: Path
         return {}
 
     async def run() -> None:
-        async with serving(tmp_path / "s", work), client(tmp_path / "s") as one:
+        async with serving(tmp_path / "s", work, SMALL), client(tmp_path / "s") as one:
             one.ask(7)
             assert await one.hear() == {"jsonrpc": "2.0", "method": "$/progress", "params": {"done": 1, "id": 7}}
             assert (await one.hear())["id"] == 7
@@ -196,7 +183,7 @@ def test_stopping_answers_what_runs_and_refuses_what_comes(tmp_path: Path) -> No
         raise NotFound("It ran to its end.")
 
     async def run() -> None:
-        async with serving(tmp_path / "s", slow) as server, client(tmp_path / "s") as one:
+        async with serving(tmp_path / "s", slow, SMALL) as server, client(tmp_path / "s") as one:
             one.ask(1, long=False)
             one.ask(2, long=True)
             await asyncio.sleep(0.02)
@@ -220,7 +207,7 @@ async def _code(one: Client) -> object:
 
 def test_a_new_socket_takes_over_and_conversations_go_on(tmp_path: Path) -> None:
     async def run() -> None:
-        async with serving(tmp_path / "s", echo) as server, client(tmp_path / "s") as one:
+        async with serving(tmp_path / "s", echo, SMALL) as server, client(tmp_path / "s") as one:
             sock = socket.socket(socket.AF_UNIX)
             sock.bind(str(tmp_path / "t"))
             await server.listen(sock)

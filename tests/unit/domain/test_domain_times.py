@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -14,17 +12,10 @@ from lmem.domain.times import from_text, parse_moment, to_text
 from lmem.errors import InvalidInput
 from tests.unit.properties import PROPERTY
 
+pytestmark = pytest.mark.usefixtures("berlin")
+
 NOW = datetime(2026, 11, 22, 9, 30, 15, 123456, UTC)
 MOMENTS = st.datetimes(datetime(2, 1, 2), datetime(9998, 12, 30), timezones=st.timezones() | st.just(UTC))
-
-
-@pytest.fixture(autouse=True)
-def _berlin() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TZ", "Europe/Berlin")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,16 +11,9 @@ from hypothesis import strategies as st
 from lmem.domain.timewords import MAX_QUESTION, TimeRange, extract
 from tests.unit.properties import PROPERTY
 
+pytestmark = pytest.mark.usefixtures("berlin")
+
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)  # a Sunday, 15:00 in Berlin
-
-
-@pytest.fixture(autouse=True)
-def _berlin() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TZ", "Europe/Berlin")
-        time.tzset()
-        yield
-    time.tzset()
 
 
 def _local(text: str | None) -> str | None:

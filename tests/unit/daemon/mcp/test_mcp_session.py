@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 
 from lmem.daemon.call import Call
 from lmem.daemon.conversation import Limits
-from lmem.daemon.server import Server
+from tests.unit.daemon.serving import serving
 
 HELLO = {"lmem": 1, "mode": "mcp", "version": "0.1.0", "cwd": "/w", "client": "cli", "pid": 1, "project": "api"}
 INITIALIZE = {
@@ -26,7 +25,6 @@ MODERN = {
 }
 BRIEF = {"text": "# lmem\n", "tokens": 3, "project": None, "session": None, "items": [], "left_out": 0}
 Frame = dict[str, object]
-Dispatch = Callable[[Call], Awaitable[object]]
 
 
 class Desk:
@@ -78,18 +76,6 @@ class Agent:
         self.ask(0, "initialize", **INITIALIZE)
         assert "result" in await self.hear()
         self.say({"jsonrpc": "2.0", "method": "notifications/initialized"})
-
-
-@asynccontextmanager
-async def serving(path: Path, desk: Dispatch, limits: Limits | None = None) -> AsyncIterator[Server]:
-    server = Server(desk, lambda: {"instance": "i"}, limits)
-    sock = socket.socket(socket.AF_UNIX)
-    sock.bind(str(path))
-    await server.listen(sock)
-    try:
-        yield server
-    finally:
-        await server.stop(0)
 
 
 @asynccontextmanager

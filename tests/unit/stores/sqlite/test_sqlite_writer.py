@@ -65,11 +65,13 @@ def test_concurrent_writes_share_commits_and_keep_their_order(database: Database
     assert [row[0] for row in rows] == ids
 
 
-def test_one_failing_request_spoils_no_other(database: Database, commits: list[int]) -> None:
-    def half(connection: sqlite3.Connection) -> None:
-        add_memory(connection, 500, "must not stay")
-        raise InvalidInput("the caller's own error")
+def half(connection: sqlite3.Connection) -> None:
+    """Stores a row, then fails."""
+    add_memory(connection, 500, "must not stay")
+    raise InvalidInput("the caller's own error")
 
+
+def test_one_failing_request_spoils_no_other(database: Database, commits: list[int]) -> None:
     async def check() -> list[object]:
         await database.write(add_owner)
         commits.clear()
@@ -97,10 +99,6 @@ def test_one_failing_request_spoils_no_other(database: Database, commits: list[i
 
 
 def test_a_failing_first_request_spoils_no_other(database: Database, commits: list[int]) -> None:
-    def half(connection: sqlite3.Connection) -> None:
-        add_memory(connection, 500, "must not stay")
-        raise InvalidInput("the caller's own error")
-
     async def check() -> list[object]:
         await database.write(add_owner)
         commits.clear()
