@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 import pwd
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,21 +174,15 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     activity = Activity(storage, clock, bytes.fromhex(query_key))
     settings = Settings(storage, user_id, host.config, host.paths.config_file)
     await settings.refresh()
-    places = Places()
-
-    def idle_hours() -> int:
-        return settings.values().number("sessions.idle_hours")
-
+    places, idle_hours = Places(), _idle_hours(settings)
     scopes = Scopes(storage, clock, places.of, idle_hours)
     projects = Projects(storage, clock, wake, scopes.changed)
     facts = Facts(projects)
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
-    itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
-    annotations = Annotations(storage, clock, Categories(storage, indexes, worker.vectors), itself, settings.of, wake)
+    annotations = _annotations(storage, clock, index, settings, user_id)
     scopes.on_created = facts.later
-    index.relay.on_idle = annotations.wake
     memories = Memories(storage, clock, wake, settings.of)
     capture = Capture(storage, clock, memories, wake)
     return Services(
@@ -228,6 +223,21 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
         recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
     )
+
+
+def _idle_hours(settings: Settings) -> Callable[[], int]:
+    return lambda: settings.values().number("sessions.idle_hours")
+
+
+def _annotations(
+    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, user_id: str
+) -> Annotations:
+    """What lmem fills in by itself, whenever the relay has caught up."""
+    itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
+    categories = Categories(storage, index.indexes, index.worker.vectors)
+    annotations = Annotations(storage, clock, categories, itself, settings.of, index.relay.wake)
+    index.relay.on_idle = annotations.wake
+    return annotations
 
 
 async def _user(storage: SqliteStorage, clock: SystemClock) -> tuple[str, str]:
