@@ -5,13 +5,16 @@ Not its making; the daemon chooses, counts and words it, so that every client re
 
 from __future__ import annotations
 
+import sys
+
 from lmem.cli import output
 from lmem.cli.link import ask, given
 
 
 def context(*, as_json: bool, **fields: object) -> int:
     """lmem context."""
-    brief = ask("context/get", given(fields), idempotent=True)
+    shared = as_json or not sys.stdout.isatty()  # a program reads it, most often an agent
+    brief = ask("context/get", {**given(fields), **({"shared": True} if shared else {})}, idempotent=True)
     if as_json:
         output.answer_json(brief)
         return 0

@@ -44,7 +44,7 @@ PARAMS: dict[str, tuple[Json, list[str]]] = {
     "memory/pin": ({"ids": ["nothing"]}, ["ids"]),
     "memory/unpin": ({"ids": ["nothing"]}, ["ids"]),
     "change/list": ({"limit": 1}, ["limit", "offset"]),
-    "context/get": ({"budget": 50}, ["budget", "project", "session"]),
+    "context/get": ({"budget": 50}, ["budget", "project", "session", "shared"]),
     "layer/list": ({}, ["project"]),
     "layer/show": ({"name": "global"}, ["name"]),
     "layer/move": ({"id": "nothing", "layers": ["global"]}, ["id", "layers", "reason"]),

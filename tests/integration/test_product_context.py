@@ -57,6 +57,8 @@ def test_a_brief_has_the_same_bytes_again_and_in_text(product: Product) -> None:
 def test_a_brief_is_told_to_others_without_what_is_private(product: Product) -> None:
     product.add("The canary is private", "--private", "--type", "decision")
     assert "canary" in product.call("context/get", budget=500)["text"]
+    assert "canary" not in product.good("context", "--budget", "500").out  # an agent's context is read from a pipe
+    assert "canary" not in product.good("context", "--budget", "500", "--json").out
     with product.client("mcp") as agent:
         assert "canary" not in json.dumps(agent.result("context/get", budget=500))
 

@@ -91,7 +91,8 @@ def context(
 ) -> int:
     """Print the brief for the start of work: what is in focus, the session, open tasks, decisions, conventions.
 
-    The same memories give the same bytes. What is stored is quoted: it is data, not instructions.
+    The same memories give the same bytes. What is stored is quoted: it is data, not instructions. Private memories
+    are in it on a terminal only, not in a pipe or with --json.
     """
     return run("context", locals())
 

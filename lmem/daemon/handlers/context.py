@@ -18,6 +18,7 @@ MOST = 1_000_000
 
 async def get(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
+    actor = replace(actor, shared=params.flag("shared") or actor.shared)
     scope = await services.scope(call, params)
     usual = (await services.config(call, scope.project_id)).number("context.budget")
     budget = params.number("budget", usual, 1, MOST)

@@ -27,12 +27,20 @@ def test_the_text_is_printed_as_it_is(daemon: FakeDaemon, lmem: Terminal) -> Non
     daemon.answers["context/get"] = lambda params: answer()
     done = lmem.run("context", "--budget", "800", "--project", "api")
     assert (done.status, done.out, done.err) == (0, TEXT, "")
-    assert daemon.calls("context/get") == [{"budget": 800, "project": "api"}]
+    assert daemon.calls("context/get") == [{"budget": 800, "project": "api", "shared": True}]
 
 
 def test_json_is_the_whole_answer(daemon: FakeDaemon, lmem: Terminal) -> None:
     daemon.answers["context/get"] = lambda params: answer()
     assert lmem.run("context", "--json").json() == answer()
+
+
+def test_only_a_terminal_asks_for_private_memories(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["context/get"] = lambda params: answer()
+    lmem.type("context")
+    lmem.type("context", "--json")
+    lmem.run("context")
+    assert daemon.calls("context/get") == [{}, {"shared": True}, {"shared": True}]
 
 
 def test_an_empty_brief_says_what_to_do(daemon: FakeDaemon, lmem: Terminal) -> None:
