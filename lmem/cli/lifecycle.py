@@ -89,6 +89,10 @@ def undo(*, change_set: str | None, as_json: bool) -> int:
         return 0
     output.line(f"Undid {undone['kind']} {output.paint(str(undone['change_set']), 'cyan')}:")
     _print_each("", undone["reversed"])
+    for session in undone.get("reopened", ()):
+        name, short = output.stored(session["name"]), output.short(session)
+        again = "is current again" if session["state"] == "active" else f"is open again: 'lmem session switch {short}'"
+        output.note(f"The session {name} {again}.")
     return 0
 
 

@@ -23,6 +23,9 @@ from lmem.service import recording
 from lmem.service.lifecycle import is_resolved
 from lmem.service.sessions import named
 
+KIND = "session-end"
+"""The kind of an end's change set."""
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
@@ -118,7 +121,7 @@ class Endings:
         if not dry_run:
             recording.require_active(tx, actor)
             if moves:
-                number = tx.versions.open_change_set("session-end", reason, actor.user_id, at)
+                number = tx.versions.open_change_set(KIND, reason, actor.user_id, at)
             for before, moved in moves:
                 why = f"{reason}: {moved.because}"
                 recording.change(tx, actor, before, moved.memory, "updated", why, number or 0, at)
@@ -165,6 +168,18 @@ def _go_back(tx: UnitOfWork, actor: Actor, ended: Session, at: str) -> Session |
     tx.sessions.update(parent.id, {"is_active": 1, "last_active_at": at, "updated_at": at})
     tx.audit.append(actor, "update", "session", parent.id, {"fields": ["is_active"]}, at)
     return replace(parent, is_active=True, last_active_at=at, updated_at=at)
+
+
+def reopen(tx: UnitOfWork, actor: Actor, session_id: str, at: str) -> Session | None:
+    """Open a session whose end was undone, current where no other is; None when it has not ended, or is gone."""
+    session = tx.sessions.find(session_id)
+    if session is None or session.ended_at is None:
+        return None
+    directory = session.working_directory
+    free = directory is not None and tx.scopes.session_at(session.user_id, [directory], None, "") is None
+    tx.sessions.update(session_id, {"is_active": int(free), "ended_at": None, "last_active_at": at, "updated_at": at})
+    tx.audit.append(actor, "update", "session", session_id, {"fields": ["ended_at"]}, at)
+    return replace(session, is_active=free, ended_at=None, last_active_at=at, updated_at=at)
 
 
 def _shown(actor: Actor, ended: Ended) -> Ended:

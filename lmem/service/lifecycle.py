@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory, content_hash
+from lmem.domain.sessions import Session
 from lmem.errors import Conflict, InvalidInput
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
@@ -22,13 +23,15 @@ from lmem.service import links, names, recording
 class Changed:
     """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed.
 
-    `undone_by` is the undo's own change set, which brings back what it reversed when it is undone.
+    `undone_by` is the undo's own change set, which brings back what it reversed when it is undone. `reopened` are the
+    sessions whose end was undone.
     """
 
     memories: tuple[Memory, ...]
     change_set: int | None
     kind: str = ""
     undone_by: int | None = None
+    reopened: tuple[Session, ...] = ()
 
 
 class Lifecycle:

@@ -16,7 +16,7 @@ from lmem.domain.memories import Memory
 from lmem.domain.replay import taken_back
 from lmem.errors import Conflict, NotFound
 from lmem.ports.storage import UnitOfWork
-from lmem.service import links, merging, names, recording
+from lmem.service import endings, links, merging, names, recording
 from lmem.service.lifecycle import Changed
 
 
@@ -51,7 +51,9 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
     if not reversed_ and not moved_back:
         raise Conflict(f"What change set {number} changed was purged since, so it cannot be undone.")
     tx.versions.mark_undone(done.id, undo_number)
-    return Changed(tuple(reversed_.values()), done.id, done.kind, undo_number)
+    ended = {memory.session_id for memory in reversed_.values()} if done.kind == endings.KIND else set()
+    reopened = [endings.reopen(tx, actor, session_id, at) for session_id in sorted(filter(None, ended))]
+    return Changed(tuple(reversed_.values()), done.id, done.kind, undo_number, tuple(filter(None, reopened)))
 
 
 def _reverse(

@@ -39,4 +39,9 @@ async def undo(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
     undone = await services.decay.undo(actor, number or None) or await services.history.undo(actor, number or None)
     services.scopes.changed()  # it may have parted projects
-    return {**changed_json("reversed", undone), "kind": undone.kind, "undone_by": undone.undone_by}
+    return {
+        **changed_json("reversed", undone),
+        "kind": undone.kind,
+        "undone_by": undone.undone_by,
+        "reopened": [{"id": item.id, "name": item.name, "state": item.state} for item in undone.reopened],
+    }

@@ -74,12 +74,32 @@ def test_undo_brings_back_the_exact_rows(tmp_path: Path) -> None:
         ids = [await _add(desk, scope, "important", importance=0.9), await _add(desk, scope, "a note")]
         before = [await _now(desk, memory_id) for memory_id in ids]
         ended = await _end(desk, scope)
+        assert await desk.current() is None
         undone = await desk.kit.history.undo(desk.kit.actor, ended.change_set)
-        assert undone.kind == "session-end"
+        assert (undone.kind, [item.state for item in undone.reopened]) == ("session-end", ["active"])
+        desk.scopes.changed()
+        assert await desk.current() == scope.session_id
         after = [await _now(desk, memory_id) for memory_id in ids]
         assert [replace(row, rev=1, updated_at="") for row in after] == [
             replace(row, rev=1, updated_at="") for row in before
         ]
+
+    desk(tmp_path, scenario)
+
+
+def test_a_session_whose_end_is_undone_is_paused_where_another_is_current(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        scope = await _begun(desk)
+        await _add(desk, scope, "a note")
+        ended = await _end(desk, scope)
+        other = await desk.start("other")
+        undone = await desk.kit.history.undo(desk.kit.actor, ended.change_set)
+        assert [(item.id, item.state) for item in undone.reopened] == [(scope.session_id, "paused")]
+        desk.scopes.changed()
+        assert await desk.current() == other
+        assert undone.undone_by is not None
+        again = await desk.kit.history.undo(desk.kit.actor, undone.undone_by)
+        assert again.reopened == ()
 
     desk(tmp_path, scenario)
 
