@@ -43,7 +43,13 @@ def set_(*, key: str, value: str, level: str | None, project: str | None, as_jso
 
 def unset(*, key: str, level: str | None, project: str | None, as_json: bool) -> int:
     """lmem config unset."""
-    return _say_changed(ask("config/unset", given({"key": key, "level": level, "project": project})), as_json)
+    found = ask("config/unset", given({"key": key, "level": level, "project": project}))
+    if as_json:
+        output.answer_json(found)
+        return 0
+    output.line(f"{found['key']} = {_value(found['value'])} now, by {_origin(found)}")
+    _say_restart(found)
+    return 0
 
 
 def list_settings(*, project: str | None, show_origin: bool, as_json: bool) -> int:
@@ -76,7 +82,7 @@ def edit(*, as_json: bool) -> int:
     file = paths().config_file
 
     def change(text: str) -> str:
-        new = edited(text or START, "the settings", ".toml")
+        new = edited(text or START, "the settings", ".toml", "Use 'lmem config set KEY VALUE'.")
         config.layered((("user file", config.from_text(new, file)),))
         return text if new == START and not text else new
 
@@ -119,9 +125,13 @@ def _say_changed(found: Answer, as_json: bool) -> int:
     output.line(f"{found['key']} = {_value(found['value'])}{where}")
     if found["hidden_by"]:
         output.note(f"The {_origin(found)} wins over it.")
+    _say_restart(found)
+    return 0
+
+
+def _say_restart(found: Answer) -> None:
     if found["restart"]:
         output.note("The daemon reads it when it starts: run 'lmem daemon restart'.")
-    return 0
 
 
 def _origin(item: Answer) -> str:

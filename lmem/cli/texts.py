@@ -13,6 +13,9 @@ from lmem.errors import InvalidInput, LmemError
 READ_LIMIT = 4_000_000
 """Bytes; a request has to fit a frame even when half of its characters are escaped."""
 
+PIPE = "Give it as an argument, or '-' to read it from a pipe."
+"""What to do where there is no terminal to edit a text in."""
+
 
 def from_words(words: list[str]) -> str:
     """The arguments as one text; a single '-' is standard input."""
@@ -73,16 +76,14 @@ def from_editor(start: str, what: str) -> str:
     return edited(start, what, ".md").rstrip("\n")
 
 
-def edited(start: str, what: str, suffix: str) -> str:
-    """As `from_editor`, in a file with this suffix, its end kept."""
+def edited(start: str, what: str, suffix: str, instead: str = PIPE) -> str:
+    """As `from_editor`, in a file with this suffix, its end kept. `instead` says what to do without a terminal."""
     import shlex
     import subprocess
     import tempfile
 
     if not sys.stdin.isatty():
-        raise InvalidInput(
-            f"There is no terminal to edit {what} in.", hint="Give it as an argument, or '-' to read it from a pipe."
-        )
+        raise InvalidInput(f"There is no terminal to edit {what} in.", hint=instead)
     command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     handle, path = tempfile.mkstemp(prefix="lmem-", suffix=suffix)
     try:

@@ -72,14 +72,15 @@ def route(
         return Route(layers(tagged), f"the tag '{tagged[0]}' names a layer")
     if memory_type in GLOBAL_TYPES:
         return Route(layers(["global"]), f"a {memory_type} holds everywhere")
+    kind = f"{'an' if memory_type[:1] in 'aeiou' else 'a'} {memory_type}"
     place = "project" if in_project else "global"
     where = "inside a project" if in_project else "outside of any project"
     if memory_type in WORK_TYPES and in_session:
         chosen = ["session", "project"] if in_project else ["session"]
-        return Route(layers(chosen), f"a {memory_type} belongs to its session")
+        return Route(layers(chosen), f"{kind} belongs to its session")
     if memory_type not in PROJECT_TYPES and in_session:
-        return Route(layers(["session"]), f"a {memory_type} during a session belongs to it")
-    return Route(layers([place]), f"a {memory_type} {where}")
+        return Route(layers(["session"]), f"{kind} during a session belongs to it")
+    return Route(layers([place]), f"{kind} {where}")
 
 
 @dataclass(frozen=True, slots=True)

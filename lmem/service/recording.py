@@ -31,7 +31,10 @@ _COLUMNS = {"context": "context_json", "git_context": "git_context_json"}
 def require_active(tx: UnitOfWork, actor: Actor) -> None:
     """Raise Forbidden for a user who is not active: `users.is_active = 0` leaves reading, and refuses writes."""
     if not tx.directory.is_active(actor.user_id):
-        raise Forbidden("This user is not active, so nothing is written.", hint="Reading and searching go on.")
+        raise Forbidden(
+            "This user is not active, so nothing is written.",
+            hint="Reading goes on; 'lmem user set --active' lets you write again.",
+        )
 
 
 def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str, change_set: int | None = None) -> None:

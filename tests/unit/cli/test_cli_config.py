@@ -74,7 +74,7 @@ def test_set_says_what_it_did(daemon: FakeDaemon, lmem: Terminal) -> None:
 
 
 def test_unset(daemon: FakeDaemon, lmem: Terminal) -> None:
-    assert lmem.run("config", "unset", KEY).out == f"{KEY} = 0.1 in /c/config.toml\n"
+    assert lmem.run("config", "unset", KEY).out == f"{KEY} = 0.1 now, by default\n"
     assert daemon.calls("config/unset") == [{"key": KEY}]
 
 
@@ -92,7 +92,8 @@ def test_path_asks_no_daemon(daemon: FakeDaemon, lmem: Terminal) -> None:
 
 
 def test_edit_needs_a_terminal(lmem: Terminal) -> None:
-    assert lmem.run("config", "edit").status == 2
+    done = lmem.run("config", "edit")
+    assert (done.status, "lmem config set" in done.err) == (2, True)
 
 
 def test_keys_are_completed_without_a_daemon(daemon: FakeDaemon, lmem: Terminal) -> None:
