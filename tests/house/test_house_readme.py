@@ -8,6 +8,7 @@ import re
 import pytest
 
 from lmem import errors
+from lmem.cli._options import COMMANDS
 from tests.house.source import ROOT
 from tests.transcripts.session import compare, steps
 
@@ -52,6 +53,13 @@ def test_the_map_names_what_exists() -> None:
     named = re.findall(r"^\| `([^`]+)`", folders, re.MULTILINE)
     assert len(named) > 8
     assert not [path for path in named if not (ROOT / path).exists()]
+
+
+def test_the_table_of_commands_names_what_exists() -> None:
+    (table,) = re.findall(r"^## Beyond add and search\n(.*?)^## ", README, re.MULTILINE | re.DOTALL)
+    named = re.findall(r"^\| `lmem ([a-z]+)`", table, re.MULTILINE)
+    assert len(named) > 8
+    assert set(named) <= {name.split()[0] for name in COMMANDS}
 
 
 @pytest.mark.parametrize("status", sorted({cls.exit_status for cls in errors.ERRORS.values()}))

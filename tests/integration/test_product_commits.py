@@ -181,7 +181,7 @@ def test_commits_of_a_daemons_absence_are_there_once(product: Product, top: Path
 
 
 def test_a_credential_in_a_message_is_stored_nowhere(product: Product, top: Path) -> None:
-    sha = _commit(top, f"Use {TOKEN} for now")
+    sha = _commit(top, f"Use {TOKEN} until it expires")
     (top / "old").write_text("")
     memory = _settled(product, top, {sha})[sha]
     assert "[redacted:" in memory["content"]
