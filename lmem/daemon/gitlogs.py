@@ -62,7 +62,9 @@ def is_rebasing(common: Path) -> bool:
 
 def news(common: Path, marks: dict[str, Mark], since: int, named: set[str]) -> list[News]:
     """What each log tells after its mark. One without a mark is read from the first entry after `since` (seconds), or
-    of a commit that a hook `named`, on. Raises OSError, ValueError for a log that is too large.
+    of a commit that a hook `named`, on; in whole when others have marks: then its working tree is new.
+
+    Raises OSError, ValueError for a log that is too large.
     """
     found = []
     for name, git in trees(common).items():
@@ -74,7 +76,7 @@ def news(common: Path, marks: dict[str, Mark], since: int, named: set[str]) -> l
         if mark is not None and mark.inode == inode and mark.end <= len(data):
             start = mark.end
         else:
-            start = _start(reflogs.entries(data), mark, since, named)
+            start = _start(reflogs.entries(data), mark, -1 if marks else since, named)
         unread = reflogs.entries(data, start)
         head = gitfiles.head(git, common)
         told = reflogs.told(unread, head[0] if head else None, _is_rebasing(git), start)

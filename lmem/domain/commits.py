@@ -140,10 +140,12 @@ def git_context(commit: Commit, branch: str | None) -> dict[str, object]:
 def rewritten(before: Sequence[Commit], after: Sequence[Commit]) -> dict[str, str]:
     """Old commit -> the new one that it became, by author, date and subject, for those that became one."""
     left: dict[tuple[str, datetime | None, str], list[str]] = {}
+    kept = {commit.sha for commit in before} & {commit.sha for commit in after}
     for commit in after:
-        left.setdefault(commit.identity, []).append(commit.sha)
-    pairs = ((commit.sha, left.get(commit.identity)) for commit in before)
-    return {sha: same.pop(0) for sha, same in pairs if same and sha not in same}
+        if commit.sha not in kept:
+            left.setdefault(commit.identity, []).append(commit.sha)
+    pairs = ((commit.sha, left.get(commit.identity)) for commit in before if commit.sha not in kept)
+    return {sha: same.pop(0) for sha, same in pairs if same}
 
 
 def _file(file: Touched) -> Mapping[str, object]:

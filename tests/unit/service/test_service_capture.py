@@ -1,0 +1,73 @@
+"""Commits as memories: each once, an edited one left as it is, a rewritten one ended and brought back by undo."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from lmem.domain.memories import Draft
+from lmem.domain.scope import NOWHERE
+from lmem.errors import Forbidden
+from lmem.service.capture import SOURCE, Capture
+from tests.unit.service.service_kit import Kit, drive
+
+
+def _draft(sha: str, text: str = "Fix it") -> Draft:
+    return Draft(text, text, memory_type="commit", source_tool=SOURCE, external_id=sha)
+
+
+def _capture(kit: Kit) -> Capture:
+    return Capture(kit.storage, kit.clock, kit.memories, kit.relay.wake)
+
+
+def test_a_commit_is_stored_once_whoever_brings_it(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        capture = _capture(kit)
+        drafts = [_draft("a"), _draft("b"), _draft("c")]
+        both = await asyncio.gather(*(capture.store(kit.actor, NOWHERE, drafts) for _ in range(2)))
+        assert sorted(both) == [0, 3]
+        assert await capture.unknown(None, ["a", "d", "d", "c"]) == ["d"]
+
+    drive(tmp_path, scenario)
+
+
+def test_an_edited_commit_stays_as_it_is(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        capture = _capture(kit)
+        await capture.store(kit.actor, NOWHERE, [_draft("a")])
+        memory = (await kit.memories.page(kit.everything, "created", 10, 0)).memories[0]
+        await kit.memories.edit(kit.actor, memory.id, {"content": "my own words"}, None)
+        assert await capture.store(kit.actor, NOWHERE, [_draft("a")]) == 0
+        assert (await kit.memories.get(kit.actor, memory.id)).memory.content == "my own words"
+
+    drive(tmp_path, scenario)
+
+
+def test_a_rewritten_commit_ends_with_a_link_and_an_undo_brings_it_back(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        capture = _capture(kit)
+        await capture.store(kit.actor, NOWHERE, [_draft("a"), _draft("b"), _draft("c"), _draft("d")])
+        assert await capture.supersede(kit.actor, None, {"a": "b", "c": None, "x": "b"}, "amended") == 2
+        assert await capture.supersede(kit.actor, None, {"a": "d"}, "amended") == 0
+        assert await capture.supersede(kit.actor, None, {}, "amended") == 0
+        memories = (await kit.memories.page(kit.everything, "created", 10, 0)).memories
+        found = {memory.external_id: memory for memory in memories}
+        assert {sha for sha, item in found.items() if item.valid_until} == {"a", "c"}
+        links = (await kit.memories.get(kit.actor, found["b"].id)).links
+        assert [(link.type, link.other_id) for link in links] == [("supersedes", found["a"].id)]
+        await kit.history.undo(kit.actor, None)
+        assert (await kit.memories.get(kit.actor, found["a"].id)).memory.valid_until is None
+        assert not (await kit.memories.get(kit.actor, found["b"].id)).links
+
+    drive(tmp_path, scenario)
+
+
+def test_a_user_who_may_not_write_is_told(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.storage.write(lambda tx: tx.users.update(kit.actor.user_id, {"is_active": 0}))
+        with pytest.raises(Forbidden):
+            await _capture(kit).store(kit.actor, NOWHERE, [_draft("a")])
+
+    drive(tmp_path, scenario)
