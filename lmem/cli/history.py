@@ -13,6 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lmem.cli.link import Answer
 
+TEXTS = ("title", "content", "summary")
+"""Fields whose difference in a version says how long they were; 'lmem diff' prints them."""
+
 
 def history(*, id: str, as_json: bool) -> int:
     """lmem history."""
@@ -61,11 +64,13 @@ def _print_version(version: Answer) -> None:
 def _print_fields(fields: Answer) -> None:
     for column, (before, after) in fields.items():
         if before not in (None, [], ""):
-            output.line(output.paint(f"  - {column}: {_value(before)}", "red"))
+            output.line(output.paint(f"  - {column}: {_value(before, column)}", "red"))
         if after not in (None, [], ""):
-            output.line(output.paint(f"  + {column}: {_value(after)}", "green"))
+            output.line(output.paint(f"  + {column}: {_value(after, column)}", "green"))
 
 
-def _value(value: object) -> str:
+def _value(value: object, column: str) -> str:
+    if column in TEXTS and isinstance(value, int):
+        return f"{value} character{'' if value == 1 else 's'}"
     text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
     return output.stored(text).replace("\n", "\n      ")

@@ -53,7 +53,10 @@ class Projects:
 
         def work(tx: UnitOfWork) -> list[Shown]:
             sizes = tx.projects.sizes(actor.user_id, actor.shared)
-            return [Shown(item, sizes.get(item.id, 0)) for item in tx.projects.page(actor.user_id, archived, kind)]
+            return [
+                Shown(item, sizes.get(item.id, 0), tuple(tx.projects.identities(item.id)))
+                for item in tx.projects.page(actor.user_id, archived, kind)
+            ]
 
         return await self._storage.read(work)
 

@@ -113,12 +113,14 @@ def test_history_shows_the_newest_first_with_what_changed(daemon: FakeDaemon, lm
             "title": "", "content": "", "summary": None, "diff": diff, "change_set": number + 10, "created_by": "me",
         }  # fmt: skip
 
-    changed = {"title": ["old", "new"], "tags": [[], ["a", "b"]], "category": [None, "c"]}
+    changed = {"content": [1, 37], "title": ["old", "new"], "tags": [[], ["a", "b"]], "category": [None, "c"]}
     versions = [version(1, "created", {}, None), version(2, "updated", changed, "clearer")]
     daemon.answers["memory/history"] = lambda params: {"id": ID, "versions": versions}
     assert lmem.run("history", "3f2a").out.splitlines() == [
         "version 2  updated  2026-01-02T03:04:05.678Z (2026-01-02)  clearer",
         "  change 12, by me",
+        "  - content: 1 character",
+        "  + content: 37 characters",
         "  - title: old",
         "  + title: new",
         "  + tags: a b",

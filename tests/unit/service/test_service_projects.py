@@ -170,6 +170,8 @@ def test_the_list_is_in_the_order_of_use_and_by_type(tmp_path: Path) -> None:
         yard.kit.clock.move(hours=1)
         await yard.init(FORK)
         assert await yard.names() == ["fork", "api"]
+        listed = {item.project.name: item.identities for item in await yard.projects.page(yard.kit.actor, False)}
+        assert listed == {name: (await yard.show(name)).identities for name in ("api", "fork")}
         rev = (await yard.show("api")).project.rev
         await yard.kit.storage.write(lambda tx: tx.projects.accessed(api.id, "2027-01-01T00:00:00.000Z"))
         assert await yard.names() == ["api", "fork"]
