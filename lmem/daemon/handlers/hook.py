@@ -20,7 +20,7 @@ async def backfill(services: Services, call: Call, params: Params) -> Json:
     directory = os.path.join(call.caller.cwd, params.maybe_text("directory") or "")
     place = await services.places.of(os.path.normpath(directory), fresh=True)
     if place.common_dir is None:
-        raise NotFound(f"There is no repository around {directory[:200]!r}.", hint="Give the directory of a repository.")
+        raise NotFound(f"There is no repository around {directory[:200]}.", hint="Give the directory of a repository.")
     if place.commit is None:
         raise NotFound(f"The repository around {directory} has no commit yet.", hint="Commit something first.")
     since = params.moment("since", services.clock.now())

@@ -89,3 +89,13 @@ def test_git_is_not_waited_for_longer_than_patience(tmp_path: Path, monkeypatch:
     began = time.monotonic()
     assert asyncio.run(git.answer(str(tmp_path), "rev-parse")) is None
     assert time.monotonic() - began < 15  # what is not patched waits 20
+
+
+def test_output_is_fed_bounded_and_waited_for(tmp_path: Path) -> None:
+    top = str(repository(tmp_path / "work"))
+    head = say(Path(top), "rev-parse", "HEAD")
+    fed = asyncio.run(git.output(top, "cat-file", "--batch", stdin=f"{head}\nnothing\n".encode() * 3000))
+    assert fed is not None and fed.count(b"nothing missing") == 3000
+    assert asyncio.run(git.output(top, "cat-file", "--batch", stdin=f"{head}\n".encode() * 9000, most=1)) is None
+    (Path(top) / ".git" / "config").write_text('[alias]\n\twait = "!sleep 30"\n[core]\n\trepositoryformatversion = 0\n')
+    assert asyncio.run(git.output(top, "wait", patience=0.2)) is None
