@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lmem.cli import output
 from lmem.cli.link import ask, given
+from lmem.cli.tables import print_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def listed(*, as_json: bool) -> int:
         )
         for job in found["jobs"]
     ]  # fmt: skip
-    output.table(("Job", "When", "Next", "Last", "What"), rows)
+    print_rows(("Job", "When", "Next", "Last", "What"), rows)
     return 0
 
 
@@ -55,7 +56,7 @@ def history(*, name: str | None, limit: int | None, as_json: bool) -> int:
         (_local(run["started_at"]), run["job"], run["cause"], run["state"], output.visible(run["message"]))
         for run in found["runs"]
     ]
-    output.table(("When", "Job", "Cause", "State", "What it did"), rows)
+    print_rows(("When", "Job", "Cause", "State", "What it did"), rows)
     return 0
 
 

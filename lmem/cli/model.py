@@ -8,6 +8,7 @@ from __future__ import annotations
 from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.progress import Progress
+from lmem.cli.tables import print_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def list_models(*, as_json: bool) -> int:
          output.stored(m.get("path") or m.get("source") or ""))
         for m in found["models"]
     ]  # fmt: skip
-    output.table(("", "Model", "Dimensions", "State", "Place"), rows, numbers=(2,))
+    print_rows(("", "Model", "Dimensions", "State", "Place"), rows, numbers=(2,))
     output.note(output.paint(f"Engine: {found['engine']}", "dim"))
     return 0
 

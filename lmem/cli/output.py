@@ -1,6 +1,6 @@
 """What goes to the terminal: plain lines, JSON lines, colours, and stored text made harmless.
 
-Not how tables and progress bars are drawn (`lmem.cli.drawing`): this is imported by the hot verbs, so it knows no rich.
+Not tables or progress bars (see `lmem.cli.drawing`): this is imported by the hot verbs, so it knows no rich.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,17 +45,6 @@ def note_scope(scope: Mapping[str, object] | None, whole: bool = False) -> None:
         note(paint(visible(f"Read: {scope['because']}."), "dim", sys.stderr))
     elif scope and scope["project"] and scope["project_because"] != "it was named":
         note(paint(visible(f"Project {scope['project']}: {scope['project_because']}."), "dim", sys.stderr))
-
-
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> None:
-    """A table on a terminal, else its rows with tabs; `numbers` are the columns that align to the right."""
-    if sys.stdout.isatty():
-        from lmem.cli.drawing import print_table
-
-        print_table(columns, rows, numbers)
-        return
-    for row in rows:
-        line("\t".join(row))
 
 
 def answer_json(value: object) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.output import count, paint, stored
+from lmem.cli.tables import print_rows
 from lmem.errors import InvalidInput
 
 TYPE_CHECKING = False
@@ -34,7 +35,7 @@ def listed(*, archived: bool, type: str | None, as_json: bool) -> int:
         )
         for project in rows
     ]  # fmt: skip
-    output.table(("", "Project", "Memories", "Used", "Kind", "Place"), cells, numbers=(2,))
+    print_rows(("", "Project", "Memories", "Used", "Kind", "Place"), cells, numbers=(2,))
     if found.get("current"):
         current, because = output.visible(found["current"]), output.visible(found["because"])
         output.note(paint(f"Current: {current}, by {because}.", "dim"))

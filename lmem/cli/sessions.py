@@ -8,6 +8,7 @@ from __future__ import annotations
 from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.output import count, paint, short, stored
+from lmem.cli.tables import print_rows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def listed(*, ended: bool, as_json: bool, **fields: object) -> int:
         )
         for session in rows
     ]  # fmt: skip
-    output.table(("Id", "State", "Active", "Memories", "Branch", "Name"), cells, numbers=(3,))
+    print_rows(("Id", "State", "Active", "Memories", "Branch", "Name"), cells, numbers=(3,))
     return 0
 
 

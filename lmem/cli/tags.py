@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lmem.cli import output
 from lmem.cli.link import ask, given
+from lmem.cli.tables import print_rows
 
 
 def tags(*, as_json: bool, **fields: object) -> int:
@@ -18,6 +19,6 @@ def tags(*, as_json: bool, **fields: object) -> int:
     rows = [(output.stored(row["tag"]), f"{row['count']:,}") for row in found["tags"]]
     if not rows:
         output.note("No memory has a tag. Add one with 'lmem add --tag TAG' or 'lmem edit ID --add-tag TAG'.")
-    output.table(("Tag", "Memories"), rows, numbers=(1,))
+    print_rows(("Tag", "Memories"), rows, numbers=(1,))
     output.note_scope(found.get("scope"))
     return 0
