@@ -55,11 +55,6 @@ def sizes(common: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
-def is_rebasing(common: Path) -> bool:
-    """Whether a rebase, or `git am`, is under way in some working tree."""
-    return any(_is_rebasing(git) for git in trees(common).values())
-
-
 def news(common: Path, marks: dict[str, Mark], since: int, named: set[str]) -> list[News]:
     """What each log tells after its mark. One without a mark is read from the first entry after `since` (seconds), or
     of a commit that a hook `named`, on; in whole when others have marks: then its working tree is new.
@@ -111,6 +106,7 @@ def _start(entries: list[Entry], mark: Mark | None, since: int, named: set[str])
 
 
 def _is_rebasing(git: Path) -> bool:
+    """Whether a rebase, or `git am`, is under way in a working tree."""
     return (git / "rebase-merge").is_dir() or (git / "rebase-apply").is_dir()
 
 
