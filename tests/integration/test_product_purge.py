@@ -84,7 +84,7 @@ def test_every_field_and_version_goes(product: Product) -> None:
     product.call("memory/forget", ids=[made], reason=f"no {word} any more")
     product.call("memory/restore", ids=[made])
     for query in (word, f'"{word}" text', f"{word}*"):
-        assert product.call("memory/search", query=query)["results"]
+        assert product.call("memory/search", query=query, project="zoo")["results"]
     product.settle()
     assert holding(product, word)
     pending = purge(product, made)

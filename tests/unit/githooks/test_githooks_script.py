@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lmem.errors import Conflict
@@ -24,6 +24,7 @@ SHELLS = [name for name in ("sh", "dash", "ash", "bash", "zsh", "ksh", "mksh") i
 @given(head=HEADS, rest=st.binary(max_size=80))
 def test_a_section_leaves_no_trace(head: bytes, rest: bytes) -> None:
     hook = head + rest
+    assume(b"LMEM" not in hook)  # half of a mark is refused: see the tests of install
     found = script.parts(script.joined(hook, BODY))
     assert found is not None
     assert not found.alone
