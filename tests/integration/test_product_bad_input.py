@@ -16,6 +16,7 @@ UNKNOWN = "0123456789abcdef" * 2
 @pytest.fixture(scope="module")
 def product(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterator[Product]:
     with running(tmp_path_factory.mktemp("bad"), model_dir) as product:
+        product.call("config/set", key="auto_categorization_enabled", value=False)  # nobody but a test changes them
         for made in (A, B):
             product.call("memory/add", content=f"The queue is called {made[-1]}", id=made)
         yield product
