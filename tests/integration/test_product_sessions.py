@@ -59,7 +59,7 @@ def repository(tmp_path: Path) -> Path:
     made = tmp_path / "shop"
     made.mkdir()
     _git(made, "init", "-q", "-b", "main")
-    _git(made, "commit", "-q", "--allow-empty", "-m", "first")
+    _git(made, "commit", "-q", "--allow-empty", "-m", str(tmp_path))  # two first commits of one second, with the same words, are one project
     return made
 
 
