@@ -59,7 +59,8 @@ def repository(tmp_path: Path) -> Path:
     made = tmp_path / "shop"
     made.mkdir()
     _git(made, "init", "-q", "-b", "main")
-    _git(made, "commit", "-q", "--allow-empty", "-m", str(tmp_path))  # two first commits of one second, with the same words, are one project
+    # Two first commits of one second with the same words would be one commit, and so one project.
+    _git(made, "commit", "-q", "--allow-empty", "-m", str(tmp_path))
     return made
 
 
