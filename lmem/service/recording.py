@@ -46,7 +46,8 @@ def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str, change_set: in
     key = tx.memories.insert(memory)
     tx.versions.append(_version(memory, 1, "created", None, {}, change_set, at, actor))
     tx.outbox.enqueue("memory", memory.id, memory.rev, "upsert")
-    enqueue_neighbours(tx, replace(memory, key=key))
+    if memory.session_id is not None:
+        enqueue_neighbours(tx, replace(memory, key=key))
     tx.fulltext.add_pending(key, memory.title, memory.content, memory.summary)
     tx.audit.append(actor, "create", "memory", memory.id, {"source": memory.source_tool}, at)
 
@@ -106,9 +107,8 @@ def change(
 
 def enqueue_neighbours(tx: UnitOfWork, memory: Memory) -> None:
     """What lies beside `memory` in its session is found by its words too (half their weight): index that again."""
-    if memory.session_id is not None:
-        for beside in tx.memories.around(memory):
-            tx.outbox.enqueue("memory", beside.id, beside.rev, "upsert")
+    for beside in tx.memories.around(memory):
+        tx.outbox.enqueue("memory", beside.id, beside.rev, "upsert")
 
 
 def _version(
