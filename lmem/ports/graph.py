@@ -1,0 +1,105 @@
+"""What a service may ask of the graph: the questions of specification section 3, and the keeping of a server's copy.
+
+Not the truth: SQLite answers every question from its own tables, and a server's copy can always be rebuilt from it.
+Archived memories are in no answer and in no copy; private ones are in no copy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from lmem.domain.graph import Edge, Neighbour, Node, Path, Sight, Wanted
+
+
+class Graph(Protocol):
+    """Answers questions. Types are edges' names as 'RELATES_TO'; none means any. Every order is total, by id at last.
+
+    Ids that are not in the graph have no neighbours and no path. Raises StoreDown when a server does not answer.
+    """
+
+    async def neighbours(
+        self, sight: Sight, label: str, node_id: str, types: Sequence[str], depth: int, limit: int
+    ) -> list[Neighbour]:
+        """Nodes within `depth` edges in either direction, nearest first, then by label and id; not the start itself."""
+        ...
+
+    async def path(
+        self, sight: Sight, start: tuple[str, str], end: tuple[str, str], types: Sequence[str], longest: int
+    ) -> Path | None:
+        """A shortest way between two (label, id) along edges in either direction, of at most `longest` edges.
+
+        Of several the one whose sequence of node ids is the least; of several edges between two nodes the least type.
+        """
+        ...
+
+    async def edges(self, sight: Sight, types: Sequence[str], after: str, limit: int) -> list[Edge]:
+        """Edges between memories in the order of (start, type, end), from a place on; for communities and export."""
+        ...
+
+    async def projects_of_pattern(self, sight: Sight, pattern_id: str, failed: bool) -> list[tuple[str, str]]:
+        """(id, name) of the projects that a pattern was used in with success, or `failed` in; by name."""
+        ...
+
+    async def patterns_of_project(self, sight: Sight, project_id: str, failed: bool) -> list[tuple[str, str]]:
+        """(id, name) of the patterns that a project used with success, or `failed` with; by name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a copy holds of one object: a node's (label, id), or an edge's (type, 'start/end/key'), and a digest of its
+    properties that lmem.domain.graphdigest makes, so that a difference is found without moving text."""
+
+    kind: str
+    id: str
+    digest: str
+
+
+class GraphCopy(Protocol):
+    """A server's copy of the graph, under a prefix that no other truth may write to."""
+
+    async def open(self, owner: str) -> str:
+        """Bring constraints and indexes up to date and answer the copy's instance id, made when it is new.
+
+        Raises Conflict when the prefix belongs to another owner, StoreDown when the server does not answer.
+        """
+        ...
+
+    async def apply(self, wanted: Wanted, generation: int) -> None:
+        """Make the copy hold what is wanted: nodes, all edges at them, nothing of what is gone; older revisions never
+        overwrite newer ones. Durable when this returns; applying it again changes nothing."""
+        ...
+
+    async def sweep(self, generation: int) -> int:
+        """Remove what was last applied before this generation; answers how many nodes and edges that were."""
+        ...
+
+    async def held(self, after: tuple[str, str] | None, limit: int) -> list[Held]:
+        """Objects in the order of (kind, id), from a place on."""
+        ...
+
+    async def remove(self, held: Sequence[Held]) -> None:
+        """Remove objects, as those that the truth does not know."""
+        ...
+
+    async def size(self) -> tuple[int, int]:
+        """How many nodes and edges it holds."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class GraphTable(Protocol):
+    """The graph in the truth, inside a unit of work."""
+
+    def wanted(self, kind: str, ids: Sequence[str]) -> Wanted:
+        """What a server's copy has to hold for these objects of one outbox kind."""
+        ...
+
+    def page(self, kind: str, after: str, limit: int) -> list[str]:
+        """Ids of objects of an outbox kind that a server's copy holds, in order: for a rebuild and for verify."""
+        ...
+
+    def nodes(self, label: str, ids: Sequence[str]) -> list[Node]: ...
