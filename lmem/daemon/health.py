@@ -51,6 +51,7 @@ async def stores(services: Services) -> dict[str, object]:
             "engine": services.models.choice.engine,
             "fingerprint": model.fingerprint if model else None,
         },
+        "graph": await _graph(services),
     }
 
 
@@ -68,6 +69,7 @@ async def findings(services: Services) -> list[Finding]:
         else Finding("disk", "warn", f"Only {free // 2**20} MB are free in {paths.data}.", "Free some space."),
         _index(services),
         _relay(services, pending),
+        *_graph_server(services),
         Finding("parked", "ok", "No row is parked.")
         if not parked
         else Finding(
@@ -91,6 +93,30 @@ async def _vectors(services: Services) -> dict[str, object]:
         "points": points,
         "bytes": sum(sizes.values()),
     }
+
+
+async def _graph(services: Services) -> dict[str, object]:
+    server = services.graph_server
+    if server is None:
+        return {"state": "ready", "engine": "sqlite"}
+    waiting = await services.storage.read(lambda tx: tx.outbox.pending())
+    projection = server.projector.projection
+    return await server.status(waiting.get(projection.id, 0) if projection else 0)
+
+
+def _graph_server(services: Services) -> list[Finding]:
+    server = services.graph_server
+    if server is None:
+        return []
+    if (trouble := server.trouble) is not None:
+        return [Finding("graph", "warn", trouble.message, trouble.hint)]
+    found = [Finding("graph", "ok", f"Neo4j at {server.server.url} keeps a copy of the graph.")]
+    if server.in_the_clear:
+        found.append(
+            Finding("graph", "warn", f"The password of Neo4j at {server.server.url} crosses the network unencrypted.",
+                    "Set neo4j.url to bolt+s:// or neo4j+s://.")
+        )  # fmt: skip
+    return found
 
 
 def _is_missing(err: LmemError | None) -> bool:

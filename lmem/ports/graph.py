@@ -109,6 +109,24 @@ class GraphCopy(Protocol):
     async def close(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a query of the user's own answers: its columns, the first rows, and whether there are more."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    more: bool
+
+
+class GraphQueries(Protocol):
+    """Queries in a server's own language, which only read."""
+
+    async def ask(self, query: str, limit: int) -> Table:
+        """The first rows of a query, as JSON has them. Raises InvalidInput for one that writes, reads files or is not
+        understood; StoreDown when the server does not answer."""
+        ...
+
+
 class GraphTable(Protocol):
     """The graph in the truth, inside a unit of work."""
 

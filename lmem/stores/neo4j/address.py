@@ -13,6 +13,7 @@ from lmem.errors import InvalidInput
 SCHEMES = ("bolt", "neo4j", "bolt+s", "neo4j+s")
 """Those with +s are encrypted. The driver's +ssc trusts any certificate, so it is none of them."""
 PORT = 7687
+MEANWHILE = "It is tried again by itself, and SQLite answers meanwhile; 'lmem doctor' shows the cause."
 HINT = "Set it as in: lmem config set neo4j.url bolt://127.0.0.1:7687"
 
 
@@ -35,6 +36,15 @@ class Address:
     @property
     def encrypted(self) -> bool:
         return self.url.partition("://")[0].endswith("+s")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the server is on this machine."""
+        try:
+            host = urlsplit(self.url).hostname or ""
+        except ValueError:
+            return False
+        return host in ("localhost", "::1") or host.startswith("127.")
 
     def checked(self) -> str:
         """The URL for the driver, without the +s when certificates are given. Raises InvalidInput, never showing it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from lmem.errors import InvalidInput, StoreDown, StoreUnavailable
 from lmem.stores.breaker import Breaker
-from lmem.stores.neo4j.address import Address
+from lmem.stores.neo4j.address import MEANWHILE, Address
 
 if TYPE_CHECKING:
     from neo4j import AsyncDriver, AsyncResult, AsyncTransaction
@@ -82,13 +82,15 @@ class Door:
         """Why the server is left alone for the moment."""
         return self._breaker.trouble
 
-    async def read(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T], blame: bool = True) -> T:
         """What `work` answers in a transaction that cannot write, all of it within the time limit.
 
         Raises StoreDown when the server does not answer in time, is left alone for a while or refuses the password;
-        InvalidInput for a query or a value that it does not take.
+        InvalidInput for a query or a value that it does not take. `blame` says that it is the server's fault when it
+        takes too long: not so with a query of the user's own.
         """
-        return await self._asked(work, "READ", self.address.timeout, self.address.timeout)
+        limit = self.address.timeout
+        return await self._asked(work, "READ", limit, limit, blame)
 
     async def write(self, work: Work[T], patience: float | None = None) -> T:
         """What `work` answers in a transaction, durable when this returns. It may be run twice, once without effect.
@@ -108,7 +110,7 @@ class Door:
             except TimeoutError:
                 return  # nobody is there to say goodbye to
 
-    async def _asked(self, work: Work[T], mode: str, each: float, whole: float) -> T:
+    async def _asked(self, work: Work[T], mode: str, each: float, whole: float, blame: bool = True) -> T:
         self._breaker.check()
         driver, module = await self._connected()
         try:
@@ -120,8 +122,8 @@ class Door:
                         raise
                     answer = await self._once(driver, work, mode, each, whole)
         except TimeoutError as err:
-            sentence = f"Neo4j at {self.address.shown} did not answer within {each:g} s."
-            raise self._breaker.failed(StoreDown(sentence)) from err
+            late = StoreDown(f"Neo4j at {self.address.shown} did not answer within {each:g} s.", hint=MEANWHILE)
+            raise self._breaker.failed(late) if blame else late from err
         except module.ERRORS as err:
             raise await self._translated(err, module) from err
         self._breaker.worked()

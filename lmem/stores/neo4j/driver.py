@@ -6,6 +6,8 @@ Not the door (lmem.stores.neo4j.door), which decides when to connect and for how
 from __future__ import annotations
 
 import logging
+import os
+import re
 import ssl
 from typing import Any
 
@@ -19,13 +21,14 @@ from neo4j.exceptions import (
 
 from lmem._version import __version__
 from lmem.errors import InvalidInput, LmemError, StoreDown
-from lmem.stores.neo4j.address import HINT, Address
+from lmem.stores.neo4j.address import HINT, MEANWHILE, Address
 
 CONNECTIONS = 16
 PASSWORD_HINT = "Set neo4j.password_file to a file with the right password, or LMEM_NEO4J_PASSWORD."
 ERRORS = (Neo4jError, DriverError, OSError)
 """What the driver raises when a server does not do what it is asked."""
 
+_POSITION = re.compile(r" \(line \d+, column \d+ \(offset: \d+\)\)")  # of the query as it was sent, not as it was typed
 _SENTENCES = {
     "Neo.ClientError.Security.CredentialsExpired": "Neo4j wants its first password changed before it is used.",
     "Neo.ClientError.Security.AuthenticationRateLimit": "Neo4j takes no log-in for a while, after wrong passwords.",
@@ -87,6 +90,8 @@ def translate(err: Exception, address: Address) -> LmemError:
     if not isinstance(err, Neo4jError):
         return _unanswered(err, address)
     code = err.code or ""
+    if refused(err) and not address.user:
+        return StoreDown("Neo4j wants a user and a password.", hint="Set neo4j.user and neo4j.password_file.")
     if refused(err):
         return StoreDown(_SENTENCES.get(code, "Neo4j refused the password."), hint=PASSWORD_HINT)
     if code == _READ_ONLY:
@@ -94,20 +99,27 @@ def translate(err: Exception, address: Address) -> LmemError:
     if code == _NO_DATABASE:
         return StoreDown(f"Neo4j has no database '{address.database}'.", hint="Correct neo4j.database.")
     if code.startswith(_TOO_LONG):
-        return StoreDown(f"Neo4j at {address.shown} stopped a query that took longer than {address.timeout:g} s.")
+        return StoreDown(f"Neo4j at {address.shown} stopped a query that took longer than {address.timeout:g} s.",
+                         hint=MEANWHILE)  # fmt: skip
     if code.startswith(_WRONG_VALUE):
         return InvalidInput(f"Neo4j refused a query: {_sentence(err)}")
-    return StoreDown(f"Neo4j at {address.shown} cannot answer now: {_sentence(err)}")
+    return StoreDown(f"Neo4j at {address.shown} cannot answer now: {_sentence(err)}", hint=MEANWHILE)
 
 
 def _unanswered(err: Exception, address: Address) -> StoreDown:
-    causes = " ".join(str(cause) for cause in _chain(err))
-    if "CERTIFICATE_VERIFY_FAILED" in causes:
+    causes = _chain(err)
+    if any("CERTIFICATE_VERIFY_FAILED" in str(cause) for cause in causes):
         return StoreDown(
             f"The certificate of Neo4j at {address.shown} is not trusted.",
             hint="Set neo4j.ca_file to what signed its certificate.",
         )
-    return StoreDown(f"Neo4j does not answer at {address.shown} ({type(err).__name__}).")
+    reasons = [_reason(cause) for cause in causes if isinstance(cause, OSError) and cause.errno]
+    why = (reasons or [type(err).__name__])[-1]
+    return StoreDown(f"Neo4j does not answer at {address.shown} ({why}).", hint=MEANWHILE)
+
+
+def _reason(err: OSError) -> str:
+    return os.strerror(err.errno) if err.errno and err.errno > 0 else err.strerror or type(err).__name__
 
 
 def _chain(err: BaseException | None) -> list[BaseException]:
@@ -119,5 +131,5 @@ def _chain(err: BaseException | None) -> list[BaseException]:
 
 
 def _sentence(err: Neo4jError) -> str:
-    text = " ".join((err.message or err.code or "").partition('\n"')[0].split())[:_LONGEST] or "no reason given"
+    text = _POSITION.sub("", " ".join((err.message or err.code or "").partition('\n"')[0].split()))[:_LONGEST]
     return text if text.endswith((".", "!", "?")) else f"{text}."

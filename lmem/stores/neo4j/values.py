@@ -41,7 +41,7 @@ def back(held: Mapping[str, Any], edge: bool = False) -> dict[str, Value]:
 def text(value: Any) -> Any:
     """A value of the driver as the truth tells it: dates are text."""
     native = value.to_native() if hasattr(value, "to_native") else value
-    if isinstance(native, datetime):
+    if isinstance(native, datetime) and native.tzinfo is not None:
         return times.to_text(native)
     return native.isoformat() if isinstance(native, date) else native
 
