@@ -223,7 +223,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
         endings=endings,
         decay=decay,
-        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
+        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
         recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
     )
 
