@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 
 from lmem.ports.annotations import AnnotationTable
 from lmem.ports.audit import AuditTable
+from lmem.ports.consistency import ConsistencyTable
 from lmem.ports.context import ContextTable
 from lmem.ports.decay import DecayTable
 from lmem.ports.jobs import JobTable
@@ -77,6 +78,8 @@ class UnitOfWork(Protocol):
     def context(self) -> ContextTable: ...
     @property
     def annotations(self) -> AnnotationTable: ...
+    @property
+    def consistency(self) -> ConsistencyTable: ...
 
 
 class Storage(Protocol):
@@ -104,6 +107,11 @@ class Storage(Protocol):
 
     async def purge_residue(self) -> None:
         """Make deleted text leave the index segments, free pages and the write-ahead log."""
+        ...
+
+    async def check(self) -> list[str]:
+        """What is wrong with the file, as sentences: pages, references, full-text indexes. A checked copy is made for
+        it and removed again, so reads and writes go on. Raises StorageFull when there is no room for one."""
         ...
 
     async def facts(self) -> dict[str, object]:

@@ -120,6 +120,10 @@ class Vectors(Protocol):
         """Points in order of id, starting after `after`."""
         ...
 
+    def digests(self, generation: str, collection: str, after: str | None, limit: int) -> list[tuple[str, str]]:
+        """(id, lmem.domain.payloads.digest of its payload) of points in order of id, starting after `after`."""
+        ...
+
     def count(self, generation: str, collection: str) -> int:
         """How many points are stored."""
         ...
@@ -186,6 +190,10 @@ class AsyncVectors(Protocol):
 
     async def scroll(self, generation: str, collection: str, after: str | None, limit: int) -> list[Stored]:
         """See Vectors.scroll."""
+        ...
+
+    async def digests(self, generation: str, collection: str, after: str | None, limit: int) -> list[tuple[str, str]]:
+        """See Vectors.digests."""
         ...
 
     async def count(self, generation: str, collection: str) -> int:

@@ -109,6 +109,11 @@ class _Marks:
         return stored.payload.get("near_hash") == self.near
 
 
+def payload_of(memory: Memory, near: Sequence[str], model: ModelInfo) -> Payload:
+    """What the point of a memory has to hold, with the texts beside it in its session."""
+    return _payload(memory, _Marks.of(memory, near, model))
+
+
 def _hash(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -22,6 +22,7 @@ LANES: Mapping[tuple[str, str], Lane] = {  # the first lane's threads read the p
     ("vectors", "count"): QUERY,
     ("vectors", "retrieve"): WRITE,
     ("vectors", "scroll"): WRITE,
+    ("vectors", "digests"): WRITE,
     ("vectors", "write"): WRITE,
     ("vectors", "sizes"): WRITE,
     ("vectors", "open"): MAINTENANCE,

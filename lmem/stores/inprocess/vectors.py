@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lmem.domain.encodings import sparse_vector, unit_vector
+from lmem.domain.payloads import FREE_TEXT, digest
 from lmem.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from lmem.ports.embedder import Encoding
 from lmem.ports.vectors import COLLECTIONS, Candidate, Candidates, Condition, Point, Stored
 from lmem.stores.inprocess.scoring import bm25, check, cosine, holds
-
-_DROPPED = ("title", "summary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +116,9 @@ class MemoryVectors:
         ids = sorted(id for id in self._items(generation, collection) if after is None or id > after)
         return self.retrieve(generation, collection, ids[:limit])
 
+    def digests(self, generation: str, collection: str, after: str | None, limit: int) -> list[tuple[str, str]]:
+        return [(item.id, digest(item.payload)) for item in self.scroll(generation, collection, after, limit)]
+
     def count(self, generation: str, collection: str) -> int:
         return len(self._items(generation, collection))
 
@@ -138,7 +140,7 @@ def _top(scores: Mapping[str, float], wanted: set[str], limit: int) -> list[str]
 
 
 def _item(point: Point, stored: _Item | None, dimensions: int) -> _Item:
-    payload = {key: value for key, value in point.payload.items() if value is not None and key not in _DROPPED}
+    payload = {key: value for key, value in point.payload.items() if value is not None and key not in FREE_TEXT}
     encoding = point.encoding
     terms: dict[int, float] = {}
     if encoding is not None:

@@ -11,10 +11,11 @@ from qdrant_edge import Point as EdgePoint
 from qdrant_edge import PointVectors, SparseVector, UpdateOperation
 
 from lmem.domain.encodings import sparse_vector, unit_vector
+from lmem.domain.payloads import FREE_TEXT
 from lmem.ports.embedder import Encoding
 from lmem.ports.vectors import Point
 from lmem.stores.qdrant.ids import point_id
-from lmem.stores.qdrant.schema import DENSE, FREE_TEXT, SPARSE
+from lmem.stores.qdrant.schema import DENSE, SPARSE
 from lmem.stores.qdrant.words import stored_payload
 
 BATCH = 50

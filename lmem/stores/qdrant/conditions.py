@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from qdrant_edge import FieldCondition, Filter, IsEmptyCondition, MatchAny, MatchValue, RangeDateTime, RangeFloat
 
+from lmem.domain.payloads import stored_word
 from lmem.errors import InvalidInput
 from lmem.ports.vectors import Condition
 from lmem.stores.qdrant.schema import PAYLOAD_INDEXES
-from lmem.stores.qdrant.words import stored_word
 
 if TYPE_CHECKING:
     from qdrant_edge import ConditionType  # an alias of the stubs alone

@@ -24,6 +24,7 @@ from qdrant_edge import (
 )
 
 from lmem.domain.encodings import packed, sparse_vector, unit_vector
+from lmem.domain.payloads import digest
 from lmem.errors import InvalidInput, NotFound
 from lmem.ports.embedder import Encoding
 from lmem.ports.vectors import Candidate, Candidates, Condition, Point, Stored
@@ -111,6 +112,10 @@ class EdgeVectors(EdgeGenerations):
                 break
             last = point_id(found[-1].id)
         return found
+
+    def digests(self, generation: str, collection: str, after: str | None, limit: int) -> list[tuple[str, str]]:
+        found = self.scroll(generation, collection, after, limit)
+        return [(item.id, digest(item.payload, digested=True)) for item in found]
 
     def count(self, generation: str, collection: str) -> int:
         return self._collection(generation, collection).shard.count(CountRequest(exact=True))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lmem.stores.sqlite import migrations
-from lmem.stores.sqlite.backup import backup_name, clear_partial, make_backup, rotate
+from lmem.stores.sqlite.backup import backup_name, check_live, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
 from lmem.stores.sqlite.readers import Readers, TooLong
@@ -126,6 +126,10 @@ class Database:
     async def backup(self, target: Path) -> None:
         """Write a checked copy to `target` while reads and writes go on."""
         await asyncio.to_thread(make_backup, self._path, target)
+
+    async def check(self) -> list[str]:
+        """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull."""
+        return await asyncio.to_thread(check_live, self._path)
 
     async def close(self) -> None:
         """Finish what is queued, gather statistics for the planner, empty the log, close every connection."""

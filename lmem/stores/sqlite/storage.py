@@ -13,6 +13,7 @@ from typing import TypeVar
 from lmem.ports.storage import UnitOfWork
 from lmem.stores.sqlite.annotations import AnnotationRows
 from lmem.stores.sqlite.audit import AuditRows
+from lmem.stores.sqlite.consistency import ConsistencyRows
 from lmem.stores.sqlite.context import ContextRows
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.decay import DecayRows
@@ -59,6 +60,7 @@ class Tables:
     settings: SettingRows
     decay: DecayRows
     jobs: JobRows
+    consistency: ConsistencyRows
 
 
 def tables(connection: sqlite3.Connection) -> Tables:
@@ -84,6 +86,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         SettingRows(connection),
         DecayRows(connection),
         JobRows(connection),
+        ConsistencyRows(connection),
     )
 
 
@@ -104,6 +107,9 @@ class SqliteStorage:
 
     async def purge_residue(self) -> None:
         await self._database.purge_residue()
+
+    async def check(self) -> list[str]:
+        return await self._database.check()
 
     async def facts(self) -> dict[str, object]:
         return await self._database.read(_facts)

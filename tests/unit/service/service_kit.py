@@ -137,6 +137,9 @@ class AwaitedVectors:
     async def scroll(self, generation: str, collection: str, after: str | None, limit: int) -> list[Stored]:
         return self.inner.scroll(generation, collection, after, limit)
 
+    async def digests(self, generation: str, collection: str, after: str | None, limit: int) -> list[tuple[str, str]]:
+        return self.inner.digests(generation, collection, after, limit)
+
     async def count(self, generation: str, collection: str) -> int:
         return self.inner.count(generation, collection)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lmem.domain.payloads import stored_word
 from lmem.ports.vectors import MEMORIES, Condition
 from lmem.stores.qdrant.edge import EdgeVectors
-from lmem.stores.qdrant.words import stored_payload, stored_word
+from lmem.stores.qdrant.words import stored_payload
 from tests.contract.vectors import DIMENSIONS, an_id, point, random_encoding
 
 GENERATION = "gen-0001"

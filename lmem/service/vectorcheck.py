@@ -1,0 +1,98 @@
+"""The vectors beside the truth: what each point has to hold, what it holds, and how it is made right again.
+
+Not a writer of points: what is wrong goes through the outbox, as every change does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from lmem.domain.consistency import Issue, Object
+from lmem.domain.payloads import digest
+from lmem.errors import StoreUnavailable
+from lmem.ports.embedder import ModelInfo
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.ports.vectors import MEMORIES, AsyncVectors
+from lmem.service.indexes import Indexes
+from lmem.service.points import payload_of
+
+PAGE = 500
+"""Memories of one read: some milliseconds."""
+DIGESTS = 2000
+"""Points whose digests cross the pipe at once: about 0.1 MB."""
+MOST_AT_ONCE = 20_000
+PATIENCE = 15.0
+"""Seconds that a look waits for a start of the index worker."""
+
+
+class VectorCheck:
+    """Compares the serving generation. Implements lmem.service.consistency.StoreCheck."""
+
+    name = "vectors"
+    kinds: tuple[str, ...] = ("memory",)
+
+    def __init__(self, storage: Storage, indexes: Indexes, vectors: AsyncVectors) -> None:
+        self._storage = storage
+        self._indexes = indexes
+        self._vectors = vectors
+
+    async def parts(self) -> list[tuple[str, str]]:
+        """Ranges of ids that together hold everything, each small enough to be looked at in one piece."""
+        points = await self._vectors.count(self._indexes.serving(), MEMORIES)
+        if points <= MOST_AT_ONCE:
+            return [("", "")]
+        edges = [f"{number:x}" for number in range(1, 16)]
+        return list(zip(["", *edges], [*edges, ""], strict=True))
+
+    async def projection(self) -> str:
+        """The id of the serving generation's projection. Raises StoreUnavailable when none serves."""
+        await self._indexes.settled(PATIENCE)
+        self._indexes.serving()
+        return self._indexes.targets[0].id
+
+    async def truth(self, low: str, high: str) -> dict[Object, str]:
+        """Digests of what points have to hold, of ids in [low, high)."""
+        model = self._model()
+        found: dict[Object, str] = {}
+        while True:
+            page = await self._storage.read(partial(_page, low=low, high=high, model=model))
+            found |= page
+            if len(page) < PAGE:
+                return found
+            low = max(item.id for item in page) + "0"  # the next id in order
+
+    async def held(self, low: str, high: str) -> dict[Object, str]:
+        """Digests of what points hold, of ids in [low, high). Raises StoreUnavailable."""
+        generation, found = self._indexes.serving(), dict[Object, str]()
+        after = before(low)
+        while True:
+            page = await self._vectors.digests(generation, MEMORIES, after, DIGESTS)
+            found |= {Object("memory", id): mark for id, mark in page if not high or id < high}
+            if len(page) < DIGESTS or (high and page[-1][0] >= high):
+                return found
+            after = page[-1][0]
+
+    def to_repair(self, issues: Sequence[Issue]) -> list[tuple[str, str, str]]:
+        """Rows for the outbox that make these right."""
+        return [(issue.kind, issue.id, "delete" if issue.state == "orphaned" else "upsert") for issue in issues]
+
+    def _model(self) -> ModelInfo:
+        model = self._indexes.model
+        if model is None:
+            raise StoreUnavailable("There is no model, so nothing is known of its vectors.", hint="Run 'lmem init'.")
+        return model
+
+
+def before(low: str) -> str | None:
+    """The last id of 32 hex digits before `low`, to start after; None when there is none."""
+    number = int(low.ljust(32, "0"), 16) if low else 0
+    return f"{number - 1:032x}" if number else None
+
+
+def _page(tx: UnitOfWork, *, low: str, high: str, model: ModelInfo) -> dict[Object, str]:
+    found: dict[Object, str] = {}
+    for memory in tx.consistency.memories(low, high, PAGE):
+        near = [beside.text for beside in tx.memories.around(memory)] if memory.session_id is not None else ()
+        found[Object("memory", memory.id)] = digest(payload_of(memory, near, model))
+    return found
