@@ -15,14 +15,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 
 from lmem.errors import Conflict, StorageFull, StoreUnavailable
-from lmem.ports.vectors import COLLECTIONS, MEMORIES
+from lmem.ports.vectors import COLLECTIONS, EDGE, MEMORIES, Engine
 from lmem.stores.lifeline import child_environment
 from lmem.stores.qdrant import holes, shards
 from lmem.stores.qdrant.identity import Identity, check_identity, check_name, new_identity
-from lmem.stores.qdrant.schema import check_collection
+from lmem.stores.qdrant.schema import SCHEMA, check_collection
 
 EMPTY_BYTES = 4 << 20
 """What an empty generation may take; measured: 0.8 MB for both collections."""
@@ -60,6 +61,9 @@ class EdgeGenerations:
             self._opened[generation] = opened
         check_identity(opened.identity, generation, dimensions)
         return opened.identity.instance
+
+    def serve(self, generation: str) -> None:
+        self._get(generation)
 
     def copy(self, generation: str, target: str) -> str:
         opened = self._get(generation)
@@ -101,6 +105,9 @@ class EdgeGenerations:
         if not self._root.exists():
             return {}
         return {path.name: holes.allocated(path) for path in sorted(self._root.iterdir()) if path.is_dir()}
+
+    def engine(self) -> Engine:
+        return Engine(EDGE, metadata.version("qdrant-edge-py"), SCHEMA)
 
     def close(self) -> None:
         """Close every generation; what was written is flushed already."""
