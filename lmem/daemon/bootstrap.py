@@ -34,6 +34,7 @@ from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.capture import Capture
 from lmem.service.categories import Categories
+from lmem.service.consistency import Consistency
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
@@ -54,6 +55,7 @@ from lmem.service.settings import Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
 from lmem.service.users import Users
+from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.pipe import Spec, Target
@@ -206,6 +208,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
+        consistency=Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,
@@ -220,7 +223,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
         endings=endings,
         decay=decay,
-        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
+        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
         recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
     )
 

@@ -12,6 +12,7 @@ from lmem.daemon.call import Call
 from lmem.daemon.handlers import (
     audit,
     config,
+    consistency,
     context,
     daemon,
     decay,
@@ -88,6 +89,9 @@ HANDLERS: dict[str, Handler] = {
     "config/list": config.listed,
     "audit/list": audit.listed,
     "audit/verify": audit.verify,
+    "store/verify": consistency.verify,
+    "store/repair": consistency.repair,
+    "store/sync": consistency.sync,
     "status/get": status.get,
     "status/wait": status.wait,
     "status/doctor": status.doctor,

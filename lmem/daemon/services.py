@@ -26,6 +26,7 @@ from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
+from lmem.service.consistency import Consistency
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
@@ -48,7 +49,7 @@ from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
 from lmem.service.users import Users
 
-SESSIONLESS = ("status/", "daemon/", "model/")
+SESSIONLESS = ("status/", "daemon/", "model/", "store/")
 """Methods that are nobody's work on memories."""
 TERMINAL = "cli"
 """What the user's own terminal calls itself; every other client is answered as one that others may read."""
@@ -88,6 +89,7 @@ class Services:
     relay: Relay
     activity: Activity
     context: Context
+    consistency: Consistency
     annotations: Annotations
     vectors: AsyncVectors
     generations: AsyncGenerations

@@ -117,6 +117,10 @@ class Storage(Protocol):
         it and removed again, so reads and writes go on. Raises StorageFull when there is no room for one."""
         ...
 
+    async def compact(self) -> int:
+        """Write the file anew when much of it is free; answers how many bytes that gave back. Writes wait meanwhile."""
+        ...
+
     async def facts(self) -> dict[str, object]:
         """Sizes, schema version and library version, for status and doctor."""
         ...

@@ -22,6 +22,8 @@ PAGE = 500
 DIGESTS = 2000
 """Points whose digests cross the pipe at once: about 0.1 MB."""
 MOST_AT_ONCE = 20_000
+PATIENCE = 15.0
+"""Seconds that a look waits for a start of the index worker."""
 
 
 class VectorCheck:
@@ -45,6 +47,7 @@ class VectorCheck:
 
     async def projection(self) -> str:
         """The id of the serving generation's projection. Raises StoreUnavailable when none serves."""
+        await self._indexes.settled(PATIENCE)
         self._indexes.serving()
         return self._indexes.targets[0].id
 

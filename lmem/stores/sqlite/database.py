@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from lmem.stores.sqlite import migrations
 from lmem.stores.sqlite.backup import backup_name, check_live, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
+from lmem.stores.sqlite.compaction import compact_if_due
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
 from lmem.stores.sqlite.readers import Readers, TooLong
 from lmem.stores.sqlite.residue import Sweep, truncate_log
@@ -126,6 +127,12 @@ class Database:
     async def backup(self, target: Path) -> None:
         """Write a checked copy to `target` while reads and writes go on."""
         await asyncio.to_thread(make_backup, self._path, target)
+
+    async def compact(self) -> int:
+        """Write the file anew when much of it is free; answers how many bytes that gave back."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Upkeep(compact_if_due, future))
+        return await future
 
     async def check(self) -> list[str]:
         """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull."""

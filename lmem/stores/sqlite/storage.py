@@ -114,6 +114,9 @@ class SqliteStorage:
     async def check(self) -> list[str]:
         return await self._database.check()
 
+    async def compact(self) -> int:
+        return await self._database.compact()
+
     async def facts(self) -> dict[str, object]:
         return await self._database.read(_facts)
 
