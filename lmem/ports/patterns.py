@@ -35,6 +35,10 @@ class PatternTable(Protocol):
         """Patterns, the most used or the most successful first; of a project by what counts there."""
         ...
 
+    def between(self, low: str, high: str, limit: int) -> list[Pattern]:
+        """Patterns of all users with ids in [low, high), in that order; an empty `high` has no end."""
+        ...
+
     def most_used(self, user_id: str, limit: int) -> list[str]:
         """Ids of at most `limit` patterns, those that some project used most first."""
         ...

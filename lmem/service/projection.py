@@ -13,8 +13,9 @@ from lmem.domain.outbox import Pending, Projection
 from lmem.errors import InvalidInput, LmemError, StoreUnavailable, WorkerDied
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import MEMORIES, AsyncVectors
+from lmem.ports.vectors import MEMORIES, PATTERNS, AsyncVectors
 from lmem.service.indexes import Indexes
+from lmem.service.patternpoints import load_patterns, pattern_points
 from lmem.service.points import PointBuilder, load
 from lmem.service.relay import MANNERS, TRIES, Loop
 
@@ -117,9 +118,8 @@ class Relay(Loop):
             await self.put_off(row, cause)
 
     async def _apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
-        loaded = await self._storage.read(lambda tx: load(tx, rows))
-        points = await self._builder.points(projection, loaded)
-        await self._vectors.write(projection.generation, MEMORIES, points, loaded.gone)
+        points = await self._apply_memories(projection, [row for row in rows if row.kind == "memory"])
+        points += await self._apply_patterns(projection, [row for row in rows if row.kind == "pattern"])
         serving = self._indexes.targets[:1] == (projection,)
 
         def confirm(tx: UnitOfWork) -> None:
@@ -128,7 +128,25 @@ class Relay(Loop):
                 tx.fulltext.drop_pending(confirmed)
 
         await self._storage.write(confirm)
-        self._written_since_optimise += len(points) if serving else 0
+        self._written_since_optimise += points if serving else 0
+
+    async def _apply_memories(self, projection: Projection, rows: Sequence[Pending]) -> int:
+        """Write the points of memories; answers how many."""
+        if not rows:
+            return 0
+        loaded = await self._storage.read(lambda tx: load(tx, rows))
+        points = await self._builder.points(projection, loaded)
+        await self._vectors.write(projection.generation, MEMORIES, points, loaded.gone)
+        return len(points)
+
+    async def _apply_patterns(self, projection: Projection, rows: Sequence[Pending]) -> int:
+        """Write the points of patterns; answers how many."""
+        if not rows:
+            return 0
+        loaded = await self._storage.read(lambda tx: load_patterns(tx, rows))
+        points = await pattern_points(self._indexes, self._vectors, projection, loaded.patterns)
+        await self._vectors.write(projection.generation, PATTERNS, points, loaded.gone)
+        return len(points)
 
     async def _optimise_if_due(self) -> None:
         if self._written_since_optimise < self._optimise_after or self._optimising is not None:

@@ -26,6 +26,7 @@ _FIND = f"SELECT {_COLUMNS} FROM pattern_totals t WHERE t.id = ?"
 _NAMED = "SELECT id FROM patterns WHERE user_id = ? AND pattern_name = ? ORDER BY pattern_type"
 _TYPED = "SELECT id FROM patterns WHERE user_id = ? AND pattern_type = ? AND pattern_name = ?"
 _PREFIX = "SELECT id FROM patterns WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
+_BETWEEN = "SELECT id FROM patterns WHERE id >= ?1 AND (?2 = '' OR id < ?2) ORDER BY id LIMIT ?3"
 _KNOWN = "SELECT pattern_name FROM patterns WHERE user_id = ? ORDER BY updated_at DESC, id LIMIT 1000"
 _IN_PROJECT = ", ".join(
     f"pp.{name}"
@@ -114,6 +115,9 @@ class PatternRows:
             return [Listed(_pattern(row)) for row in rows]
         found = self._db.execute(_HERE.format(where, by), (wanted.project_id, *values, limit, offset)).fetchall()
         return [Listed(self._one(str(row[0])), _in_project(row)) for row in found]
+
+    def between(self, low: str, high: str, limit: int) -> list[Pattern]:
+        return self._each(_BETWEEN, low, high, limit)
 
     def most_used(self, user_id: str, limit: int) -> list[str]:
         return list(dict.fromkeys(row[0] for row in self._db.execute(_MOST_USED, (user_id, limit))))
