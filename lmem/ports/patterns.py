@@ -69,6 +69,10 @@ class PatternTable(Protocol):
         """Uses, newest first."""
         ...
 
+    def finder(self, pattern_id: str) -> str | None:
+        """The id of the user who found it first."""
+        ...
+
     def support(self, pattern_id: str, evidence: Evidence) -> None:
         """Store what a memory says of a pattern; said again, it is replaced. The title is the memory's own."""
         ...

@@ -27,12 +27,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A pattern with its projects and how many of their memories may be read, its evidence and its newest uses."""
+    """A pattern with its projects and how many of their memories may be read, its evidence, its newest uses and
+    the id of its first finder."""
 
     pattern: Pattern
     projects: tuple[tuple[ProjectPattern, int], ...]
     evidence: tuple[Evidence, ...]
     uses: tuple[Use, ...]
+    discovered_by: str | None
 
 
 class Patterns:
@@ -84,7 +86,8 @@ class Patterns:
                 for seen in tx.patterns.in_projects(pattern.id)
             )
             evidence = tuple(tx.patterns.evidence(pattern.id, actor.shared))
-            return Shown(pattern, projects, evidence, tuple(tx.patterns.uses(pattern.id, USES)))
+            uses = tuple(tx.patterns.uses(pattern.id, USES))
+            return Shown(pattern, projects, evidence, uses, tx.patterns.finder(pattern.id))
 
         return await self._storage.read(work)
 

@@ -64,6 +64,8 @@ _COUNT = """UPDATE project_patterns SET (usage_count, success_rate, last_used_at
     WHERE pattern_id = ?1 AND project_id = ?2"""
 _USES = """SELECT project_id, used_at, success, reason, discovered_by FROM pattern_uses WHERE pattern_id = ?
     ORDER BY used_at DESC, project_id LIMIT ?"""
+_FINDER = """SELECT discovered_by FROM pattern_uses WHERE pattern_id = ? AND discovered_by IS NOT NULL
+    ORDER BY used_at LIMIT 1"""
 _SUPPORT = """INSERT INTO pattern_evidence (memory_id, pattern_id, kind, outcome, reason, created_at)
     VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (memory_id, pattern_id, kind) DO UPDATE SET outcome = excluded.outcome, reason = excluded.reason"""
@@ -157,6 +159,10 @@ class PatternRows:
     def uses(self, pattern_id: str, limit: int) -> list[Use]:
         rows = self._db.execute(_USES, (pattern_id, limit))
         return [Use(project, at, bool(success), reason, finder) for project, at, success, reason, finder in rows]
+
+    def finder(self, pattern_id: str) -> str | None:
+        row = self._db.execute(_FINDER, (pattern_id,)).fetchone()
+        return row[0] if row else None
 
     def support(self, pattern_id: str, evidence: Evidence) -> None:
         item = evidence

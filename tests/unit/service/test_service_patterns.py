@@ -104,6 +104,7 @@ def test_another_project_has_a_row_of_its_own_and_no_second_finder(tmp_path: Pat
         }  # fmt: skip
         assert shown.pattern.description == "as the web does it"
         assert [use.discovered_by for use in shown.uses] == [None, book.kit.actor.user_id]
+        assert shown.discovered_by == book.kit.actor.user_id
 
     in_book(tmp_path, scenario)
 
