@@ -5,7 +5,7 @@ Not a container with behaviour: a record of the services, and who asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -33,7 +33,7 @@ from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
-from lmem.service.lifecycle import Lifecycle
+from lmem.service.lifecycle import Changed, Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
 from lmem.service.patterns import Patterns
@@ -116,10 +116,10 @@ class Services:
     recorder: Recorder
     known_projects: dict[str, str] = field(default_factory=dict)
 
-    async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
+    async def receipt(self, purged: Changed) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""
-        backups = sorted(path.name for path in self.host.paths.backups.glob("*.db"))
-        places = await receipt(self.storage, self.indexes, self.vectors, backups, ids)
+        ids = [memory.id for memory in purged.memories]
+        places = await receipt(self.storage, self.indexes, self.vectors, purged.copies, ids)
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:

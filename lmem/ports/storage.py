@@ -6,7 +6,7 @@ entry and its outbox rows together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from lmem.ports.annotations import AnnotationTable
@@ -115,6 +115,10 @@ class Storage(Protocol):
     async def check(self) -> list[str]:
         """What is wrong with the file, as sentences: pages, references, full-text indexes. A checked copy is made for
         it and removed again, so reads and writes go on. Raises StorageFull when there is no room for one."""
+        ...
+
+    async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Delete memories from the backups too; by a backup's name what is left there, '' for nothing, else why."""
         ...
 
     async def compact(self) -> int:

@@ -6,7 +6,7 @@ Not the writer itself (database.py).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -113,6 +113,9 @@ class SqliteStorage:
 
     async def check(self) -> list[str]:
         return await self._database.check()
+
+    async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return await self._database.purge_copies(ids)
 
     async def compact(self) -> int:
         return await self._database.compact()
