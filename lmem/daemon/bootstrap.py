@@ -44,6 +44,8 @@ from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.patterns import Patterns
+from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.routing import Router
@@ -223,6 +225,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         places=places,
         scopes=scopes,
         projects=projects,
+        patterns=Patterns(storage, clock, wake),
+        pattern_search=PatternSearch(storage, indexes, worker.finder),
         facts=facts,
         users=Users(storage, clock, wake),
         router=Router(),

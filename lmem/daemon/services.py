@@ -36,6 +36,8 @@ from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Changed, Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.patterns import Patterns
+from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.receipts import receipt
@@ -98,6 +100,8 @@ class Services:
     places: Places
     scopes: Scopes
     projects: Projects
+    patterns: Patterns
+    pattern_search: PatternSearch
     facts: Facts
     users: Users
     router: Router

@@ -17,6 +17,7 @@ from lmem.ports.decay import DecayTable
 from lmem.ports.jobs import JobTable
 from lmem.ports.layers import LayerTable
 from lmem.ports.past import PastTable
+from lmem.ports.patterns import PatternTable
 from lmem.ports.projects import ProjectTable
 from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
@@ -56,6 +57,8 @@ class UnitOfWork(Protocol):
     def directory(self) -> Directory: ...
     @property
     def projects(self) -> ProjectTable: ...
+    @property
+    def patterns(self) -> PatternTable: ...
     @property
     def scopes(self) -> ScopeTable: ...
     @property

@@ -24,6 +24,7 @@ from lmem.stores.sqlite.layers import LayerRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
 from lmem.stores.sqlite.past import PastRows
+from lmem.stores.sqlite.patterns import PatternRows
 from lmem.stores.sqlite.projects import ProjectRows
 from lmem.stores.sqlite.relations import RelationRows
 from lmem.stores.sqlite.scopes import ScopeRows
@@ -51,6 +52,7 @@ class Tables:
     layers: LayerRows
     audit: AuditRows
     projects: ProjectRows
+    patterns: PatternRows
     users: UserRows
     scopes: ScopeRows
     sessions: SessionRows
@@ -77,6 +79,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         LayerRows(connection),
         AuditRows(connection),
         ProjectRows(connection),
+        PatternRows(connection),
         UserRows(connection),
         ScopeRows(connection),
         SessionRows(connection),
