@@ -96,7 +96,7 @@ ELSEWHERE |= {"audit/list", "decay/run"}  # nothing has faded yet: test_service_
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",
     "project/init", "project/set", "project/rename", "project/archive", "user/set", "config/set", "config/unset",
-    "audit/verify", "project/merge", "hook/backfill",
+    "audit/verify", "project/merge", "hook/backfill", "store/rebuild",
 }  # fmt: skip
 """Methods whose answers hold no memory."""
 
