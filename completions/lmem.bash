@@ -175,6 +175,10 @@ _lmem() {
             'mcp') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'repair') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'rebuild') COMPREPLY=($(compgen -W '--wait --no-wait --json -h --help' -- "$cur")) ;;
+            'sync') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -240,7 +244,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor init version session layer project hook jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor verify repair rebuild sync init version session layer project hook jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
@@ -251,6 +255,7 @@ _lmem() {
         'diff') _lmem_ask ids "$cur"; ;;
         'pin') _lmem_ask ids "$cur"; ;;
         'unpin') _lmem_ask ids "$cur"; ;;
+        'sync') _lmem_ask ids "$cur"; ;;
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;

@@ -15,7 +15,20 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import agents, config, decay, history, hooks, layers, lookup, memories, projects, sessions, upkeep
+from lmem.cli.tree import (
+    agents,
+    config,
+    consistency,
+    decay,
+    history,
+    hooks,
+    layers,
+    lookup,
+    memories,
+    projects,
+    sessions,
+    upkeep,
+)
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -109,6 +122,10 @@ def _plain() -> dict[str, Callable[..., int]]:
         "mcp": agents.mcp,
         "status": upkeep.status,
         "doctor": upkeep.doctor,
+        "verify": consistency.verify,
+        "repair": consistency.repair,
+        "rebuild": consistency.rebuild,
+        "sync": consistency.sync,
         "init": upkeep.init,
         "version": upkeep.version,
     }

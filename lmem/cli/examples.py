@@ -73,6 +73,19 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem jobs run sessions", "Run a job now."),
     ),
     "jobs history": (("lmem jobs history decay --limit 5", "See what the last nights moved."),),
+    "verify": (
+        ("lmem verify", "Compare every store with the database."),
+        ("lmem verify vectors --json", "Compare one store, from a script."),
+    ),
+    "repair": (
+        ("lmem repair --dry-run", "See what would be written again."),
+        ("lmem repair vectors", "Make one store agree with the database."),
+    ),
+    "rebuild": (
+        ("lmem rebuild vectors", "Build the vector index anew."),
+        ("lmem config set qdrant.url http://127.0.0.1:6333 && lmem rebuild vectors", "Move it to a Qdrant server."),
+    ),
+    "sync": (("lmem sync 3f2a9c1d", "Write a memory to every store now."),),
     "tags": (("lmem tags", "List the tags of what is seen from here."), ("lmem tags -a", "List all tags.")),
     "export": (
         ("lmem export --output memories.jsonl", "Save everything."),

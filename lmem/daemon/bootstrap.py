@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmem._version import __version__
-from lmem.daemon import credentials, gitconfig, graphserver
+from lmem.daemon import credentials, gitconfig, graphserver, servers
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
@@ -35,6 +35,7 @@ from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.capture import Capture
 from lmem.service.categories import Categories
+from lmem.service.consistency import Consistency
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
@@ -45,8 +46,11 @@ from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.patterns import Patterns
+from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
+from lmem.service.rebuilding import Rebuilding
 from lmem.service.relay import Loop
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
@@ -57,8 +61,10 @@ from lmem.service.settings import Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
 from lmem.service.users import Users
+from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
+from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
@@ -68,7 +74,6 @@ LOADING_PATIENCE = 60.0
 
 log = logging.getLogger(__name__)
 
-VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
 FINDER = "lmem.stores.finder:OneTrip"
 
 
@@ -143,31 +148,38 @@ class _Index:
 
 
 async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Index:
-    paths = host.paths
+    paths, config = host.paths, host.config
+    owner = await storage.write(lambda tx: tx.directory.secret("instance_id"))
 
-    def specs() -> dict[str, Spec]:
-        reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
+    async def specs() -> dict[str, Spec]:
         factory, arguments = models.spec()
         return {
             "embedder": Spec(factory, arguments),
-            "vectors": Spec(VECTORS, {"root": str(paths.vectors), "reserve_bytes": reserve}),
+            "vectors": await asyncio.to_thread(servers.vectors_spec, config, paths.vectors, owner),
             "finder": Spec(FINDER, {"embedder": Target("embedder"), "vectors": Target("vectors")}),
         }
 
     async def reload() -> None:
         indexes.loading()
-        await worker.replace(specs())
+        await worker.replace(await specs())
         await indexes.settled(LOADING_PATIENCE)
+
+    async def start() -> None:
+        await indexes.start()
+        if indexes.on_server and indexes.reason is None:
+            await asyncio.to_thread(servers.clear_embedded, paths.vectors)
 
     models = Models(host, storage, reload)
     await models.start()
     worker = IndexWorker(
-        specs(),
+        await specs(),
         paths.state / "worker.log",
-        on_start=lambda: indexes.start(),
+        on_start=start,
         on_death=lambda err: indexes.down(err),
+        lanes=lanes(servers.vectors_timeout(config)),
     )
-    indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
+    engine = servers.vectors_engine(config)
+    indexes = Indexes(storage, worker.embedder, worker.generations, clock, engine, lambda: relay.wake())
     relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
     return _Index(models, worker, indexes, relay)
 
@@ -214,6 +226,8 @@ async def _services(
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of)
     capture = Capture(storage, clock, memories, wake)
+    consistency = Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake)
+    indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
     return Services(
         host=host,
         user_id=user_id,
@@ -236,6 +250,8 @@ async def _services(
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
+        consistency=consistency,
+        rebuilding=Rebuilding(storage, clock, {"vectors": indexes}),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,
@@ -243,6 +259,8 @@ async def _services(
         places=places,
         scopes=scopes,
         projects=projects,
+        patterns=Patterns(storage, clock, wake),
+        pattern_search=PatternSearch(storage, indexes, worker.finder),
         facts=facts,
         users=Users(storage, clock, wake),
         router=Router(),
@@ -250,7 +268,7 @@ async def _services(
         sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
         endings=endings,
         decay=decay,
-        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
+        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
         recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
     )
 

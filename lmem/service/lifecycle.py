@@ -6,8 +6,8 @@ Not decay: nothing here happens by itself.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
@@ -24,7 +24,7 @@ class Changed:
     """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed.
 
     `undone_by` is the undo's own change set, which brings back what it reversed when it is undone. `reopened` are the
-    sessions whose end was undone.
+    sessions whose end was undone. `copies` are a purge's backups, with what it left there: '' for nothing, else why.
     """
 
     memories: tuple[Memory, ...]
@@ -32,6 +32,7 @@ class Changed:
     kind: str = ""
     undone_by: int | None = None
     reopened: tuple[Session, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 class Lifecycle:
@@ -53,7 +54,8 @@ class Lifecycle:
     async def purge(self, actor: Actor, ids: Sequence[str], dry_run: bool) -> Changed:
         """Delete memories from the truth, with tombstones for every projection; this cannot be undone.
 
-        The bytes are gone from the database's files when this returns.
+        The bytes are gone from the database's files when this returns. Backups come first: were the daemon killed half
+        way, the memory is still there to be purged again. Those that could not be changed are in `copies`.
         """
 
         def work(tx: UnitOfWork) -> Changed:
@@ -67,11 +69,14 @@ class Lifecycle:
                     tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
             return Changed(found, None, "purge")
 
-        purged = await (self._storage.read(work) if dry_run else self._storage.write(work))
-        if not dry_run:
-            self._wake()
-            await self._storage.purge_residue()
-        return purged
+        if dry_run:
+            return await self._storage.read(work)
+        named = await self._storage.read(lambda tx: [memory.id for memory in _each_once(tx, actor, ids)])
+        copies = await self._storage.purge_copies(named)
+        purged = await self._storage.write(work)
+        self._wake()
+        await self._storage.purge_residue()
+        return replace(purged, copies=copies)
 
     async def done(
         self, actor: Actor, memory_id: str, failed: bool, by: str | None, reason: str | None

@@ -52,6 +52,8 @@ READS: list[tuple[str, Json]] = [
     ("user/show", {}),
     ("config/get", {"key": "memory_decay_enabled"}),
     ("config/list", {}),
+    ("store/verify", {"stores": ["vectors"]}),
+    ("store/repair", {"dry_run": True}),
     ("status/get", {}),
     ("status/doctor", {}),
 ]
@@ -76,12 +78,13 @@ TOUCHES: list[tuple[str, Json]] = [
     ("layer/move", {"id": PRIVATE, "layers": ["global"]}),
     ("memory/pin", {"ids": [PRIVATE]}),
     ("memory/unpin", {"ids": [PUBLIC, PRIVATE]}),
+    ("store/sync", {"id": PRIVATE}),
     ("session/focus", {"session": SESSION, "ids": [PRIVATE]}),
     ("session/unfocus", {"session": SESSION, "ids": [PUBLIC, PRIVATE]}),
 ]
 NOTHING_TO_HIDE = {
     "session/list", "layer/list", "layer/show", "project/list", "project/show", "user/show", "config/get",
-    "config/list", "status/get", "status/doctor",
+    "config/list", "status/get", "status/doctor", "store/verify", "store/repair",
 }  # fmt: skip
 PLAIN: list[tuple[str, Json]] = [
     ("memory/history", {"id": PUBLIC}), *((method, params) for method, params in READS if method in NOTHING_TO_HIDE),
@@ -93,7 +96,7 @@ ELSEWHERE |= {"audit/list", "decay/run"}  # nothing has faded yet: test_service_
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",
     "project/init", "project/set", "project/rename", "project/archive", "user/set", "config/set", "config/unset",
-    "audit/verify", "project/merge", "hook/backfill",
+    "audit/verify", "project/merge", "hook/backfill", "store/rebuild",
 }  # fmt: skip
 """Methods whose answers hold no memory."""
 

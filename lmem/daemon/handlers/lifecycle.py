@@ -19,7 +19,7 @@ async def forget(services: Services, call: Call, params: Params) -> Json:
     actor, ids = services.actor(call), _ids(params)
     if params.flag("purge"):
         changed = await services.lifecycle.purge(actor, ids, dry_run)
-        receipt = [] if dry_run else await services.receipt([memory.id for memory in changed.memories])
+        receipt = [] if dry_run else await services.receipt(changed)
         return {**changed_json("forgotten", changed), "receipt": receipt, "dry_run": dry_run}
     changed = await services.lifecycle.forget(actor, ids, params.reason(), dry_run)
     return {**changed_json("forgotten", changed), "dry_run": dry_run}
