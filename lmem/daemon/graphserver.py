@@ -17,7 +17,7 @@ from lmem.service.graphcopy import ENGINE, GraphProjector
 
 
 class Server(Protocol):
-    """What the store brings. `url` holds no secret; `in_the_clear` says that the password crosses a network unencrypted,
+    """What the store brings. `url` holds no secret; `in_the_clear` says that the password crosses a network so,
     `trouble` why the server is left alone for the moment."""
 
     @property
@@ -39,6 +39,11 @@ class GraphServer:
     server: Server
     projector: GraphProjector
     relay: CopyRelay
+
+    @property
+    def url(self) -> str:
+        """Where it is, without secrets."""
+        return self.server.url
 
     @property
     def trouble(self) -> LmemError | None:

@@ -110,10 +110,10 @@ def _graph_server(services: Services) -> list[Finding]:
         return []
     if (trouble := server.trouble) is not None:
         return [Finding("graph", "warn", trouble.message, trouble.hint)]
-    found = [Finding("graph", "ok", f"Neo4j at {server.server.url} keeps a copy of the graph.")]
-    if server.in_the_clear:
+    found = [Finding("graph", "ok", f"Neo4j at {server.url} keeps a copy of the graph.")]
+    if server.server.in_the_clear:
         found.append(
-            Finding("graph", "warn", f"The password of Neo4j at {server.server.url} crosses the network unencrypted.",
+            Finding("graph", "warn", f"The password of Neo4j at {server.url} crosses the network unencrypted.",
                     "Set neo4j.url to bolt+s:// or neo4j+s://.")
         )  # fmt: skip
     return found

@@ -46,7 +46,7 @@ class Neo4jCopy:
 
     async def sweep(self, generation: int) -> int:
         swept = 0
-        queries = [*map(shapes.sweep_edges, shapes.TYPES), *map(shapes.sweep_nodes, shapes.NODE_LABELS)]
+        queries = [*map(shapes.sweep_edges, shapes.STARTS), *map(shapes.sweep_nodes, shapes.NODE_LABELS)]
         for query in queries:
             while found := await self._write(generation, partial(self._swept, query, generation)):
                 swept += found
@@ -55,12 +55,15 @@ class Neo4jCopy:
 
     async def held(self, after: tuple[str, str] | None, limit: int) -> list[Held]:
         kind, id = after or ("", "")
-        found: list[Held] = []
-        for name in shapes.KINDS:
-            if name >= kind and len(found) < limit:
-                start = id if name == kind else ""
-                found += await self._door.read(partial(self._page, name, start, limit - len(found)))
-        return found
+
+        async def work(tx: Transaction) -> list[Held]:
+            found: list[Held] = []
+            for name in shapes.KINDS:
+                if name >= kind and len(found) < limit:
+                    found += await self._page(name, id if name == kind else "", limit - len(found), tx)
+            return found
+
+        return await self._door.read(work)
 
     async def remove(self, held: Sequence[Held]) -> None:
         async def work(tx: Transaction) -> None:
@@ -129,8 +132,7 @@ class Neo4jCopy:
         for label, gone in _grouped(wanted.gone, lambda item: item[0]).items():
             await tx.rows(shapes.delete_nodes(label), self._own(ids=[id for _, id in gone]))
         if wanted.unlinked:
-            for type_ in shapes.BETWEEN_MEMORIES:
-                await tx.rows(shapes.delete_by_id(type_), self._own(ids=list(wanted.unlinked)))
+            await tx.rows(shapes.delete_by_id(), self._own(ids=list(wanted.unlinked)))
 
     async def _nodes(self, nodes: Sequence[Node], generation: int, tx: Transaction) -> set[tuple[str, str]]:
         """Write nodes; (label, id) of those that did not hold a newer revision."""

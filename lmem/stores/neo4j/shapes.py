@@ -32,6 +32,7 @@ TYPES: dict[str, tuple[str, str]] = {
 
 BETWEEN_MEMORIES = tuple(name for name, ends in TYPES.items() if ends == ("Memory", "Memory"))
 NODE_LABELS = tuple(sorted(LABELS.values()))
+STARTS = tuple(sorted({start for start, _ in TYPES.values()}))
 KINDS = tuple(sorted((*NODE_LABELS, *TYPES)))
 """Labels and types in the order in which what a copy holds is told."""
 
@@ -97,8 +98,12 @@ def delete_nodes(label: str) -> str:
     return f"MATCH (n:{label}) WHERE n.id IN $ids AND n.prefix = $prefix DETACH DELETE n"
 
 
-def delete_by_id(type_: str) -> str:
-    return f"MATCH (a)-[r:{type_}]->() WHERE r.id IN $ids AND a.prefix = $prefix DELETE r"
+def delete_by_id() -> str:
+    """Relationships between memories, of which only the ids of their rows are known."""
+    parts = "\nUNION ALL ".join(
+        f"MATCH (a)-[r:{type_}]->() WHERE r.id IN $ids AND a.prefix = $prefix RETURN r" for type_ in BETWEEN_MEMORIES
+    )
+    return f"CALL {{ {parts} }} DELETE r"
 
 
 def delete_edges(type_: str) -> str:
@@ -109,8 +114,8 @@ def delete_edges(type_: str) -> str:
         DELETE r"""
 
 
-def sweep_edges(type_: str) -> str:
-    return f"""MATCH (a:{TYPES[type_][0]} {{prefix: $prefix}})-[r:{type_}]->()
+def sweep_edges(label: str) -> str:
+    return f"""MATCH (a:{label} {{prefix: $prefix}})-[r:{ANY}]->()
         WHERE r.generation < $generation
         WITH r LIMIT $limit DELETE r RETURN count(*)"""
 
@@ -142,7 +147,7 @@ def count_nodes(labels: Iterable[str] = NODE_LABELS) -> str:
     return _sum("MATCH (n:{} {{prefix: $prefix}}) WHERE n.generation >= $generation RETURN count(n) AS found", labels)
 
 
-def count_edges(labels: Iterable[str] = ("Memory", "Pattern", "User")) -> str:
+def count_edges(labels: Iterable[str] = STARTS) -> str:
     query = f"MATCH (n:{{}} {{{{prefix: $prefix}}}})-[r:{ANY}]->() WHERE r.generation >= $generation"
     return _sum(f"{query} RETURN count(r) AS found", labels)
 
