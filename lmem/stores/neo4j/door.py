@@ -73,7 +73,7 @@ class Door:
         self.address = address
         self._password = password
         self._breaker = breaker or Breaker()
-        self._making = asyncio.Lock()
+        self._attempt: asyncio.Task[AsyncDriver] | None = None
         self._driver: AsyncDriver | None = None
         self._module: ModuleType | None = None
 
@@ -102,19 +102,18 @@ class Door:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        if self._attempt is not None:
+            self._attempt.cancel()
         driver, self._driver = self._driver, None
         if driver is not None:
-            try:
-                async with asyncio.timeout(CLOSING):
-                    await driver.close()
-            except TimeoutError:
-                return  # nobody is there to say goodbye to
+            await _ended(driver)
 
     async def _asked(self, work: Work[T], mode: str, each: float, whole: float, blame: bool = True) -> T:
         self._breaker.check()
-        driver, module = await self._connected()
+        module = await self._loaded()
         try:
             async with asyncio.timeout(whole):
+                driver = self._driver or await self._login(module)
                 try:
                     answer = await self._once(driver, work, mode, each, whole)
                 except module.ERRORS as err:
@@ -139,17 +138,39 @@ class Door:
                     await transaction.commit()
         return answer
 
-    async def _connected(self) -> tuple[AsyncDriver, ModuleType]:
-        async with self._making:
-            if self._module is None:
-                self._module = await asyncio.to_thread(importlib.import_module, DRIVER)
-            if self._driver is None:
-                try:
-                    password = await asyncio.to_thread(self._password) if self.address.user else None
-                    self._driver = self._module.connect(self.address, password)
-                except InvalidInput as err:
-                    raise self._breaker.failed(StoreDown(err.message, hint=err.hint), refused=True) from err
-            return self._driver, self._module
+    async def _loaded(self) -> ModuleType:
+        if self._module is None:
+            self._module = await asyncio.to_thread(importlib.import_module, DRIVER)
+        return self._module
+
+    async def _login(self, module: ModuleType) -> AsyncDriver:
+        """The driver, once it is logged in. Callers that come together share one attempt, which outlives them all."""
+        if self._attempt is None:
+            self._attempt = asyncio.create_task(self._connected(module))
+            self._attempt.add_done_callback(self._attempted)
+        return await asyncio.shield(self._attempt)
+
+    def _attempted(self, attempt: asyncio.Task[AsyncDriver]) -> None:
+        self._attempt = None
+        if not attempt.cancelled():
+            attempt.exception()  # has been told to whoever still waited
+
+    async def _connected(self, module: ModuleType) -> AsyncDriver:
+        try:
+            password = await asyncio.to_thread(self._password) if self.address.user else None
+            made: AsyncDriver = module.connect(self.address, password)
+        except InvalidInput as err:
+            raise self._breaker.failed(StoreDown(err.message, hint=err.hint), refused=True) from err
+        try:
+            async with asyncio.timeout(self.address.timeout):
+                await made.verify_connectivity()
+        except BaseException as err:
+            if isinstance(err, module.ERRORS) and module.refused(err):
+                self._breaker.failed(module.translate(err, self.address), refused=True)
+            await _ended(made)
+            raise
+        self._driver = made
+        return made
 
     async def _translated(self, err: Exception, module: ModuleType) -> Exception:
         found: Exception = module.translate(err, self.address)
@@ -160,6 +181,14 @@ class Door:
         if refused:
             await self.close()  # the next log-in asks for the password again
         return self._breaker.failed(found, refused)
+
+
+async def _ended(driver: AsyncDriver) -> None:
+    try:
+        async with asyncio.timeout(CLOSING):
+            await driver.close()
+    except TimeoutError:
+        return  # nobody is there to say goodbye to
 
 
 def _operators(plan: Mapping[str, Any]) -> set[str]:
