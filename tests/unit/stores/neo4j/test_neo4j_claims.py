@@ -166,7 +166,8 @@ def test_nodes_and_edges_hold_the_specifications_properties_in_its_types(server:
         """MATCH (a:Memory)-[c:CONTRADICTS]->(b:Memory), (a)-[s:RESOLVES]->(b), (:Pattern)-[u:USED_IN]->(p:Project)
         RETURN keys(a) AS keys, valueType(a.created_at) AS created, valueType(a.layer_assignments) AS layers,
             valueType(c.discovered_at) AS discovered, valueType(s.resolution_date) AS resolved,
-            valueType(u.date) AS used, valueType(u.success) AS success, a.created_at = datetime('2026-01-01T10:00:00Z') AS same,
+            valueType(u.date) AS used, valueType(u.success) AS success,
+            a.created_at = datetime('2026-01-01T10:00:00Z') AS same,
             keys(c) AS of_row, keys(u) AS of_use, p.framework IS NULL AS absent LIMIT 1"""
     )
     assert set(row.pop("keys")) == {*memory(0).properties, "prefix", "generation", "rev"} - {"session_id"}
