@@ -179,7 +179,7 @@ _lmem() {
             'repair') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'rebuild') COMPREPLY=($(compgen -W '--wait --no-wait --json -h --help' -- "$cur")) ;;
             'sync') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
-            'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'init') COMPREPLY=($(compgen -W '--servers --json -h --help' -- "$cur")) ;;
             'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'layer ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;

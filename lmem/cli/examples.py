@@ -146,7 +146,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "user set": (("lmem user set --name 'Ada Lovelace' --email ada@example.org", "Say who you are."),),
     "status": (("lmem status", "See what runs."), ("lmem status --wait", "Wait until every index has caught up.")),
     "doctor": (("lmem doctor", "Find out what is wrong."),),
-    "init": (("lmem init", "Get the model."),),
+    "init": (
+        ("lmem init", "Get the model."),
+        ("docker compose up --detach --wait && lmem init --servers", "Use the three servers of this repository."),
+    ),
     "mcp": (
         ("claude mcp add --scope user lmem -- lmem mcp", "Give Claude Code the memory."),
         ("lmem mcp --json", "See what another editor's configuration takes."),
