@@ -14,7 +14,8 @@ from lmem.domain.graph import Edge, Neighbour, Node, Path, Sight, Wanted
 
 
 class Graph(Protocol):
-    """Answers questions. Types are edges' names as 'RELATES_TO'; none means any. Every order is total, by id at last.
+    """Answers questions. Types are edges' names as 'RELATES_TO'; none means WALKED_BY_DEFAULT of
+    lmem.domain.relations, which leaves out what makes neighbours of everything. Every order is total, by id at last.
 
     Ids that are not in the graph have no neighbours and no path. Raises StoreDown when a server does not answer.
     """
@@ -30,12 +31,14 @@ class Graph(Protocol):
     ) -> Path | None:
         """A shortest way between two (label, id) along edges in either direction, of at most `longest` edges.
 
-        Of several the one whose sequence of node ids is the least; of several edges between two nodes the least type.
+        Of several the one whose sequence of node ids is the least; of several edges between two nodes the least Hop.
+        From a node to itself the way has one node and no edge.
         """
         ...
 
     async def edges(self, sight: Sight, types: Sequence[str], after: str, limit: int) -> list[Edge]:
-        """Edges between memories in the order of (start, type, end), from a place on; for communities and export."""
+        """Edges between memories in the order of (start, type, end), for communities and export; none means MADE of
+        lmem.domain.relations. `after` is 'start/type/end' of the last edge that was had, '' at first."""
         ...
 
     async def projects_of_pattern(self, sight: Sight, pattern_id: str, failed: bool) -> list[tuple[str, str]]:
@@ -138,4 +141,6 @@ class GraphTable(Protocol):
         """Ids of objects of an outbox kind that a server's copy holds, in order: for a rebuild and for verify."""
         ...
 
-    def nodes(self, label: str, ids: Sequence[str]) -> list[Node]: ...
+    def nodes(self, label: str, ids: Sequence[str], shared: bool = True) -> list[Node]:
+        """Nodes with the properties of specification 3.1 to 3.4, in no order; with `shared` without private ones."""
+        ...
