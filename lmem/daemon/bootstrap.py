@@ -170,6 +170,7 @@ async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Ind
         paths.state / "worker.log",
         on_start=start,
         on_death=lambda err: indexes.down(err),
+        on_error=lambda err: indexes.failed(err),
         lanes=lanes(servers.vectors_timeout(config)),
     )
     engine = servers.vectors_engine(config)
