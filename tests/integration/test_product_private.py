@@ -44,6 +44,9 @@ READS: list[tuple[str, Json]] = [
     ("memory/timeline", {"around": PUBLIC, "limit": 100, "all_projects": True}),
     ("change/list", {"limit": 100}),
     ("context/get", {"project": "payroll"}),
+    ("pattern/show", {"pattern": "raise"}),
+    ("pattern/list", {"all_projects": True}),
+    ("pattern/list", {"all_projects": True, "like": "what the team earns"}),
     ("layer/list", {}),
     ("layer/show", {"name": "project"}),
     ("layer/show", {"name": ONCE}),
@@ -77,6 +80,9 @@ TOUCHES: list[tuple[str, Json]] = [
     ("layer/show", {"name": PRIVATE}),
     ("layer/move", {"id": PRIVATE, "layers": ["global"]}),
     ("memory/pin", {"ids": [PRIVATE]}),
+    ("pattern/add", {"type": "pay", "name": "raise", "evidence": [{"memory": PRIVATE, "kind": "contradicts"}],
+                     "project": "payroll"}),
+    ("pattern/outcome", {"pattern": "raise", "success": False, "memory": PRIVATE, "project": "payroll"}),
     ("memory/unpin", {"ids": [PUBLIC, PRIVATE]}),
     ("store/sync", {"id": PRIVATE}),
     ("session/focus", {"session": SESSION, "ids": [PRIVATE]}),
@@ -85,6 +91,7 @@ TOUCHES: list[tuple[str, Json]] = [
 NOTHING_TO_HIDE = {
     "session/list", "layer/list", "layer/show", "project/list", "project/show", "user/show", "config/get",
     "config/list", "status/get", "status/doctor", "store/verify", "store/repair",
+    "pattern/list",
 }  # fmt: skip
 PLAIN: list[tuple[str, Json]] = [
     ("memory/history", {"id": PUBLIC}), *((method, params) for method, params in READS if method in NOTHING_TO_HIDE),
@@ -96,7 +103,7 @@ ELSEWHERE |= {"audit/list", "decay/run"}  # nothing has faded yet: test_service_
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",
     "project/init", "project/set", "project/rename", "project/archive", "user/set", "config/set", "config/unset",
-    "audit/verify", "project/merge", "hook/backfill",
+    "audit/verify", "project/merge", "hook/backfill", "pattern/forget",
 }  # fmt: skip
 """Methods whose answers hold no memory."""
 
@@ -127,6 +134,9 @@ def fill(product: Product) -> None:
               "summary": "when"}  # fmt: skip
     product.call("memory/edit", id=ONCE, changes=public)
     product.call("memory/edit", id=ONCE, changes={"importance": 0.9})
+    proof = {"memory": PRIVATE, "kind": "validates"}
+    pay: Json = {"type": "pay", "name": "raise", "description": "Ask in spring", "project": "payroll"}
+    product.call("pattern/add", **pay, evidence=[proof])
     product.call("status/wait", timeout=30)
 
 
