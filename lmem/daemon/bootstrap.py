@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmem._version import __version__
-from lmem.daemon import gitconfig
+from lmem.daemon import gitconfig, servers
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
@@ -60,6 +60,7 @@ from lmem.service.users import Users
 from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
+from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
@@ -69,7 +70,6 @@ LOADING_PATIENCE = 60.0
 
 log = logging.getLogger(__name__)
 
-VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
 FINDER = "lmem.stores.finder:OneTrip"
 
 
@@ -141,31 +141,38 @@ class _Index:
 
 
 async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Index:
-    paths = host.paths
+    paths, config = host.paths, host.config
+    owner = await storage.write(lambda tx: tx.directory.secret("instance_id"))
 
-    def specs() -> dict[str, Spec]:
-        reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
+    async def specs() -> dict[str, Spec]:
         factory, arguments = models.spec()
         return {
             "embedder": Spec(factory, arguments),
-            "vectors": Spec(VECTORS, {"root": str(paths.vectors), "reserve_bytes": reserve}),
+            "vectors": await asyncio.to_thread(servers.vectors_spec, config, paths.vectors, owner),
             "finder": Spec(FINDER, {"embedder": Target("embedder"), "vectors": Target("vectors")}),
         }
 
     async def reload() -> None:
         indexes.loading()
-        await worker.replace(specs())
+        await worker.replace(await specs())
         await indexes.settled(LOADING_PATIENCE)
+
+    async def start() -> None:
+        await indexes.start()
+        if indexes.on_server and indexes.reason is None:
+            await asyncio.to_thread(servers.clear_embedded, paths.vectors)
 
     models = Models(host, storage, reload)
     await models.start()
     worker = IndexWorker(
-        specs(),
+        await specs(),
         paths.state / "worker.log",
-        on_start=lambda: indexes.start(),
+        on_start=start,
         on_death=lambda err: indexes.down(err),
+        lanes=lanes(servers.vectors_timeout(config)),
     )
-    indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
+    engine = servers.vectors_engine(config)
+    indexes = Indexes(storage, worker.embedder, worker.generations, clock, engine, lambda: relay.wake())
     relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
     return _Index(models, worker, indexes, relay)
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from lmem.domain import times
 from lmem.domain.outbox import Projection
-from lmem.errors import Conflict, LmemError, ModelMissing, StoreUnavailable, WorkerDied
+from lmem.errors import Conflict, IndexLost, LmemError, ModelMissing, StoreDown, StoreUnavailable, WorkerDied
 from lmem.ports.clock import Clock
 from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import AsyncGenerations
+from lmem.ports.vectors import QDRANT, AsyncGenerations
 
 PORT = "vectors"
 AVERAGE_LENGTH = 30.0
@@ -43,7 +43,10 @@ class _State:
 
 
 class Indexes:
-    """The generations of the vector index. `wake` tells the relay that a generation waits to be filled."""
+    """The generations of the vector index. `wake` tells the relay that a generation waits to be filled.
+
+    `engine` is what keeps them; another one takes effect with the next start, and builds its own.
+    """
 
     def __init__(
         self,
@@ -55,10 +58,10 @@ class Indexes:
         wake: Callable[[], None],
     ) -> None:
         self.embedder = embedder
+        self.engine = engine
         self._storage = storage
         self._generations = generations
         self._clock = clock
-        self._engine = engine
         self._wake = wake
         self._settled = asyncio.Event()
         self._refusals: Counter[str] = Counter()
@@ -68,6 +71,11 @@ class Indexes:
     def model(self) -> ModelInfo | None:
         """The loaded model, if any."""
         return self._state.model
+
+    @property
+    def on_server(self) -> bool:
+        """Whether a server keeps the vectors: it gets nothing private, and optimises by itself."""
+        return self.engine == QDRANT
 
     @property
     def optimising(self) -> bool:
@@ -94,7 +102,7 @@ class Indexes:
         """The generation that answers. Raises StoreUnavailable (ModelMissing without a model) when none does."""
         state = self._state
         if state.reason is not None:
-            raise state.reason
+            raise state.reason.with_traceback(None)  # raised again and again, it would keep every caller's frames
         if state.active is None:
             raise StoreUnavailable("The vector index is being built.", hint="'lmem status --wait' returns when it is.")
         return state.active.generation
@@ -109,6 +117,12 @@ class Indexes:
         self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False
         self._settled.set()
 
+    def lost(self, cause: IndexLost) -> None:
+        """A server that was wiped or swapped meanwhile has not got the index: the relay starts again and builds it."""
+        if self._state.reason is None:
+            self._state.reason, self._state.must_start = cause, True
+            self._wake()
+
     async def settled(self, patience: float) -> None:
         """Wait until a start has ended, well or not, for at most `patience` seconds."""
         try:
@@ -121,8 +135,9 @@ class Indexes:
         """Load the model and open the generations; run after each start of the index worker.
 
         Without a model nothing is opened, and `serving` says ModelMissing. A generation whose instance id is not the
-        recorded one was wiped or swapped, one that does not open is damaged: a new one is built from the truth. Raises
-        what keeps all of it from being opened; `serving` says that too, and the relay starts again (`must_start`).
+        recorded one was wiped or swapped, one that does not open is damaged, one of another engine lies elsewhere: a
+        new one is built from the truth. Raises what keeps all of it from being opened, as StoreDown while a server does
+        not answer or is another's; `serving` says that too, and the relay starts again (`must_start`).
         """
         try:
             self._state = await self._opened()
@@ -131,8 +146,12 @@ class Indexes:
             self._state = _State(reason=err)
         except WorkerDied:  # `down` is told, and the worker's next life begins with a start
             raise
+        except Conflict as err:
+            self._state = _State(reason=StoreDown(err.message, hint=err.hint), must_start=True)
+            raise StoreDown(err.message, hint=err.hint) from err
         except LmemError as err:
-            self._state = _State(reason=StoreUnavailable(err.message, hint=err.hint), must_start=True)
+            cause = StoreDown if isinstance(err, StoreDown) else StoreUnavailable
+            self._state = _State(reason=cause(err.message, hint=err.hint), must_start=True)
             raise
         finally:
             self._settled.set()
@@ -147,6 +166,9 @@ class Indexes:
         waiting = await self._storage.read(lambda tx: tx.outbox.pending())
         if waiting.get(building.id) or state is not self._state or state.building is not building:
             return  # the relay and a start may both come here
+        await self._generations.serve(building.generation)
+        if state is not self._state or state.building is not building:
+            return
         old, new = state.active, replace(building, state="active")
         state.active, state.building = new, None
 
@@ -194,7 +216,8 @@ class Indexes:
         model = await self.embedder.load()
         state = _State(model=model)
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
-        left_over = (await self._generations.sizes()).keys() - {projection.generation for projection in known}
+        own = {projection.generation for projection in known if projection.engine == self.engine}
+        left_over = (await self._generations.sizes()).keys() - own
         for generation in left_over:  # of a copy that was cut short
             await self._generations.drop(generation)
         for projection in known:
@@ -209,6 +232,10 @@ class Indexes:
 
     async def _open(self, projection: Projection, state: _State) -> None:
         assert state.model is not None
+        if projection.engine != self.engine:
+            log.info("generation %s is not in %s; it is built anew there", projection.generation, self.engine)
+            await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
+            return
         stale_copy = projection.state == "building" and state.active is not None
         other_recipe = projection.settings.get("recipe") != RECIPE
         if stale_copy or other_recipe or projection.fingerprint != state.model.fingerprint:
@@ -216,7 +243,7 @@ class Indexes:
             return
         try:
             instance = await self._generations.open(projection.generation, state.model.dimensions)
-        except WorkerDied:
+        except (WorkerDied, StoreDown):  # no damage
             raise
         except (Conflict, StoreUnavailable) as err:
             self._refusals[projection.generation] += 1
@@ -233,6 +260,7 @@ class Indexes:
         if projection.instance_id is None:
             await self._storage.write(lambda tx: tx.outbox.set_projection(projection.id, {"instance_id": instance}))
         if projection.state == "active":
+            await self._generations.serve(projection.generation)
             state.active = projection
         else:
             state.building = projection
@@ -248,8 +276,10 @@ class Indexes:
             instance = await self._generations.copy(source.generation, generation)
         settings = source.settings if source else {"average_length": AVERAGE_LENGTH, "recipe": RECIPE}
         projection = Projection(
-            f"{PORT}-{number:04d}", PORT, self._engine, generation, instance, state, model.fingerprint, settings
+            f"{PORT}-{number:04d}", PORT, self.engine, generation, instance, state, model.fingerprint, settings
         )
+        if state == "active":
+            await self._generations.serve(generation)
         at = times.to_text(self._clock.now())
         await self._storage.write(lambda tx: tx.outbox.add_projection(projection, at, source.id if source else None))
         return projection

@@ -56,9 +56,9 @@ class VectorCheck:
         return self._indexes.targets[0].id
 
     async def truth(self, low: str, high: str) -> dict[Object, str]:
-        """Digests of what points have to hold, of ids in [low, high)."""
-        model = self._model()
-        memories = await self._pages(partial(_memories, model=model), low, high)
+        """Digests of what points have to hold, of ids in [low, high); on a server nothing of what is private."""
+        model, shared = self._model(), self._indexes.on_server
+        memories = await self._pages(partial(_memories, model=model, shared=shared), low, high)
         return memories | await self._pages(partial(_patterns, model=model), low, high)
 
     async def held(self, low: str, high: str) -> dict[Object, str]:
@@ -102,9 +102,9 @@ def before(low: str) -> str | None:
     return f"{number - 1:032x}" if number else None
 
 
-def _memories(tx: UnitOfWork, low: str, high: str, model: ModelInfo) -> dict[Object, str]:
+def _memories(tx: UnitOfWork, low: str, high: str, model: ModelInfo, shared: bool) -> dict[Object, str]:
     found: dict[Object, str] = {}
-    for memory in tx.consistency.memories(low, high, PAGE):
+    for memory in tx.consistency.memories(low, high, PAGE, shared):
         near = [beside.text for beside in tx.memories.around(memory)] if memory.session_id is not None else ()
         found[Object("memory", memory.id)] = digest(payload_of(memory, near, model))
     return found

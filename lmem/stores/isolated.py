@@ -121,9 +121,12 @@ class IndexWorker:
         self._wasted = 0
         await self.start()
 
-    async def replace(self, targets: Mapping[str, Spec]) -> None:
-        """End the child and start another with other targets."""
-        self._setup = Setup(targets, self._setup.lanes)
+    async def replace(
+        self, targets: Mapping[str, Spec], lanes: Mapping[tuple[str, str], Lane] | None = None
+    ) -> None:  # fmt: skip
+        """End the child and start another with other targets, and with other lanes when they are given."""
+        self.lanes = self.lanes if lanes is None else lanes
+        self._setup = Setup(targets, tuple(dict.fromkeys(self.lanes.values())))
         await self.reset()
 
     async def stop(self) -> None:
