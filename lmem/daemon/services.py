@@ -49,6 +49,7 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 
 SESSIONLESS = ("status/", "daemon/", "model/", "store/")
@@ -82,6 +83,7 @@ class Services:
     storage: Storage
     memories: Memories
     lifecycle: Lifecycle
+    transactions: Transactions
     history: History
     past: Past
     timeline: Timeline
