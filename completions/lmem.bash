@@ -168,7 +168,7 @@ _lmem() {
     if [[ $cur == -* ]]; then
         case $command in
             '') COMPREPLY=($(compgen -W '--version -V --json -h --help' -- "$cur")) ;;
-            'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --allow-secret --at --created-at --source-id --edit -e --file -f --jsonl --json -h --help' -- "$cur")) ;;
+            'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --allow-secret --at --created-at --source-id --edit -e --file -f --jsonl --atomic --json -h --help' -- "$cur")) ;;
             'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --json -h --help' -- "$cur")) ;;
             'show') COMPREPLY=($(compgen -W '--as-of --recorded-as-of --json -h --help' -- "$cur")) ;;
             'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;

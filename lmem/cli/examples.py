@@ -16,6 +16,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("git log -1 --format=%B | lmem add - --type note", "Remember what a pipe says."),
         ('lmem add "parse() is slow on long lines" --at lmem/cli/fast.py:12', "Remember it with its place."),
         ("lmem add --jsonl notes.jsonl --project api", "Add many at once."),
+        ("lmem add --jsonl notes.jsonl --atomic", "Add all of them, or none."),
     ),
     "search": (
         ("lmem search how do we keep rows safe", "Find by meaning."),

@@ -21,10 +21,13 @@ from lmem.service.memories import Added, Edited
 IDLE_S = 600.0
 """Seconds without a request after which a transaction is rolled back, by the monotonic clock."""
 MOST_OPEN = 4
+"""Transactions of one process."""
 MOST_ITEMS = 20_000
 """Memories that one transaction may name: its commit holds the writer for their time."""
 MOST_BYTES = 32_000_000
 """Of text that waits in the daemon's memory, for one transaction."""
+TOGETHER = 2
+"""How many times as much all open transactions may hold together."""
 
 Done = Added | Edited | Changed
 Apply = Callable[[UnitOfWork, Actor, Scope, Together], Done]
@@ -54,15 +57,6 @@ class Waiting:
     size: int = 0
     refused: int = 0
 
-    def take(self, items: int, size: int) -> None:
-        """Make room for so many memories and bytes of text. Raises InvalidInput when there is none."""
-        if self.items + items > MOST_ITEMS or self.size + size > MOST_BYTES:
-            raise InvalidInput(
-                f"A transaction takes at most {MOST_ITEMS:,} memories and {MOST_BYTES // 1_000_000} MB of text.",
-                hint="Split it, or add the lines without --atomic.",
-            )
-        self.items, self.size = self.items + items, self.size + size
-
 
 class Staging:
     """The open transactions. Each belongs to the process that began it; no other can see that it is there."""
@@ -72,9 +66,9 @@ class Staging:
 
     def begin(self, actor: Actor) -> str:
         """The id of a new transaction. Raises Conflict when too many are open."""
-        if len(self._open) >= MOST_OPEN:
+        if sum(item.owner == _owner(actor) for item in self._open.values()) >= MOST_OPEN:
             raise Conflict(
-                f"{MOST_OPEN} transactions are open already.",
+                f"{MOST_OPEN} transactions are open already, as many as one process may have.",
                 hint=f"Commit one or roll it back; one that is idle is rolled back after {IDLE_S / 60:.0f} minutes.",
             )
         made = secrets.token_hex(16)
@@ -91,6 +85,24 @@ class Staging:
             )
         found.timer.cancel()
         found.timer = self._timer(number)
+        return found
+
+    def take(self, actor: Actor, number: str, items: int, size: int) -> Waiting:
+        """As `find`, with room for so many memories and bytes of text. Raises InvalidInput when there is none."""
+        found = self.find(actor, number)
+        if found.items + items > MOST_ITEMS or found.size + size > MOST_BYTES:
+            raise InvalidInput(
+                f"A transaction takes at most {MOST_ITEMS:,} memories and {MOST_BYTES // 1_000_000} MB of text.",
+                hint="Split it, or add the lines without --atomic.",
+            )
+        others = [item for item in self._open.values() if item is not found]
+        held = sum(item.items for item in others) + found.items, sum(item.size for item in others) + found.size
+        if held[0] + items > TOGETHER * MOST_ITEMS or held[1] + size > TOGETHER * MOST_BYTES:
+            raise Conflict(
+                "Other open transactions leave no room for this one.",
+                hint=f"Try again when they are over; an idle one ends after {IDLE_S / 60:.0f} minutes.",
+            )
+        found.items, found.size = found.items + items, found.size + size
         return found
 
     def end(self, actor: Actor, number: str) -> Waiting:

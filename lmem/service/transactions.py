@@ -63,9 +63,9 @@ class Transactions:
 
         With `create_names` the projects and sessions that they name are made at the commit, as by a bulk add.
         """
-        found = self._staging.find(actor, number)
         named = [(place, replace(draft, id=draft.id or secrets.token_hex(16))) for place, draft in drafts]
-        found.take(len(named), sum(len(f"{draft.title}{draft.content}".encode()) for _, draft in named))
+        size = sum(len(f"{draft.title}{draft.content}".encode()) for _, draft in named)
+        found = self._staging.take(actor, number, len(named), size)
         for place, draft in named:
             found.staged.append(Staged(self._adding(draft, create_names, config), place, draft.project is None))
         ids = [str(draft.id) for _, draft in named]
@@ -78,8 +78,7 @@ class Transactions:
     ) -> None:  # fmt: skip
         """Let an edit wait. Raises NotFound, also for a memory that is neither stored nor staged, InvalidInput."""
         await self._known(actor, number, [memory_id])
-        found = self._staging.find(actor, number)
-        found.take(1, len(str(changes).encode()))
+        found = self._staging.take(actor, number, 1, len(str(changes).encode()))
 
         def apply(tx: UnitOfWork, actor: Actor, scope: Scope, together: Together) -> Edited:
             return self._memories.alter(tx, actor, memory_id, changes, reason, rev, kept_secrets, together)
@@ -91,8 +90,7 @@ class Transactions:
     ) -> None:
         """Let a forget wait, or a restore when not `archived`. Raises as `stage_edit`."""
         await self._known(actor, number, ids)
-        found = self._staging.find(actor, number)
-        found.take(len(ids), 0)
+        found = self._staging.take(actor, number, len(ids), 0)
 
         def apply(tx: UnitOfWork, actor: Actor, scope: Scope, together: Together) -> Changed:
             return self._lifecycle.archive(tx, actor, ids, archived, reason, together)

@@ -234,7 +234,8 @@ def test_an_idle_transaction_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         monkeypatch.setattr(staging, "IDLE_S", 0.0)
         number = await bench.begin()
         bench.add(number, "one")
-        await asyncio.sleep(0)  # one turn of the loop, in which its timer is due
+        for _ in range(2):
+            await asyncio.sleep(0)  # a turn of the loop: in the first its timer is due, in the second it has run
         with pytest.raises(NotFound, match="There is no transaction"):
             await bench.commit(number)
         assert await bench.untouched()
@@ -266,7 +267,14 @@ def test_how_much_may_wait_is_bounded(tmp_path: Path, monkeypatch: pytest.Monkey
             bench.add(first, "four")
         with pytest.raises(InvalidInput):
             bench.add(second, "x" * 101)
+        other = replace(bench.actor, address="unix:1000:2")
+        third = await bench.transactions.begin(other)
+        bench.add(second, "four", "five")
+        with pytest.raises(Conflict, match="leave no room"):
+            six = [("Line 1", Draft("six", "six")), ("Line 2", Draft("seven", "seven"))]
+            bench.transactions.stage_adds(other, third, six, True, bench.kit.settings.of)
         bench.transactions.rollback(bench.actor, second)
+        bench.transactions.stage_adds(other, third, six, True, bench.kit.settings.of)
         assert len((await bench.commit(first)).done) == 3
         await bench.begin()
 
