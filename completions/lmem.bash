@@ -193,8 +193,9 @@ _lmem() {
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'repair') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'rebuild') COMPREPLY=($(compgen -W '--wait --no-wait --json -h --help' -- "$cur")) ;;
             'sync') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
-            'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'init') COMPREPLY=($(compgen -W '--servers --json -h --help' -- "$cur")) ;;
             'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'layer ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -265,7 +266,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor verify repair sync init version session layer project patterns hook jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor verify repair rebuild sync init version session layer project patterns hook jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;

@@ -126,6 +126,7 @@ def _plain() -> dict[str, Callable[..., int]]:
         "doctor": upkeep.doctor,
         "verify": consistency.verify,
         "repair": consistency.repair,
+        "rebuild": consistency.rebuild,
         "sync": consistency.sync,
         "init": upkeep.init,
         "version": upkeep.version,

@@ -82,6 +82,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem repair --dry-run", "See what would be written again."),
         ("lmem repair vectors", "Make one store agree with the database."),
     ),
+    "rebuild": (
+        ("lmem rebuild vectors", "Build the vector index anew."),
+        ("lmem config set qdrant.url http://127.0.0.1:6333 && lmem rebuild vectors", "Move it to a Qdrant server."),
+    ),
     "sync": (("lmem sync 3f2a9c1d", "Write a memory to every store now."),),
     "tags": (("lmem tags", "List the tags of what is seen from here."), ("lmem tags -a", "List all tags.")),
     "export": (
@@ -161,7 +165,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "user set": (("lmem user set --name 'Ada Lovelace' --email ada@example.org", "Say who you are."),),
     "status": (("lmem status", "See what runs."), ("lmem status --wait", "Wait until every index has caught up.")),
     "doctor": (("lmem doctor", "Find out what is wrong."),),
-    "init": (("lmem init", "Get the model."),),
+    "init": (
+        ("lmem init", "Get the model."),
+        ("docker compose up --detach --wait && lmem init --servers", "Use the three servers of this repository."),
+    ),
     "mcp": (
         ("claude mcp add --scope user lmem -- lmem mcp", "Give Claude Code the memory."),
         ("lmem mcp --json", "See what another editor's configuration takes."),

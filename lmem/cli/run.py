@@ -77,6 +77,7 @@ COMMANDS: dict[str, str] = {
     "doctor": "doctor.doctor",
     "verify": "consistency.verify",
     "repair": "consistency.repair",
+    "rebuild": "consistency.rebuild",
     "sync": "consistency.sync",
     "init": "model.init",
     "version": "status.version",

@@ -48,6 +48,7 @@ from lmem.service.patterns import Patterns
 from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
+from lmem.service.rebuilding import Rebuilding
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
@@ -198,6 +199,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     memories = Memories(storage, clock, wake, settings.of)
     lifecycle = Lifecycle(storage, clock, wake)
     capture = Capture(storage, clock, memories, wake)
+    consistency = Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake)
+    indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
     return Services(
         host=host,
         user_id=user_id,
@@ -220,7 +223,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
-        consistency=Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake),
+        consistency=consistency,
+        rebuilding=Rebuilding(storage, clock, {"vectors": indexes}),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,

@@ -102,6 +102,7 @@ HANDLERS: dict[str, Handler] = {
     "audit/verify": audit.verify,
     "store/verify": consistency.verify,
     "store/repair": consistency.repair,
+    "store/rebuild": consistency.rebuild,
     "store/sync": consistency.sync,
     "status/get": status.get,
     "status/wait": status.wait,

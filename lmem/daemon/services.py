@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from lmem import config
 from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
@@ -40,6 +41,7 @@ from lmem.service.patterns import Patterns
 from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
+from lmem.service.rebuilding import Rebuilding
 from lmem.service.receipts import receipt
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
@@ -54,6 +56,8 @@ from lmem.service.users import Users
 
 SESSIONLESS = ("status/", "daemon/", "model/", "store/")
 """Methods that are nobody's work on memories."""
+SERVERS = {"vectors": "qdrant", "graph": "neo4j", "cache": "redis"}
+"""Store -> the family of the settings of its server."""
 TERMINAL = "cli"
 """What the user's own terminal calls itself; every other client is answered as one that others may read."""
 
@@ -94,6 +98,7 @@ class Services:
     activity: Activity
     context: Context
     consistency: Consistency
+    rebuilding: Rebuilding
     annotations: Annotations
     vectors: AsyncVectors
     generations: AsyncGenerations
@@ -117,6 +122,12 @@ class Services:
     jobs: Jobs
     recorder: Recorder
     known_projects: dict[str, str] = field(default_factory=dict)
+
+    def waits_for_restart(self, store: str) -> bool:
+        """Whether the user's file sets what a store is reached by to something else than this daemon started with."""
+        now, family = config.load(self.host.paths.config_file), SERVERS.get(store, "")
+        started = self.host.config.values
+        return any(now.values[key] != value for key, value in started.items() if key.startswith(f"{family}."))
 
     async def receipt(self, purged: Changed) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""

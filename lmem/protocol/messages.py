@@ -77,6 +77,7 @@ METHODS: dict[str, str] = {
     "audit/verify": "Whether the audit log's chain holds, and where it does not.",
     "store/verify": "What each store holds, compared with the truth.",
     "store/repair": "Make the stores agree with the truth again.",
+    "store/rebuild": "Build a store anew from the truth, beside the one that serves.",
     "store/sync": "Write one memory to every store now.",
     "status/get": "What runs, where it lies, and how far each projection is.",
     "status/wait": "Answers when every projection has caught up.",

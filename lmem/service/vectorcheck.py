@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from lmem.domain.consistency import Issue, Object
+from lmem.domain.outbox import Projection
 from lmem.domain.payloads import digest
 from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import ModelInfo
@@ -31,26 +32,34 @@ Page = Callable[..., dict[Object, str]]
 
 
 class VectorCheck:
-    """Compares the serving generation. Implements lmem.service.consistency.StoreCheck."""
+    """Compares the serving generation, or `only` that of one projection.
+
+    Implements lmem.service.consistency.StoreCheck.
+    """
 
     name = "vectors"
     kinds: tuple[str, ...] = ("memory", "pattern")
 
-    def __init__(self, storage: Storage, indexes: Indexes, vectors: AsyncVectors) -> None:
+    def __init__(
+        self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, only: Projection | None = None
+    ) -> None:
+        self._only = only
         self._storage = storage
         self._indexes = indexes
         self._vectors = vectors
 
     async def parts(self) -> list[tuple[str, str]]:
         """Ranges of ids that together hold everything, each small enough to be looked at in one piece."""
-        points = await self._vectors.count(self._indexes.serving(), MEMORIES)
+        points = await self._vectors.count(self._generation(), MEMORIES)
         if points <= MOST_AT_ONCE:
             return [("", "")]
         edges = [f"{number:x}" for number in range(1, 16)]
         return list(zip(["", *edges], [*edges, ""], strict=True))
 
     async def projection(self) -> str:
-        """The id of the serving generation's projection. Raises StoreUnavailable when none serves."""
+        """The id of the projection that is compared. Raises StoreUnavailable when none serves."""
+        if self._only is not None:
+            return self._only.id
         await self._indexes.settled(PATIENCE)
         self._indexes.serving()
         return self._indexes.targets[0].id
@@ -80,7 +89,7 @@ class VectorCheck:
             low = max(item.id for item in some) + "0"  # the next id in order
 
     async def _held(self, kind: str, collection: str, low: str, high: str) -> dict[Object, str]:
-        generation, found = self._indexes.serving(), dict[Object, str]()
+        generation, found = self._generation(), dict[Object, str]()
         after = before(low)
         while True:
             page = await self._vectors.digests(generation, collection, after, DIGESTS)
@@ -88,6 +97,9 @@ class VectorCheck:
             if len(page) < DIGESTS or (high and page[-1][0] >= high):
                 return found
             after = page[-1][0]
+
+    def _generation(self) -> str:
+        return self._indexes.serving() if self._only is None else self._only.generation
 
     def _model(self) -> ModelInfo:
         model = self._indexes.model

@@ -90,6 +90,7 @@ PARAMS: dict[str, tuple[Json, list[str]]] = {
     "session/unfocus": ({"ids": ["nothing"]}, ["ids", "session"]),
     "store/verify": ({"stores": ["sqlite"]}, ["stores"]),
     "store/repair": ({"dry_run": True}, ["stores", "dry_run"]),
+    "store/rebuild": ({"store": "nothing"}, ["store", "wait"]),
     "store/sync": (ONE, ["id"]),
     "status/get": ({}, ["anything"]),
     "status/wait": ({"timeout": 0.1}, ["timeout"]),
