@@ -57,6 +57,7 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
@@ -197,6 +198,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     annotations = _annotations(storage, clock, index, settings, user_id)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of)
+    lifecycle = Lifecycle(storage, clock, wake)
     capture = Capture(storage, clock, memories, wake)
     consistency = Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake)
     indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
@@ -207,7 +209,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         clock=clock,
         storage=storage,
         memories=memories,
-        lifecycle=Lifecycle(storage, clock, wake),
+        lifecycle=lifecycle,
+        transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),
         past=Past(storage),
         timeline=Timeline(storage),
