@@ -14,6 +14,7 @@ from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
+from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
@@ -51,6 +52,7 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 
 SESSIONLESS = ("status/", "daemon/", "model/", "store/")
@@ -86,6 +88,7 @@ class Services:
     storage: Storage
     memories: Memories
     lifecycle: Lifecycle
+    transactions: Transactions
     history: History
     past: Past
     timeline: Timeline
@@ -93,6 +96,7 @@ class Services:
     search: Search
     indexes: Indexes
     relay: Relay
+    graph_server: GraphServer | None
     activity: Activity
     context: Context
     consistency: Consistency
