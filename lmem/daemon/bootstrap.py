@@ -60,6 +60,7 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
@@ -176,6 +177,7 @@ async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Ind
         paths.state / "worker.log",
         on_start=start,
         on_death=lambda err: indexes.down(err),
+        on_error=lambda err: indexes.failed(err),
         lanes=lanes(servers.vectors_timeout(config)),
     )
     engine = servers.vectors_engine(config)
@@ -225,6 +227,7 @@ async def _services(
     annotations = _annotations(storage, clock, index, settings, user_id, wake)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of)
+    lifecycle = Lifecycle(storage, clock, wake)
     capture = Capture(storage, clock, memories, wake)
     consistency = Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake)
     indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
@@ -235,7 +238,8 @@ async def _services(
         clock=clock,
         storage=storage,
         memories=memories,
-        lifecycle=Lifecycle(storage, clock, wake),
+        lifecycle=lifecycle,
+        transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),
         past=Past(storage),
         timeline=Timeline(storage),

@@ -30,6 +30,7 @@ from lmem.daemon.handlers import (
     sessions,
     status,
     timeline,
+    transactions,
     users,
 )
 from lmem.daemon.params import Params
@@ -88,6 +89,10 @@ HANDLERS: dict[str, Handler] = {
     "pattern/show": patterns.show,
     "pattern/outcome": patterns.outcome,
     "pattern/forget": patterns.forget,
+    "transaction/begin": transactions.begin,
+    "transaction/stage": transactions.stage,
+    "transaction/commit": transactions.commit,
+    "transaction/rollback": transactions.rollback,
     "user/show": users.show,
     "user/set": users.set_,
     "config/get": config.get,

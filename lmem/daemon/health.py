@@ -9,25 +9,16 @@ import os
 import shutil
 import sqlite3
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
+from lmem.daemon import vectorserver
+from lmem.daemon.findings import Finding
 from lmem.daemon.services import Services
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.vectors import MEMORIES
 
 FIXED_SQLITE = (3, 51, 3)
 LOW_DISK = 512 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check. `level` is ok, warn or fail; `next_step` says what to do."""
-
-    check: str
-    level: str
-    message: str
-    next_step: str | None = None
 
 
 def resident(pid: int) -> int | None:
@@ -68,6 +59,7 @@ async def findings(services: Services) -> list[Finding]:
         if free > LOW_DISK
         else Finding("disk", "warn", f"Only {free // 2**20} MB are free in {paths.data}.", "Free some space."),
         _index(services),
+        *await vectorserver.findings(services),
         _relay(services, pending),
         *_graph_server(services),
         Finding("parked", "ok", "No row is parked.")
@@ -81,13 +73,20 @@ async def findings(services: Services) -> list[Finding]:
 
 async def _vectors(services: Services) -> dict[str, object]:
     indexes = services.indexes
+    about: dict[str, object] = {"engine": indexes.engine}
+    if indexes.on_server:
+        about["url"] = vectorserver.shown(services.host.config.text("qdrant.url"))
     try:
         generation = indexes.serving()
         points = await services.vectors.count(generation, MEMORIES)
         sizes = await services.generations.sizes()
+        engine = await services.generations.engine()
     except StoreUnavailable as err:
-        return {"state": "missing" if _is_missing(err) else "down", "reason": err.message, "hint": err.hint}
+        return {**about, "state": "missing" if _is_missing(err) else "down", "reason": err.message, "hint": err.hint}
     return {
+        **about,
+        "version": engine.version,
+        "schema": engine.schema,
         "state": "optimising" if indexes.optimising else "ready",
         "generation": generation,
         "points": points,

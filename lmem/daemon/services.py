@@ -52,6 +52,7 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 
 SESSIONLESS = ("status/", "daemon/", "model/", "store/")
@@ -87,6 +88,7 @@ class Services:
     storage: Storage
     memories: Memories
     lifecycle: Lifecycle
+    transactions: Transactions
     history: History
     past: Past
     timeline: Timeline

@@ -17,6 +17,7 @@ from lmem.errors import Conflict, InvalidInput
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, names, recording
+from lmem.service.changesets import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,24 +118,34 @@ class Lifecycle:
         self._wake()
         return answer
 
+    def archive(
+        self,
+        tx: UnitOfWork,
+        actor: Actor,
+        ids: Sequence[str],
+        archived: bool,
+        reason: str | None,
+        together: Together | None = None,
+    ) -> Changed:
+        """As `forget`, or `restore` when not `archived`, inside a unit of work; of the change set of others that it is
+        done `together` with."""
+        wanted, kind = _others(tx, actor, ids, archived), "forget" if archived else "restore"
+        if not wanted:
+            return Changed((), None, kind)
+        at = times.to_text(self._clock.now())
+        number = (together or Together(tx, actor, kind, reason, at)).open()
+        change_type = "archived" if archived else "updated"
+        for memory in wanted:
+            after = replace(memory, is_archived=archived)
+            recording.change(tx, actor, memory, after, change_type, reason or kind, number, at)
+        return Changed(wanted, number, kind)
+
     async def _set_archived(
         self, actor: Actor, ids: Sequence[str], archived: bool, reason: str | None, dry_run: bool
     ) -> Changed:
-        kind = "forget" if archived else "restore"
-
-        def work(tx: UnitOfWork) -> Changed:
-            wanted = tuple(memory for memory in _each_once(tx, actor, ids) if memory.is_archived != archived)
-            if dry_run or not wanted:
-                return Changed(wanted, None, kind)
-            at = times.to_text(self._clock.now())
-            number = tx.versions.open_change_set(kind, reason, actor.user_id, at)
-            change_type = "archived" if archived else "updated"
-            for memory in wanted:
-                after = replace(memory, is_archived=archived)
-                recording.change(tx, actor, memory, after, change_type, reason or kind, number, at)
-            return Changed(wanted, number, kind)
-
-        changed = await (self._storage.read(work) if dry_run else self._storage.write(work))
+        if dry_run:
+            return Changed(await self._storage.read(lambda tx: _others(tx, actor, ids, archived)), None)
+        changed = await self._storage.write(lambda tx: self.archive(tx, actor, ids, archived, reason))
         self._wake()
         return changed
 
@@ -157,6 +168,11 @@ def _each_once(tx: UnitOfWork, actor: Actor, ids: Sequence[str]) -> tuple[Memory
     """The memories of these ids or prefixes; two names of one are one."""
     found = [names.memory(tx, actor, memory_id) for memory_id in ids]
     return tuple({memory.id: memory for memory in found}.values())
+
+
+def _others(tx: UnitOfWork, actor: Actor, ids: Sequence[str], archived: bool) -> tuple[Memory, ...]:
+    """Those of the memories that are not archived, or not unarchived, yet."""
+    return tuple(memory for memory in _each_once(tx, actor, ids) if memory.is_archived != archived)
 
 
 def is_resolved(tx: UnitOfWork, task: Memory) -> bool:

@@ -76,7 +76,7 @@ async def listed(services: Services, call: Call, params: Params) -> Json:
         scope.project_id if scope else None,
         params.share("min_success", "success rate"),
     )
-    limit, offset = params.number("limit", 50, 1, 1000), params.number("offset", 0, 0, 10_000_000)
+    limit, offset = params.number("limit", 10 if like else 50, 1, 1000), params.number("offset", 0, 0, 10_000_000)
     answer: Json = {"scope": {"project": scope.project, "project_because": scope.because} if scope else None}
     if like is None:
         rows = await services.patterns.page(wanted, order, limit, offset)
