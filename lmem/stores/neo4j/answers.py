@@ -38,7 +38,7 @@ class Neo4jGraph:
             for distance in range(1, depth + 1):
                 if not level or not walked or len(found) >= limit:
                     break
-                given = self._own(sight, level=level, known=known, room=limit - len(found))
+                given = self._own(sight, level=level, known=known, types=walked, room=limit - len(found))
                 rows = await tx.rows(walks.step(walked), given)
                 found += [_neighbour(distance, *row[1:]) for row in rows]
                 level = [row[0] for row in rows]
@@ -53,14 +53,17 @@ class Neo4jGraph:
         walked = walks.known(types or WALKED_BY_DEFAULT)
 
         async def work(tx: Transaction) -> Path | None:
+            one = await tx.rows(walks.find(start[0]), self._own(sight, id=start[1]))
+            other = one if start == end else await tx.rows(walks.find(end[0]), self._own(sight, id=end[1]))
+            if not one or not other:
+                return None
             if start == end:
-                rows = await tx.rows(walks.find(start[0]), self._own(sight, id=start[1]))
-                return Path(tuple((*start, name) for _, name in rows), ()) if rows else None
+                return Path(((*start, one[0][1]),), ())
             if not walked or longest < 1:
                 return None
-            given = self._own(sight, start=start[1], end=end[1])
-            rows = await tx.rows(walks.way(start[0], end[0], walked, longest), given)
-            return _path(*rows[0]) if rows else None
+            given = self._own(sight, start=one[0][0], end=other[0][0], types=walked)
+            found = [_path(*row) for row in await tx.rows(walks.way(walked, longest), given)]
+            return next((path for path in found if len(path.hops) <= longest), None)
 
         return await self._asked(work)
 
@@ -71,8 +74,8 @@ class Neo4jGraph:
         async def work(tx: Transaction) -> list[Edge]:
             if not wanted:
                 return []
-            given = self._own(sight, start=start, type=type_, end=end, limit=limit)
-            return [_edge(*row) for row in await tx.rows(walks.page(walks.known(wanted)), given)]
+            given = self._own(sight, start=start, type=type_, end=end, types=wanted, limit=limit)
+            return [_edge(*row) for row in await tx.rows(walks.page(), given)]
 
         return await self._asked(work)
 
