@@ -60,9 +60,10 @@ class GraphProjector:
         return self._projection is not None and self._projection.state == "active"
 
     @property
-    def rebuilding(self) -> bool:
-        """Whether a rebuild is on its way."""
-        return self._projection is not None and _swept(self._projection) < number(self._projection)
+    def building(self) -> Projection | None:
+        """The projection while it is being filled or written again; see Rebuilder.building."""
+        found = self._projection
+        return found if found is not None and _swept(found) < number(found) else None
 
     async def prepare(self) -> Sequence[Projection]:
         """Open the copy. One that is new, was wiped or swapped is filled from the truth. Raises StoreUnavailable."""
@@ -86,7 +87,7 @@ class GraphProjector:
         Raises StoreUnavailable; a copy that lacks nodes after a rebuild keeps its older ones, and says so.
         """
         try:
-            if not self.rebuilding:
+            if self.building is None:
                 await self._copy.check()
                 return
             await self._count(projection)
@@ -100,13 +101,15 @@ class GraphProjector:
         self._projection = done
         log.info("the graph's copy is whole in %s; %d older objects were swept", done.generation, swept)
 
-    async def rebuild(self) -> None:
-        """Write every object again, in a generation of its own; the relay does it. Raises StoreUnavailable."""
+    async def rebuild(self) -> Projection:
+        """Write every object again, in a generation of its own; the relay does it. See Rebuilder.rebuild."""
         await self.prepare()
         async with self._opening:
             old = self._projection
             if old is None:
                 raise StoreUnavailable("The graph's copy has just been lost; it is rebuilt by itself.")
+            if self.building is not None:
+                raise Conflict("The graph is being rebuilt already.", hint="'lmem status --wait' returns when it is.")
             new = replace(old, generation=_generation(number(old) + 1))
 
             def work(tx: UnitOfWork) -> None:
@@ -116,6 +119,7 @@ class GraphProjector:
             await self._storage.write(work, large=True)
             self._projection = new
         self._wake()
+        return new
 
     async def close(self) -> None:
         """Let go of the server."""
