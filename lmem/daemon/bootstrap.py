@@ -35,10 +35,11 @@ from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.capture import Capture
 from lmem.service.categories import Categories
-from lmem.service.consistency import Consistency
+from lmem.service.consistency import Consistency, StoreCheck
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
+from lmem.service.graphcheck import GraphCheck
 from lmem.service.graphcopy import forget
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
@@ -50,7 +51,7 @@ from lmem.service.patterns import Patterns
 from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
-from lmem.service.rebuilding import Rebuilding
+from lmem.service.rebuilding import Rebuilder, Rebuilding
 from lmem.service.relay import Loop
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
@@ -229,7 +230,12 @@ async def _services(
     memories = Memories(storage, clock, wake, settings.of)
     lifecycle = Lifecycle(storage, clock, wake)
     capture = Capture(storage, clock, memories, wake)
-    consistency = Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake)
+    checks: list[StoreCheck] = [VectorCheck(storage, indexes, worker.vectors)]
+    rebuilders: dict[str, Rebuilder] = {"vectors": indexes}
+    if graph is not None:
+        checks.append(GraphCheck(storage, graph.projector, graph.server.copy))
+        rebuilders["graph"] = graph.projector
+    consistency = Consistency(storage, clock, checks, wake)
     indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
     return Services(
         host=host,
@@ -255,7 +261,7 @@ async def _services(
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
         consistency=consistency,
-        rebuilding=Rebuilding(storage, clock, {"vectors": indexes}),
+        rebuilding=Rebuilding(storage, clock, rebuilders),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,

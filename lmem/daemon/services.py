@@ -134,7 +134,7 @@ class Services:
     async def receipt(self, purged: Changed) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""
         ids = [memory.id for memory in purged.memories]
-        places = await receipt(self.storage, self.indexes, self.vectors, purged.copies, ids)
+        places = await receipt(self.storage, self.consistency.checks, purged.copies, ids)
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:
