@@ -44,8 +44,11 @@ from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.patterns import Patterns
+from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
+from lmem.service.rebuilding import Rebuilding
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
@@ -54,6 +57,7 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
@@ -194,7 +198,10 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     annotations = _annotations(storage, clock, index, settings, user_id)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of)
+    lifecycle = Lifecycle(storage, clock, wake)
     capture = Capture(storage, clock, memories, wake)
+    consistency = Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake)
+    indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
     return Services(
         host=host,
         user_id=user_id,
@@ -202,7 +209,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         clock=clock,
         storage=storage,
         memories=memories,
-        lifecycle=Lifecycle(storage, clock, wake),
+        lifecycle=lifecycle,
+        transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),
         past=Past(storage),
         timeline=Timeline(storage),
@@ -216,7 +224,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
-        consistency=Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake),
+        consistency=consistency,
+        rebuilding=Rebuilding(storage, clock, {"vectors": indexes}),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,
@@ -224,6 +233,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         places=places,
         scopes=scopes,
         projects=projects,
+        patterns=Patterns(storage, clock, wake),
+        pattern_search=PatternSearch(storage, indexes, worker.finder),
         facts=facts,
         users=Users(storage, clock, wake),
         router=Router(),
@@ -231,7 +242,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
         endings=endings,
         decay=decay,
-        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
+        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
         recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
     )
 

@@ -131,9 +131,14 @@ class Consistency:
         self._wake()
         return found, [await self._synced(check, found) for check in self._checks.values()]
 
-    async def agrees(self, name: str) -> Report:
-        """As `verify` for one store, without a trace in the audit log: what a rebuild asks before it is over."""
-        return await self._verify(self._checks[name], lambda store, done, total: None)
+    async def agrees(self, check: StoreCheck) -> bool:
+        """Whether a projection that is about to serve agrees with the truth; what differs goes through the outbox."""
+        report = await self._verify(check, lambda store, done, total: None)
+        if report.unavailable is None and report.issues:
+            projection = await check.projection()
+            rows = check.to_repair(report.issues)
+            await self._storage.write(lambda tx: tx.consistency.try_again(projection, rows), large=True)
+        return report.unavailable is None and not report.issues
 
     async def _synced(self, check: StoreCheck, memory_id: str) -> Synced:
         try:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from lmem.domain import times
@@ -26,6 +26,12 @@ AVERAGE_LENGTH = 30.0
 
 RECIPE = 2.0
 """Of the points: 2 counts the words of neighbours in a session. A generation of another one is built anew."""
+
+STARTING = 60.0
+"""Seconds that a rebuild waits for the index worker to start."""
+
+TRIES = 3
+"""Times that a rebuilt generation is looked through before it serves; what differs is written again in between."""
 
 REFUSALS = 3
 """Starts in a row at which a generation may fail to open; after that it counts as damaged and is built anew."""
@@ -44,12 +50,14 @@ class _State:
     reason: StoreUnavailable | None = None
     optimising: bool = False
     must_start: bool = False
+    looks_left: int = 0  # of `agrees` at the generation that is being built
 
 
 class Indexes:
     """The generations of the vector index. `wake` tells the relay that a generation waits to be filled.
 
-    `engine` is what keeps them; another one takes effect with the next start, and builds its own.
+    `engine` is what keeps them; another one takes effect with the next start, and builds its own. `agrees` is asked
+    whether a rebuilt generation holds what the truth says, and enqueues what does not.
     """
 
     def __init__(
@@ -71,6 +79,7 @@ class Indexes:
         self._refusals: Counter[str] = Counter()
         self._looked = 0.0
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
+        self.agrees: Callable[[Projection], Awaitable[bool]] = _unseen
 
     @property
     def model(self) -> ModelInfo | None:
@@ -86,6 +95,11 @@ class Indexes:
     def optimising(self) -> bool:
         """Whether a copy is being optimised in the background."""
         return self._state.optimising
+
+    @property
+    def building(self) -> Projection | None:
+        """The generation that is being built beside the serving one, or before any serves."""
+        return self._state.building
 
     @property
     def reason(self) -> StoreUnavailable | None:
@@ -177,9 +191,16 @@ class Indexes:
         waiting = await self._storage.read(lambda tx: tx.outbox.pending())
         if waiting.get(building.id) or state is not self._state or state.building is not building:
             return  # the relay and a start may both come here
+        if state.looks_left:
+            state.looks_left -= 1
+            if not await self.agrees(building):
+                log.warning("generation %s does not agree with the truth yet", building.generation)
+                self._wake()
+                return
         await self._generations.serve(building.generation)
         if state is not self._state or state.building is not building:
             return
+        state.looks_left = 0
         old, new = state.active, replace(building, state="active")
         state.active, state.building = new, None
 
@@ -192,6 +213,22 @@ class Indexes:
         if old is not None:
             await self._generations.drop(old.generation)
         log.info("generation %s serves", new.generation)
+
+    async def rebuild(self) -> Projection:
+        """Begin a generation from nothing but the truth beside the serving one; `settle` verifies it, then switches.
+
+        Raises StoreUnavailable when the store is not there, Conflict when a generation is being built already.
+        """
+        await self.settled(STARTING)
+        state = self._state
+        if state.reason is not None or state.model is None:
+            raise state.reason or StoreUnavailable("There is no model to embed with.", hint="Run 'lmem init'.")
+        if state.building is not None or state.optimising:
+            raise Conflict("A generation is being built already.", hint="'lmem status --wait' returns when it serves.")
+        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
+        state.building, state.looks_left = await self._new(state.model, known, None, "building"), TRIES
+        self._wake()
+        return state.building
 
     async def prepare_copy(self) -> Projection | None:
         """Copy the serving generation as the next one; the relay must be paused, or the copy is torn.
@@ -303,3 +340,8 @@ class Indexes:
     async def _forget(self, projection: Projection) -> None:
         await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
         await self._generations.drop(projection.generation)
+
+
+async def _unseen(projection: Projection) -> bool:
+    """Nobody looks."""
+    return True

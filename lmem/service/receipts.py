@@ -6,7 +6,7 @@ Not the purge (lmem.service.lifecycle).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lmem.errors import StoreUnavailable
@@ -28,9 +28,9 @@ class Place:
 
 
 async def receipt(
-    storage: Storage, indexes: Indexes, vectors: AsyncVectors, backups: Sequence[str], ids: Sequence[str]
+    storage: Storage, indexes: Indexes, vectors: AsyncVectors, copies: Mapping[str, str], ids: Sequence[str]
 ) -> list[Place]:
-    """What a purge of `ids` left where."""
+    """What a purge of `ids` left where; `copies` are the backups with what it left in each."""
 
     def left(tx: UnitOfWork) -> int:
         return sum(tx.memories.find(memory_id) is not None or bool(tx.versions.of(memory_id)) for memory_id in ids)
@@ -42,9 +42,8 @@ async def receipt(
         Place("sqlite: write-ahead log", "truncated by a checkpoint", truth),
         Place("vectors", *await _vectors(indexes, vectors, ids)),
     ]
-    rows += [
-        Place(f"backup {name}", "made before the purge; it goes when it is rotated", "pending") for name in backups
-    ]
+    for name, why in copies.items():
+        rows.append(Place(f"backup {name}", why or "no row with this id", "pending" if why else "gone"))
     return rows
 
 

@@ -82,7 +82,7 @@ class Product:
         """A connection of a client that calls itself `name`."""
         return Client(self, name)
 
-    def call(self, method: str, **params: object) -> Json:
+    def call(self, method: str, /, **params: object) -> Json:
         """The result of one request of the terminal's."""
         with self.client() as client:
             return client.result(method, **params)
@@ -126,14 +126,14 @@ class Client:
             pass
         return frame
 
-    def result(self, method: str, **params: object) -> Json:
+    def result(self, method: str, /, **params: object) -> Json:
         frame = self.ask(method, params)
         assert "result" in frame, frame
         found = frame["result"]
         assert isinstance(found, dict)
         return found
 
-    def refusal(self, method: str, **params: object) -> Json:
+    def refusal(self, method: str, /, **params: object) -> Json:
         """The error of a request that must be refused: code, message, hint and retryable."""
         return refused(self.ask(method, params))
 

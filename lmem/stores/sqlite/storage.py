@@ -6,7 +6,7 @@ Not the writer itself (database.py).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from lmem.stores.sqlite.layers import LayerRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
 from lmem.stores.sqlite.past import PastRows
+from lmem.stores.sqlite.patterns import PatternRows
 from lmem.stores.sqlite.projects import ProjectRows
 from lmem.stores.sqlite.relations import RelationRows
 from lmem.stores.sqlite.scopes import ScopeRows
@@ -51,6 +52,7 @@ class Tables:
     layers: LayerRows
     audit: AuditRows
     projects: ProjectRows
+    patterns: PatternRows
     users: UserRows
     scopes: ScopeRows
     sessions: SessionRows
@@ -77,6 +79,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         LayerRows(connection),
         AuditRows(connection),
         ProjectRows(connection),
+        PatternRows(connection),
         UserRows(connection),
         ScopeRows(connection),
         SessionRows(connection),
@@ -110,6 +113,12 @@ class SqliteStorage:
 
     async def check(self) -> list[str]:
         return await self._database.check()
+
+    async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return await self._database.purge_copies(ids)
+
+    async def compact(self) -> int:
+        return await self._database.compact()
 
     async def facts(self) -> dict[str, object]:
         return await self._database.read(_facts)
