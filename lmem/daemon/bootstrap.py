@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmem._version import __version__
-from lmem.daemon import gitconfig, servers
+from lmem.daemon import credentials, gitconfig, graphserver, servers
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
 from lmem.daemon.facts import Facts
+from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
@@ -38,6 +39,7 @@ from lmem.service.consistency import Consistency
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
+from lmem.service.graphcopy import forget
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
@@ -49,6 +51,7 @@ from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.rebuilding import Rebuilding
+from lmem.service.relay import Loop
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
@@ -96,6 +99,8 @@ class App:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self.services.facts.close()
             await self.services.relay.close()
+            if self.services.graph_server is not None:
+                await self.services.graph_server.relay.close()
             await self.services.activity.flush()
             await self.services.worker.stop()
         finally:
@@ -113,12 +118,13 @@ async def build(host: Host) -> App:
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
     index = await _index(host, storage, clock)
-    services = await _services(host, storage, clock, index)
+    graph = await _graph_server(host, storage, clock)
+    services = await _services(host, storage, clock, index, graph)
     await index.worker.start()
     watch = Watch(paths.spool, paths.watched_file, services.recorder)
     running = (
         index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run(),
-        watch.run(),
+        watch.run(), *((graph.relay.run(),) if graph else ()),
     )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:
@@ -171,6 +177,7 @@ async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Ind
         paths.state / "worker.log",
         on_start=start,
         on_death=lambda err: indexes.down(err),
+        on_error=lambda err: indexes.failed(err),
         lanes=lanes(servers.vectors_timeout(config)),
     )
     engine = servers.vectors_engine(config)
@@ -179,11 +186,34 @@ async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Ind
     return _Index(models, worker, indexes, relay)
 
 
-async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index) -> Services:
+async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) -> GraphServer | None:
+    """The copy of the graph on a server, when one is set; else nothing of it is imported and nothing waits for it."""
+    config = host.config
+    if not (url := config.text("neo4j.url")):
+        await forget(storage)
+        return None
+    from lmem.stores.neo4j.address import Address
+    from lmem.stores.neo4j.server import Neo4jServer
+
+    database, user, ca_file = (config.text(f"neo4j.{name}") for name in ("database", "user", "ca_file"))
+    address = Address(url, database, user, ca_file, config.share("neo4j.timeout_seconds"))
+    server = Neo4jServer(address, config.text("neo4j.prefix"), lambda: credentials.read(config, "neo4j.password"))
+    return graphserver.start(server, storage, clock)
+
+
+async def _services(
+    host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index, graph: GraphServer | None
+) -> Services:
     """The services, each made of those before it."""
     username, user_id = await _user(storage, clock)
     query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
-    indexes, worker, models, wake = index.indexes, index.worker, index.models, index.relay.wake
+    indexes, worker, models = index.indexes, index.worker, index.models
+    relays: list[Loop] = [index.relay, *([graph.relay] if graph else ())]
+
+    def wake() -> None:
+        for relay in relays:
+            relay.wake()
+
     activity = Activity(storage, clock, bytes.fromhex(query_key))
     settings = Settings(storage, user_id, host.config, host.paths.config_file)
     await settings.refresh()
@@ -194,7 +224,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
-    annotations = _annotations(storage, clock, index, settings, user_id)
+    annotations = _annotations(storage, clock, index, settings, user_id, wake)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of)
     lifecycle = Lifecycle(storage, clock, wake)
@@ -217,6 +247,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         search=Search(storage, indexes, worker.finder, clock),
         indexes=indexes,
         relay=index.relay,
+        graph_server=graph,
         activity=activity,
         audit=audit,
         annotations=annotations,
@@ -251,12 +282,13 @@ def _idle_hours(settings: Settings) -> Callable[[], int]:
 
 
 def _annotations(
-    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, user_id: str
-) -> Annotations:
+    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, user_id: str,
+    wake: Callable[[], None],
+) -> Annotations:  # fmt: skip
     """What lmem fills in by itself, whenever the relay has caught up."""
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
     categories = Categories(storage, index.indexes, index.worker.vectors)
-    annotations = Annotations(storage, clock, categories, itself, settings.of, index.relay.wake)
+    annotations = Annotations(storage, clock, categories, itself, settings.of, wake)
     index.relay.on_idle = annotations.wake
     return annotations
 

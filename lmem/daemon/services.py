@@ -14,6 +14,7 @@ from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
+from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
@@ -95,6 +96,7 @@ class Services:
     search: Search
     indexes: Indexes
     relay: Relay
+    graph_server: GraphServer | None
     activity: Activity
     context: Context
     consistency: Consistency

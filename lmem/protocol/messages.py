@@ -79,6 +79,7 @@ METHODS: dict[str, str] = {
     "store/repair": "Make the stores agree with the truth again.",
     "store/rebuild": "Build a store anew from the truth, beside the one that serves.",
     "store/sync": "Write one memory to every store now.",
+    "graph/cypher": "Rows of a Cypher query that only reads, from the graph's Neo4j server.",
     "status/get": "What runs, where it lies, and how far each projection is.",
     "status/wait": "Answers when every projection has caught up.",
     "status/doctor": "Findings about the daemon and its stores, each with its next step.",

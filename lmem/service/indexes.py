@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -34,6 +35,9 @@ TRIES = 3
 
 REFUSALS = 3
 """Starts in a row at which a generation may fail to open; after that it counts as damaged and is built anew."""
+
+LOOK_EVERY = 30.0
+"""Seconds between two looks at a server's serving generation; the relay comes by at least every minute."""
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +77,7 @@ class Indexes:
         self._wake = wake
         self._settled = asyncio.Event()
         self._refusals: Counter[str] = Counter()
+        self._looked = 0.0
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
         self.agrees: Callable[[Projection], Awaitable[bool]] = _unseen
 
@@ -131,9 +136,9 @@ class Indexes:
         self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False
         self._settled.set()
 
-    def lost(self, cause: IndexLost) -> None:
-        """A server that was wiped or swapped meanwhile has not got the index: the relay starts again and builds it."""
-        if self._state.reason is None:
+    def failed(self, cause: LmemError) -> None:
+        """A call failed. When a server was wiped or swapped and has not got the index, the relay starts again."""
+        if isinstance(cause, IndexLost) and self._state.reason is None:
             self._state.reason, self._state.must_start = cause, True
             self._wake()
 
@@ -172,9 +177,15 @@ class Indexes:
             self._wake()
 
     async def settle(self) -> None:
-        """Let the generation that is being built serve, once nothing waits for it."""
+        """Let the generation that is being built serve, once nothing waits for it.
+
+        On a server also ask now and then whether the serving one is still there: somebody who only reads would wait for
+        that otherwise.
+        """
         state = self._state
         building = state.building
+        if building is None and state.active is not None and self.on_server:
+            await self._look_after(state.active)
         if building is None or state.optimising:
             return
         waiting = await self._storage.read(lambda tx: tx.outbox.pending())
@@ -248,6 +259,11 @@ class Indexes:
         finally:
             state.optimising = False
         self._wake()
+
+    async def _look_after(self, active: Projection) -> None:
+        if time.monotonic() - self._looked >= LOOK_EVERY:
+            self._looked = time.monotonic()
+            await self._generations.serve(active.generation)
 
     async def _opened(self) -> _State:
         model = await self.embedder.load()

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from lmem.domain.outbox import Pending, Projection
-from lmem.errors import IndexLost, InvalidInput, LmemError, StoreDown, StoreUnavailable, WorkerDied
+from lmem.errors import InvalidInput, LmemError, StoreDown, StoreUnavailable, WorkerDied
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, PATTERNS, AsyncVectors
@@ -52,13 +52,6 @@ class Relay(Loop):
         """
         if self._indexes.must_start:
             await self._start_again()
-        try:
-            return await self._step()
-        except IndexLost as err:
-            self._indexes.lost(err)
-            raise
-
-    async def _step(self) -> bool:
         worked = False
         for projection in self._indexes.targets:
             rows = await self.due(projection.id)

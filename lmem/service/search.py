@@ -15,7 +15,7 @@ from lmem.domain.memories import Memory
 from lmem.domain.query import Question, any_of, matching_line, parse_question
 from lmem.domain.ranking import Evidence, Ranked, fuse
 from lmem.domain.timewords import TimeRange
-from lmem.errors import IndexLost, StoreUnavailable
+from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.finder import AsyncFinder
 from lmem.ports.storage import Storage, UnitOfWork
@@ -162,8 +162,6 @@ class Search:
                 self._indexes.serving(), MEMORIES, question.text, conditions(wanted), CANDIDATES, only
             )
         except StoreUnavailable as err:
-            if isinstance(err, IndexLost):
-                self._indexes.lost(err)
             gathered.degraded.append(err)
             return
         gathered.timings |= {"encode": found.encode_ms, "dense": found.dense_ms, "sparse": found.sparse_ms}

@@ -19,6 +19,7 @@ from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.decay import DecayRows
 from lmem.stores.sqlite.directory import DirectoryRows
 from lmem.stores.sqlite.fulltext import FullTextRows
+from lmem.stores.sqlite.graph import GraphRows
 from lmem.stores.sqlite.jobs import JobRows
 from lmem.stores.sqlite.layers import LayerRows
 from lmem.stores.sqlite.memories import MemoryRows
@@ -48,6 +49,7 @@ class Tables:
     timeline: TimelineRows
     outbox: OutboxRows
     relations: RelationRows
+    graph: GraphRows
     directory: DirectoryRows
     layers: LayerRows
     audit: AuditRows
@@ -75,6 +77,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         TimelineRows(connection),
         OutboxRows(connection),
         RelationRows(connection),
+        GraphRows(connection),
         DirectoryRows(connection),
         LayerRows(connection),
         AuditRows(connection),
