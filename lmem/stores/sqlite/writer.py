@@ -22,6 +22,7 @@ from lmem.stores.sqlite.batch import Answer, Request, TransactionLost, deliver, 
 from lmem.stores.sqlite.connection import Identity, identity, open_writer
 from lmem.stores.sqlite.faults import means_full, spoils_connection, translate
 from lmem.stores.sqlite.residue import truncate_log
+from lmem.stores.sqlite.watch import watch
 
 _LOG = logging.getLogger(__name__)
 
@@ -161,6 +162,7 @@ class Writer:
             connection = open_writer(self._path)
             try:
                 self._recheck(connection)
+                watch(connection)
             except (sqlite3.Error, LmemError):
                 connection.close()
                 raise
