@@ -14,17 +14,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmem._version import __version__
-from lmem.daemon import gitconfig
+from lmem.daemon import cacheserver, gitconfig
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
 from lmem.daemon.facts import Facts
+from lmem.daemon.gitstatus import GitStatus
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.recorder import Recorder
-from lmem.daemon.services import Services
+from lmem.daemon.services import TERMINAL, Services
 from lmem.daemon.upkeep import Work
 from lmem.domain import times
 from lmem.domain.actors import Actor
@@ -32,22 +33,29 @@ from lmem.paths import private_directory
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
+from lmem.service.briefs import Briefs
+from lmem.service.caches import Caches
+from lmem.service.candidates import CachedFinder
 from lmem.service.capture import Capture
 from lmem.service.categories import Categories
+from lmem.service.changes import Changes
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.history import History
+from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.popular import Popular
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
+from lmem.service.searches import Searches
 from lmem.service.sessions import Sessions
 from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Settings
@@ -91,7 +99,9 @@ class App:
             await self.services.facts.close()
             await self.services.relay.close()
             await self.services.activity.flush()
+            await self.services.finder.close()
             await self.services.worker.stop()
+            await self.services.caches.close()
         finally:
             await self.services.storage.close()
 
@@ -106,13 +116,14 @@ async def build(host: Host) -> App:
         private_directory(directory)
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
-    index = await _index(host, storage, clock)
-    services = await _services(host, storage, clock, index)
+    caches = await _caches(host, storage)
+    index = await _index(host, storage, clock, caches)
+    services = await _services(host, storage, clock, index, caches)
     await index.worker.start()
     watch = Watch(paths.spool, paths.watched_file, services.recorder)
     running = (
         index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run(),
-        watch.run(),
+        watch.run(), caches.open(),
     )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:
@@ -136,7 +147,15 @@ class _Index:
     relay: Relay
 
 
-async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Index:
+async def _caches(host: Host, storage: SqliteStorage) -> Caches:
+    """The cache, which hears what every commit changes from now on; it is opened in the background."""
+    instance, number = await storage.write(lambda tx: (tx.directory.secret("instance_id"), tx.outbox.sequence()))
+    caches = Caches(cacheserver.store(host.config, instance), Changes(number))
+    storage.on_change = caches.heard
+    return caches
+
+
+async def _index(host: Host, storage: SqliteStorage, clock: SystemClock, caches: Caches) -> _Index:
     paths = host.paths
 
     def specs() -> dict[str, Spec]:
@@ -162,29 +181,34 @@ async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Ind
         on_death=lambda err: indexes.down(err),
     )
     indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
-    relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
+    relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"), caches)
     return _Index(models, worker, indexes, relay)
 
 
-async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index) -> Services:
+async def _services(
+    host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index, caches: Caches
+) -> Services:  # fmt: skip
     """The services, each made of those before it."""
     username, user_id = await _user(storage, clock)
     query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
     indexes, worker, models, wake = index.indexes, index.worker, index.models, index.relay.wake
     activity = Activity(storage, clock, bytes.fromhex(query_key))
-    settings = Settings(storage, user_id, host.config, host.paths.config_file)
+    settings = Settings(storage, user_id, host.config, host.paths.config_file, os.environ, caches)
     await settings.refresh()
     places, idle_hours = Places(), _idle_hours(settings)
-    scopes = Scopes(storage, clock, places.of, idle_hours)
-    projects = Projects(storage, clock, wake, scopes.changed)
+    scopes = Scopes(storage, clock, places.of, idle_hours, caches)
+    projects = Projects(storage, clock, wake, scopes.changed, caches)
     facts = Facts(projects)
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
     annotations = _annotations(storage, clock, index, settings, user_id)
     scopes.on_created = facts.later
-    memories = Memories(storage, clock, wake, settings.of)
+    memories = Memories(storage, clock, wake, settings.of, caches)
     capture = Capture(storage, clock, memories, wake)
+    popular = Popular(caches)
+    finder = CachedFinder(worker.finder, worker.vectors, lambda: indexes.model, caches, popular)
+    index.relay.on_idle = _idle(annotations, finder, indexes)
     return Services(
         host=host,
         user_id=user_id,
@@ -197,7 +221,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         past=Past(storage),
         timeline=Timeline(storage),
         superseding=Superseding(storage, clock, wake),
-        search=Search(storage, indexes, worker.finder, clock),
+        search=Search(storage, indexes, finder, clock),
         indexes=indexes,
         relay=index.relay,
         activity=activity,
@@ -205,7 +229,15 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         annotations=annotations,
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
-        context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
+        context=Briefs(
+            storage, Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting), caches
+        ),
+        caches=caches,
+        popular=popular,
+        finder=finder,
+        searches=Searches(caches, clock, TERMINAL),
+        git_status=GitStatus(places, caches),
+        holdings=Holdings(storage, settings.of, caches),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,
@@ -215,9 +247,9 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         projects=projects,
         facts=facts,
         users=Users(storage, clock, wake),
-        router=Router(),
+        router=Router(caches),
         layers=LayerMoves(storage, clock, wake),
-        sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
+        sessions=Sessions(storage, clock, wake, scopes.changed, settings.of, caches),
         endings=endings,
         decay=decay,
         jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
@@ -229,6 +261,17 @@ def _idle_hours(settings: Settings) -> Callable[[], int]:
     return lambda: settings.values().number("sessions.idle_hours")
 
 
+def _idle(annotations: Annotations, finder: CachedFinder, indexes: Indexes) -> Callable[[], None]:
+    """What is done when the relay has caught up."""
+
+    def idle() -> None:
+        annotations.wake()
+        for serving in indexes.targets[:1]:
+            finder.warm(serving.generation)
+
+    return idle
+
+
 def _annotations(
     storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, user_id: str
 ) -> Annotations:
@@ -236,7 +279,6 @@ def _annotations(
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
     categories = Categories(storage, index.indexes, index.worker.vectors)
     annotations = Annotations(storage, clock, categories, itself, settings.of, index.relay.wake)
-    index.relay.on_idle = annotations.wake
     return annotations
 
 

@@ -13,6 +13,7 @@ from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
+from lmem.daemon.gitstatus import GitStatus
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
@@ -26,21 +27,26 @@ from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
-from lmem.service.context import Context
+from lmem.service.briefs import Briefs
+from lmem.service.caches import Caches
+from lmem.service.candidates import CachedFinder
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.history import History
+from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.popular import Popular
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.receipts import receipt
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
+from lmem.service.searches import Searches
 from lmem.service.sessions import Sessions
 from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
@@ -48,7 +54,7 @@ from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
 from lmem.service.users import Users
 
-SESSIONLESS = ("status/", "daemon/", "model/")
+SESSIONLESS = ("status/", "daemon/", "model/", "stats/")
 """Methods that are nobody's work on memories."""
 TERMINAL = "cli"
 """What the user's own terminal calls itself; every other client is answered as one that others may read."""
@@ -87,7 +93,13 @@ class Services:
     indexes: Indexes
     relay: Relay
     activity: Activity
-    context: Context
+    context: Briefs
+    caches: Caches
+    popular: Popular
+    finder: CachedFinder
+    searches: Searches
+    git_status: GitStatus
+    holdings: Holdings
     annotations: Annotations
     vectors: AsyncVectors
     generations: AsyncGenerations

@@ -36,7 +36,9 @@ class CacheKey:
     """One pattern with its value.
 
     `ttl` is in seconds; those that specification 4.5 leaves out have a bound too. `own` are the events of the object in
-    the key, `any` those of whatever object, after which the value is void.
+    the key, `any` those of whatever object, after which the value is void. How that is known: a `dated` value carries
+    the change number that it was made at; where the name is a hash, that covers the number; the others cannot be wrong,
+    and are removed. A purge removes every key.
     """
 
     pattern: str
@@ -46,6 +48,7 @@ class CacheKey:
     reader: str
     own: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
+    dated: bool = True
 
 
 CACHE_KEYS: Mapping[str, CacheKey] = {
@@ -68,11 +71,11 @@ CACHE_KEYS: Mapping[str, CacheKey] = {
         ),
         CacheKey(
             "search:semantic:{query_hash}", "string", HOUR, "memory/search", "memory/search: what the indexes found",
-            any=("memory", "index"),
+            any=("memory", "index"), dated=False,
         ),
         CacheKey(
             "search:user:{user_id}:history", "list", DAY, "memory/search", "search/history: lmem search --history",
-            own=("user",),
+            any=("purge",), dated=False,
         ),
         CacheKey(
             "relationships:{memory_id}:outgoing", "list", HOUR // 2, "memory/get", "memory/get: lmem show",
@@ -96,7 +99,7 @@ CACHE_KEYS: Mapping[str, CacheKey] = {
         CacheKey(
             "session:user:{user_id}:active", "string", HOUR // 2, "every call in a directory with a session",
             "every call: which session it is made in",
-            any=("session", "project"),
+            any=("session", "activity", "project"),
         ),
         CacheKey(
             "project:{project_id}:context", "string", 4 * HOUR, "context/get", "context/get: lmem context",
@@ -131,27 +134,29 @@ CACHE_KEYS: Mapping[str, CacheKey] = {
         CacheKey(
             "query:{query_hash}", "string", HOUR, "memory/list, memory/tags, memory/search",
             "memory/list and memory/tags: their pages; the warm-up: the question of a popular hash",
-            any=("memory", "counters"),
+            any=("memory", "counters"), dated=False,
         ),
         CacheKey(
             "query:popular", "set", HOUR, "memory/search", "stats/get; the warm-up after a start of the index",
-            any=("user",),
+            any=("purge",), dated=False,
         ),
         CacheKey(
             "embedding:{content_hash}", "string", DAY, "memory/search; the relay",
             "memory/search: a question asked again; the relay: a text embedded before",
+            any=("purge",), dated=False,
         ),
         CacheKey(
             "embedding:batch:{batch_id}", "string", HOUR, "the relay",
             "the relay: a step of a bulk add that its store did not take",
-            any=("index",),
+            any=("index", "purge"), dated=False,
         ),
         CacheKey(
             "router:decision:{context_hash}", "string", 300, "every read", "every read: which layers it asks",
-            any=("project", "session"),
+            any=("project", "session"), dated=False,
         ),
         CacheKey(
             "router:performance", "hash", DAY, "layer/list; the router", "layer/list: lmem layer list",
+            any=("purge",), dated=False,
         ),
     )
 }  # fmt: skip

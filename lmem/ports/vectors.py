@@ -6,7 +6,7 @@ Not the truth: everything here can be rebuilt from SQLite. Vectors are bytes (se
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from lmem.ports.embedder import Encoding
@@ -73,13 +73,15 @@ class Candidate(NamedTuple):
 class Candidates:
     """What a query found, and how long each side took in milliseconds.
 
-    `encode_ms` is what a finder's engine took for the question, without any pipe; 0 from a search.
+    `encode_ms` is what a finder's engine took for the question, without any pipe, and `query` what it made of it: 0 and
+    None from a search.
     """
 
     found: tuple[Candidate, ...]
     dense_ms: float
     sparse_ms: float
     encode_ms: float = 0.0
+    query: Encoding | None = field(default=None, compare=False)
 
 
 class Vectors(Protocol):

@@ -17,6 +17,7 @@ from lmem.errors import InvalidInput, LmemError, StorageFull, StoreUnavailable, 
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors
+from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.indexes import Indexes
 from lmem.service.points import PointBuilder, load
 
@@ -46,12 +47,13 @@ class Relay:
     """One task that keeps the projections up with the truth. `on_idle` is called when they have caught up."""
 
     def __init__(
-        self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock, optimise_after: int
-    ) -> None:
+        self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock, optimise_after: int,
+        caches: Caches = NO_CACHE,
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._indexes = indexes
         self._vectors = vectors
-        self._builder = PointBuilder(indexes, vectors)
+        self._builder = PointBuilder(indexes, vectors, caches)
         self._clock = clock
         self._optimise_after = optimise_after
         self._written_since_optimise = 0
@@ -164,6 +166,7 @@ class Relay:
         loaded = await self._storage.read(lambda tx: load(tx, rows))
         points = await self._builder.points(projection, loaded)
         await self._vectors.write(projection.generation, MEMORIES, points, loaded.gone)
+        await self._builder.taken(loaded)
         serving = self._indexes.targets[:1] == (projection,)
 
         def confirm(tx: UnitOfWork) -> None:

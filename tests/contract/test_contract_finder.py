@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from lmem.errors import InvalidInput, ModelMissing, StoreUnavailable
-from lmem.ports.embedder import Embedder
+from lmem.ports.embedder import Embedder, Encoding
 from lmem.ports.vectors import MEMORIES, Candidates, Condition, Generations, Vectors
 from lmem.stores.finder import OneTrip
 from lmem.stores.inprocess.vectors import MemoryVectors
@@ -81,6 +81,13 @@ def _found(vectors: Vectors) -> Found:
     return Found(embedder, vectors, OneTrip(embedder, vectors))
 
 
+def seeded(text: str, only: str | None) -> Encoding:
+    """The encoding of a question."""
+    embedder = SeededEmbedder()
+    embedder.load()
+    return embedder.encode_query(text, dense=only != "sparse")
+
+
 def _filled(found: Found) -> Found:
     cast(Generations, found.vectors).open(GENERATION, DIMENSIONS)
     found.vectors.write(GENERATION, MEMORIES, [point(number) for number in range(MANY)])
@@ -96,6 +103,7 @@ def test_one_trip_finds_what_two_would(made: Found, only: str | None, conditions
     assert wanted.found
     assert set(found.found) == set(wanted.found)
     assert found.encode_ms > 0
+    assert found.query == seeded("1000", only)
 
 
 def test_terms_alone_need_no_model_and_all_else_does(made: Found) -> None:

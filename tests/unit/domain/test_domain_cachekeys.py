@@ -73,6 +73,7 @@ def test_a_key_is_its_pattern_with_the_variable_filled_in() -> None:
 
 def test_a_value_becomes_void_by_known_events_only() -> None:
     for row in CACHE_KEYS.values():
+        assert row.own or row.any, row.pattern
         assert set(row.own + row.any) <= set(EVENTS), row.pattern
         assert row.writer and row.reader, row.pattern
     assert all(sentence.endswith(".") for sentence in EVENTS.values())
