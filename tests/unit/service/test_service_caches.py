@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -15,6 +15,7 @@ from lmem.service import cachedates
 from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.changes import MOST, Changes
 from lmem.stores.inprocess.cache import LocalCache
+from tests.unit.service.faultycache import FaultyCache
 
 ONE, TWO = "1" * 32, "2" * 32
 BY_KIND: dict[Kind, tuple[Key, Value]] = {
@@ -23,42 +24,6 @@ BY_KIND: dict[Kind, tuple[Key, Value]] = {
     "set": (cachekeys.working_memory(ONE), frozenset({"x"})),
     "hash": (cachekeys.layer_stats("project"), {"here": "3"}),
 }
-
-
-class FaultyCache(LocalCache):
-    """A server, as its caller sees it: away while `fails` is set; `waits` holds writes back."""
-
-    is_remote = True
-
-    def __init__(self) -> None:
-        super().__init__(1 << 20)
-        self.fails: StoreUnavailable | None = None
-        self.waits = asyncio.Event()
-        self.waits.set()
-
-    async def open(self) -> None:
-        self._check()
-
-    async def get(self, wanted: Sequence[tuple[str, Kind]]) -> list[Value | None]:
-        self._check()
-        return await super().get(wanted)
-
-    async def put(self, values: Mapping[str, Value], ttl: float) -> None:
-        await self.waits.wait()
-        self._check()
-        await super().put(values, ttl)
-
-    async def delete(self, names: Collection[str]) -> int:
-        self._check()
-        return await super().delete(names)
-
-    async def clear(self) -> int:
-        self._check()
-        return await super().clear()
-
-    def _check(self) -> None:
-        if self.fails is not None:
-            raise self.fails
 
 
 def drive(scenario: Callable[[Caches, LocalCache], Awaitable[None]], remote: bool = False) -> None:
