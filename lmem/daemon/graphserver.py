@@ -69,7 +69,7 @@ class GraphServer:
 
     def _state(self) -> str:
         if self.projector.serves:
-            return "rebuilding" if self.projector.building else "ready"
+            return "rebuilding" if self.projector.rebuilding else "ready"
         return "starting" if self.projector.projection is None else "building"
 
 

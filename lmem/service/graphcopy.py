@@ -60,10 +60,9 @@ class GraphProjector:
         return self._projection is not None and self._projection.state == "active"
 
     @property
-    def building(self) -> Projection | None:
-        """The projection while it is being filled or written again; see Rebuilder.building."""
-        found = self._projection
-        return found if found is not None and _swept(found) < number(found) else None
+    def rebuilding(self) -> bool:
+        """Whether a rebuild is on its way."""
+        return self._projection is not None and _swept(self._projection) < number(self._projection)
 
     async def prepare(self) -> Sequence[Projection]:
         """Open the copy. One that is new, was wiped or swapped is filled from the truth. Raises StoreUnavailable."""
@@ -87,7 +86,7 @@ class GraphProjector:
         Raises StoreUnavailable; a copy that lacks nodes after a rebuild keeps its older ones, and says so.
         """
         try:
-            if self.building is None:
+            if not self.rebuilding:
                 await self._copy.check()
                 return
             await self._count(projection)
@@ -101,15 +100,23 @@ class GraphProjector:
         self._projection = done
         log.info("the graph's copy is whole in %s; %d older objects were swept", done.generation, swept)
 
+    @property
+    def building(self) -> Projection | None:
+        """The projection, while it is being filled or written again; None when all of it is there."""
+        return self._projection if self.rebuilding else None
+
     async def rebuild(self) -> Projection:
-        """Write every object again, in a generation of its own; the relay does it. See Rebuilder.rebuild."""
+        """Write every object again, in a generation of its own; the relay does it.
+
+        Raises StoreUnavailable, Conflict when that is being done already.
+        """
         await self.prepare()
+        if self.rebuilding:
+            raise Conflict("The graph is being built already.", hint="'lmem status --wait' returns when it serves.")
         async with self._opening:
             old = self._projection
             if old is None:
                 raise StoreUnavailable("The graph's copy has just been lost; it is rebuilt by itself.")
-            if self.building is not None:
-                raise Conflict("The graph is being rebuilt already.", hint="'lmem status --wait' returns when it is.")
             new = replace(old, generation=_generation(number(old) + 1))
 
             def work(tx: UnitOfWork) -> None:
