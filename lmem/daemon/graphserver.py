@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from lmem.domain.outbox import Projection
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.clock import Clock
-from lmem.ports.graph import GraphCopy, GraphQueries
+from lmem.ports.graph import Graph, GraphCopy, GraphQueries
 from lmem.ports.storage import Storage
 from lmem.service.copies import CopyRelay
 from lmem.service.graphcopy import ENGINE, GraphProjector
@@ -27,6 +28,8 @@ class Server(Protocol):
     @property
     def copy(self) -> GraphCopy: ...
     @property
+    def graph(self) -> Graph: ...
+    @property
     def queries(self) -> GraphQueries: ...
     @property
     def trouble(self) -> StoreUnavailable | None: ...
@@ -39,6 +42,25 @@ class GraphServer:
     server: Server
     projector: GraphProjector
     relay: CopyRelay
+
+    @property
+    def graph(self) -> Graph:
+        """The questions, answered from the copy."""
+        return self.server.graph
+
+    @property
+    def projection(self) -> Projection | None:
+        """The projection that is kept up, once the copy has been opened."""
+        return self.projector.projection
+
+    @property
+    def serves(self) -> bool:
+        """Whether the copy holds everything."""
+        return self.projector.serves
+
+    def wake(self) -> None:
+        """Look after the copy now."""
+        self.relay.wake()
 
     @property
     def url(self) -> str:

@@ -141,6 +141,10 @@ class GraphTable(Protocol):
         """Ids of objects of an outbox kind that a server's copy holds, in order: for a rebuild and for verify."""
         ...
 
+    def any_private(self, user_id: str) -> bool:
+        """Whether a user has private memories, which no server's copy holds."""
+        ...
+
     def nodes(self, label: str, ids: Sequence[str], shared: bool = True) -> list[Node]:
         """Nodes with the properties of specification 3.1 to 3.4, in no order; with `shared` without private ones."""
         ...

@@ -42,6 +42,8 @@ CREATE INDEX idx_memories_layers ON memories (layer_session, layer_project, laye
 
 CREATE INDEX idx_memories_layers_importance ON memories (layer_global, layer_project, importance_score DESC);
 
+CREATE INDEX idx_memories_private ON memories (user_id) WHERE is_private = 1 AND is_archived = 0;
+
 CREATE INDEX idx_memories_project ON memories (project_id, session_id, created_at) WHERE project_id IS NOT NULL;
 
 CREATE INDEX idx_memories_recent_important ON memories (created_at DESC, importance_score DESC) WHERE is_archived = 0;

@@ -39,6 +39,7 @@ _PAGES = {
         CROSS JOIN memories_shared a ON a.id = r.from_memory_id CROSS JOIN memories_shared b ON b.id = r.to_memory_id
         WHERE r.id > ? AND a.is_archived = 0 AND b.is_archived = 0 ORDER BY r.id LIMIT ?""",
 }
+_PRIVATE = "SELECT 1 FROM memories WHERE user_id = ? AND is_private = 1 AND is_archived = 0 LIMIT 1"
 _AT = {
     MEMORY: tuple(item.edge for item in EDGES),
     PATTERN: tuple(item.edge for item in EDGES),
@@ -68,6 +69,9 @@ class GraphRows:
 
     def page(self, kind: str, after: str, limit: int) -> list[str]:
         return [row[0] for row in self._db.execute(_PAGES[kind], (after, limit))]
+
+    def any_private(self, user_id: str) -> bool:
+        return self._db.execute(_PRIVATE, (user_id,)).fetchone() is not None
 
     def nodes(self, label: str, ids: Sequence[str], shared: bool = True) -> list[Node]:
         kind = _KINDS[label]
