@@ -5,10 +5,10 @@ Not a store: bootstrap brings that, and only when neo4j.url is set.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from lmem.domain.outbox import Projection
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.graph import Graph, GraphCopy, GraphQueries
@@ -28,20 +28,9 @@ class Server(Protocol):
     @property
     def copy(self) -> GraphCopy: ...
     @property
-    def graph(self) -> Graph: ...
-    @property
-    def queries(self) -> GraphQueries: ...
-    @property
-    def trouble(self) -> StoreUnavailable | None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class GraphServer:
-    """A server's copy of the graph with what keeps it up."""
-
-    server: Server
-    projector: GraphProjector
-    relay: CopyRelay
+    def name(self) -> str:
+        """What answers are said to come from."""
+        return ENGINE
 
     @property
     def graph(self) -> Graph:
@@ -49,18 +38,15 @@ class GraphServer:
         return self.server.graph
 
     @property
-    def projection(self) -> Projection | None:
-        """The projection that is kept up, once the copy has been opened."""
-        return self.projector.projection
+    def projection(self) -> str | None:
+        """The id of the projection that is kept up, once the copy has been opened."""
+        found = self.projector.projection
+        return found.id if found else None
 
     @property
     def serves(self) -> bool:
         """Whether the copy holds everything."""
         return self.projector.serves
-
-    def wake(self) -> None:
-        """Look after the copy now."""
-        self.relay.wake()
 
     @property
     def url(self) -> str:
@@ -99,5 +85,6 @@ def start(server: Server, storage: Storage, clock: Clock) -> GraphServer:
     """The copy's relay, to be run."""
     projector = GraphProjector(storage, server.copy, clock, lambda: relay.wake())
     relay = CopyRelay(storage, projector, clock)
+    server.watch(relay.wake)
     relay.wake()
     return GraphServer(server, projector, relay)

@@ -633,6 +633,14 @@ BEGIN
     VALUES (NEW.memory_key, NEW.title, NEW.content, NEW.summary);
 END;
 
+CREATE TRIGGER memories_link_reasons BEFORE DELETE ON memories
+BEGIN
+    UPDATE change_sets SET reason = NULL WHERE id IN (
+        SELECT change_set FROM relation_changes WHERE from_memory_id = OLD.id
+        UNION SELECT change_set FROM relation_changes WHERE to_memory_id = OLD.id
+    );
+END;
+
 CREATE TRIGGER memories_pending_delete AFTER DELETE ON memories
 BEGIN
     DELETE FROM memories_pending WHERE rowid = OLD.memory_key;

@@ -32,6 +32,7 @@ class Neo4jCopy:
         self._door = door
         self.prefix = prefix
         self._claim = claims.NOBODY
+        self.on_lost: Callable[[], None] = lambda: None
 
     async def open(self, owner: str) -> Opened:
         schema = await migrations.migrate(self._door, migrations.load())
@@ -98,6 +99,7 @@ class Neo4jCopy:
     def _same(self, rows: Sequence[Sequence[object]]) -> None:
         """Raise IndexLost unless these rows tell of the claim that was made here."""
         if [tuple(row) for row in rows] != [(self._claim.id, self._claim.opening)]:
+            self.on_lost()
             raise IndexLost("The graph on the Neo4j server is not the one that was opened.")
 
     async def _write(self, generation: int, work: Callable[[Transaction], Awaitable[T]]) -> T:

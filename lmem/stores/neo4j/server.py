@@ -26,6 +26,10 @@ class Neo4jServer:
         self.graph = Neo4jGraph(self._door, self.copy)
         self.queries = Neo4jQueries(self._door)
 
+    def watch(self, lost: Callable[[], None]) -> None:
+        """`lost` is called when a question finds that the copy is not the one that was opened."""
+        self.copy.on_lost = lost
+
     @property
     def trouble(self) -> StoreUnavailable | None:
         """Why the server is left alone for the moment."""

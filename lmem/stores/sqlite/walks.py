@@ -69,7 +69,7 @@ class Walk:
         known = set(but)
         for label, ids in _by_label(spots).items():
             here = set(ids)
-            for edge in self._edges(label, ids):
+            for edge in self.edges(label, ids):
                 for against in (False, True):
                     near, far = _ends(edge) if not against else _ends(edge)[::-1]
                     if near[0] == label and near[1] in here and far not in known:
@@ -77,7 +77,8 @@ class Walk:
         names = self.names(found)
         return {spot: steps for spot, steps in found.items() if spot in names}, names
 
-    def _edges(self, label: str, ids: list[str]) -> list[Edge]:
+    def edges(self, label: str, ids: Sequence[str]) -> list[Edge]:
+        """Every edge at these nodes, once, in no order, whether its ends are to be seen or not."""
         stored = edges_at(self._db, _KINDS[label], ids, self._types)
         if label != LABELS[MEMORY]:
             return stored

@@ -35,7 +35,6 @@ SAME_TEXT = "SELECT id FROM memories WHERE user_id = ? AND content_hash = 'x'"
 SAME_SOURCE = (
     "SELECT id FROM memories WHERE user_id = ? AND source_tool = 'cli.bulk' AND external_id = '7' AND project_id IS 'p'"
 )
-ANY_PRIVATE = "SELECT 1 FROM memories WHERE user_id = ? AND is_private = 1 AND is_archived = 0 LIMIT 1"
 HISTORY = (
     "SELECT v.title FROM memory_versions_text v WHERE v.memory_id = ? ORDER BY v.version_number DESC"  # the lower index
 )
@@ -85,7 +84,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connecti
         (STALE_SESSIONS, "idx_active_sessions"),
         (NEWEST, "idx_memories_recent_important"),
         (SAME_TEXT, "idx_memories_content_hash"),
-        (ANY_PRIVATE, "idx_memories_private"),
         (SAME_SOURCE, "idx_memories_external"),
         (HISTORY, "sqlite_autoindex_memory_versions_2"),
     ],
