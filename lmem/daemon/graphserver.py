@@ -28,6 +28,25 @@ class Server(Protocol):
     @property
     def copy(self) -> GraphCopy: ...
     @property
+    def graph(self) -> Graph: ...
+    @property
+    def queries(self) -> GraphQueries: ...
+    @property
+    def trouble(self) -> StoreUnavailable | None: ...
+    def watch(self, lost: Callable[[], None]) -> None:
+        """`lost` is called when a question finds that the copy is not the one that was opened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GraphServer:
+    """A server's copy of the graph with what keeps it up."""
+
+    server: Server
+    projector: GraphProjector
+    relay: CopyRelay
+
+    @property
     def name(self) -> str:
         """What answers are said to come from."""
         return ENGINE
