@@ -109,6 +109,7 @@ def _plain() -> dict[str, Callable[..., int]]:
         "mcp": agents.mcp,
         "status": upkeep.status,
         "doctor": upkeep.doctor,
+        "stats": upkeep.stats,
         "init": upkeep.init,
         "version": upkeep.version,
     }

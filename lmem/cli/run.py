@@ -70,6 +70,7 @@ COMMANDS: dict[str, str] = {
     "user set": "users.set_",
     "status": "status.status",
     "doctor": "doctor.doctor",
+    "stats": "stats.stats",
     "init": "model.init",
     "version": "status.version",
     "layer list": "layers.listed",

@@ -125,7 +125,7 @@ class Services:
     async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""
         backups = sorted(path.name for path in self.host.paths.backups.glob("*.db"))
-        places = await receipt(self.storage, self.indexes, self.vectors, backups, ids)
+        places = await receipt(self.storage, self.indexes, self.vectors, self.caches, backups, ids)
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from lmem.errors import StoreUnavailable
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors
+from lmem.service.caches import Caches
 from lmem.service.indexes import Indexes
 
 PATIENCE = 5.0
@@ -28,8 +29,9 @@ class Place:
 
 
 async def receipt(
-    storage: Storage, indexes: Indexes, vectors: AsyncVectors, backups: Sequence[str], ids: Sequence[str]
-) -> list[Place]:
+    storage: Storage, indexes: Indexes, vectors: AsyncVectors, caches: Caches, backups: Sequence[str],
+    ids: Sequence[str],
+) -> list[Place]:  # fmt: skip
     """What a purge of `ids` left where."""
 
     def left(tx: UnitOfWork) -> int:
@@ -41,11 +43,20 @@ async def receipt(
         Place("sqlite: full text", "index segments merged without the row", truth),
         Place("sqlite: write-ahead log", "truncated by a checkpoint", truth),
         Place("vectors", *await _vectors(indexes, vectors, ids)),
+        Place("cache", *await _cache(caches)),
     ]
     rows += [
         Place(f"backup {name}", "made before the purge; it goes when it is rotated", "pending") for name in backups
     ]
     return rows
+
+
+async def _cache(caches: Caches) -> tuple[str, str]:
+    """A purge empties the cache: what was cached of other memories comes back when it is asked for."""
+    await caches.settled()
+    if caches.holds_purged:
+        return "not reachable: it is emptied when it answers", "pending"
+    return "emptied", "gone"
 
 
 async def _vectors(indexes: Indexes, vectors: AsyncVectors, ids: Sequence[str]) -> tuple[str, str]:
