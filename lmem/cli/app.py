@@ -15,7 +15,21 @@ from typer._click.exceptions import ClickException, UsageError
 from lmem._version import __version__
 from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
-from lmem.cli.tree import agents, config, decay, history, hooks, layers, lookup, memories, projects, sessions, upkeep
+from lmem.cli.tree import (
+    agents,
+    config,
+    consistency,
+    decay,
+    history,
+    hooks,
+    layers,
+    lookup,
+    memories,
+    patterns,
+    projects,
+    sessions,
+    upkeep,
+)
 from lmem.cli.tree.parameters import Json
 from lmem.errors import InvalidInput
 
@@ -72,6 +86,7 @@ def _groups() -> dict[str, typer.Typer]:
         "session": sessions.sessions,
         "layer": layers.layers,
         "project": projects.projects,
+        "patterns": patterns.patterns,
         "hook": hooks.hooks,
         "jobs": decay.jobs,
         "config": config.config,
@@ -110,6 +125,10 @@ def _plain() -> dict[str, Callable[..., int]]:
         "status": upkeep.status,
         "doctor": upkeep.doctor,
         "stats": upkeep.stats,
+        "verify": consistency.verify,
+        "repair": consistency.repair,
+        "rebuild": consistency.rebuild,
+        "sync": consistency.sync,
         "init": upkeep.init,
         "version": upkeep.version,
     }

@@ -1,6 +1,7 @@
-"""Builds the daemon's app: the only module that knows services and stores.
+"""Opens the daemon's stores and builds its app on them: the only module that knows services and stores.
 
-Not a life cycle (lmem.daemon.lifecycle runs what this builds).
+Not the services (lmem.daemon.assembly makes them of what is opened here), nor a life cycle (lmem.daemon.lifecycle runs
+what this builds).
 """
 
 from __future__ import annotations
@@ -8,62 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import pwd
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
-from lmem._version import __version__
-from lmem.daemon import cacheserver, gitconfig
+from lmem.daemon import cacheserver, credentials, graphserver, servers
+from lmem.daemon.assembly import Stores, assemble
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
-from lmem.daemon.facts import Facts
-from lmem.daemon.gitstatus import GitStatus
-from lmem.daemon.jobs import Jobs
+from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.models import Models
-from lmem.daemon.places import Places
-from lmem.daemon.recorder import Recorder
-from lmem.daemon.services import TERMINAL, Services
-from lmem.daemon.upkeep import Work
-from lmem.domain import times
-from lmem.domain.actors import Actor
+from lmem.daemon.services import Services
 from lmem.paths import private_directory
-from lmem.service.activity import Activity
-from lmem.service.annotations import Annotations
-from lmem.service.audit import Audit
-from lmem.service.briefs import Briefs
 from lmem.service.caches import Caches
-from lmem.service.candidates import CachedFinder
-from lmem.service.capture import Capture
-from lmem.service.categories import Categories
 from lmem.service.changes import Changes
-from lmem.service.context import Context
-from lmem.service.decay import Decay
-from lmem.service.endings import Endings
-from lmem.service.history import History
-from lmem.service.holdings import Holdings
+from lmem.service.graphcopy import forget
 from lmem.service.indexes import Indexes
-from lmem.service.layers import LayerMoves
-from lmem.service.lifecycle import Lifecycle
-from lmem.service.memories import Memories
-from lmem.service.past import Past
-from lmem.service.popular import Popular
 from lmem.service.projection import Relay
-from lmem.service.projects import Projects
-from lmem.service.routing import Router
-from lmem.service.scopes import Scopes
-from lmem.service.search import Search
-from lmem.service.searches import Searches
-from lmem.service.sessions import Sessions
-from lmem.service.settingchanges import SettingChanges
-from lmem.service.settings import Settings
-from lmem.service.superseding import Superseding
-from lmem.service.timeline import Timeline
-from lmem.service.users import Users
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
+from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
@@ -73,7 +37,6 @@ LOADING_PATIENCE = 60.0
 
 log = logging.getLogger(__name__)
 
-VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
 FINDER = "lmem.stores.finder:OneTrip"
 
 
@@ -97,7 +60,8 @@ class App:
         try:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self.services.facts.close()
-            await self.services.relay.close()
+            for relay in self.services.relays:
+                await relay.close()
             await self.services.activity.flush()
             await self.services.finder.close()
             await self.services.worker.stop()
@@ -117,13 +81,13 @@ async def build(host: Host) -> App:
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
     caches = await _caches(host, storage)
-    index = await _index(host, storage, clock, caches)
-    services = await _services(host, storage, clock, index, caches)
-    await index.worker.start()
+    stores, worker = await _stores(host, storage, clock, caches)
+    services = await assemble(host, clock, stores)
+    await worker.start()
     watch = Watch(paths.spool, paths.watched_file, services.recorder)
     running = (
-        index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run(),
-        watch.run(), caches.open(),
+        *(relay.run() for relay in services.relays), stores.models.pull_if_missing(), services.jobs.serve(),
+        services.annotations.run(), watch.run(), caches.open(),
     )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:
@@ -137,16 +101,6 @@ def _ended(task: asyncio.Task[None]) -> None:
         log.error("%s has ended: %s", task.get_coro(), type(err).__name__, exc_info=err)
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The index worker, and what keeps its generations up with the truth."""
-
-    models: Models
-    worker: IndexWorker
-    indexes: Indexes
-    relay: Relay
-
-
 async def _caches(host: Host, storage: SqliteStorage) -> Caches:
     """The cache, which hears what every commit changes from now on; it is opened in the background."""
     instance, number = await storage.write(lambda tx: (tx.directory.secret("instance_id"), tx.outbox.sequence()))
@@ -155,136 +109,63 @@ async def _caches(host: Host, storage: SqliteStorage) -> Caches:
     return caches
 
 
-async def _index(host: Host, storage: SqliteStorage, clock: SystemClock, caches: Caches) -> _Index:
-    paths = host.paths
+async def _stores(
+    host: Host, storage: SqliteStorage, clock: SystemClock, caches: Caches
+) -> tuple[Stores, IndexWorker]:
+    """The stores beside the truth, and the index worker, which is still to be started."""
+    paths, config = host.paths, host.config
+    owner = await storage.write(lambda tx: tx.directory.secret("instance_id"))
 
-    def specs() -> dict[str, Spec]:
-        reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
+    async def specs() -> dict[str, Spec]:
         factory, arguments = models.spec()
         return {
             "embedder": Spec(factory, arguments),
-            "vectors": Spec(VECTORS, {"root": str(paths.vectors), "reserve_bytes": reserve}),
+            "vectors": await asyncio.to_thread(servers.vectors_spec, config, paths.vectors, owner),
             "finder": Spec(FINDER, {"embedder": Target("embedder"), "vectors": Target("vectors")}),
         }
 
     async def reload() -> None:
         indexes.loading()
-        await worker.replace(specs())
+        await worker.replace(await specs())
         await indexes.settled(LOADING_PATIENCE)
+
+    async def start() -> None:
+        await indexes.start()
+        if indexes.on_server and indexes.reason is None:
+            await asyncio.to_thread(servers.clear_embedded, paths.vectors)
 
     models = Models(host, storage, reload)
     await models.start()
     worker = IndexWorker(
-        specs(),
+        await specs(),
         paths.state / "worker.log",
-        on_start=lambda: indexes.start(),
+        on_start=start,
         on_death=lambda err: indexes.down(err),
+        on_error=lambda err: indexes.failed(err),
+        lanes=lanes(servers.vectors_timeout(config)),
     )
-    indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
-    relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"), caches)
-    return _Index(models, worker, indexes, relay)
+    engine = servers.vectors_engine(config)
+    indexes = Indexes(storage, worker.embedder, worker.generations, clock, engine, lambda: relay.wake())
+    relay = Relay(storage, indexes, worker.vectors, clock, config.number("vectors.optimise_after"), caches)
+    graph = await _graph_server(host, storage, clock)
+    counting = Vocabulary(lambda: (models.choice.name, models.present)).counting
+    opened = Stores(
+        storage, caches, models, indexes, relay, worker, worker.vectors, worker.generations, worker.finder, graph,
+        counting,
+    )  # fmt: skip
+    return opened, worker
 
 
-async def _services(
-    host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index, caches: Caches
-) -> Services:  # fmt: skip
-    """The services, each made of those before it."""
-    username, user_id = await _user(storage, clock)
-    query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
-    indexes, worker, models, wake = index.indexes, index.worker, index.models, index.relay.wake
-    activity = Activity(storage, clock, bytes.fromhex(query_key))
-    settings = Settings(storage, user_id, host.config, host.paths.config_file, os.environ, caches)
-    await settings.refresh()
-    places, idle_hours = Places(), _idle_hours(settings)
-    scopes = Scopes(storage, clock, places.of, idle_hours, caches)
-    projects = Projects(storage, clock, wake, scopes.changed, caches)
-    facts = Facts(projects)
-    endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
-    audit = Audit(storage, clock, activity, settings.of)
-    decay = Decay(storage, clock, wake, settings.of)
-    annotations = _annotations(storage, clock, index, settings, user_id)
-    scopes.on_created = facts.later
-    memories = Memories(storage, clock, wake, settings.of, caches)
-    capture = Capture(storage, clock, memories, wake)
-    popular = Popular(caches)
-    finder = CachedFinder(worker.finder, worker.vectors, lambda: indexes.model, caches, popular)
-    index.relay.on_idle = _idle(annotations, finder, indexes)
-    return Services(
-        host=host,
-        user_id=user_id,
-        username=username,
-        clock=clock,
-        storage=storage,
-        memories=memories,
-        lifecycle=Lifecycle(storage, clock, wake),
-        history=History(storage, clock, wake),
-        past=Past(storage),
-        timeline=Timeline(storage),
-        superseding=Superseding(storage, clock, wake),
-        search=Search(storage, indexes, finder, clock),
-        indexes=indexes,
-        relay=index.relay,
-        activity=activity,
-        audit=audit,
-        annotations=annotations,
-        settings=settings,
-        setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
-        context=Briefs(
-            storage, Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting), caches
-        ),
-        caches=caches,
-        popular=popular,
-        finder=finder,
-        searches=Searches(caches, clock, TERMINAL),
-        git_status=GitStatus(places, caches),
-        holdings=Holdings(storage, settings.of, caches),
-        vectors=worker.vectors,
-        generations=worker.generations,
-        worker=worker,
-        models=models,
-        places=places,
-        scopes=scopes,
-        projects=projects,
-        facts=facts,
-        users=Users(storage, clock, wake),
-        router=Router(caches),
-        layers=LayerMoves(storage, clock, wake),
-        sessions=Sessions(storage, clock, wake, scopes.changed, settings.of, caches),
-        endings=endings,
-        decay=decay,
-        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
-        recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
-    )
+async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) -> GraphServer | None:
+    """The copy of the graph on a server, when one is set; else nothing of it is imported and nothing waits for it."""
+    config = host.config
+    if not (url := config.text("neo4j.url")):
+        await forget(storage)
+        return None
+    from lmem.stores.neo4j.address import Address
+    from lmem.stores.neo4j.server import Neo4jServer
 
-
-def _idle_hours(settings: Settings) -> Callable[[], int]:
-    return lambda: settings.values().number("sessions.idle_hours")
-
-
-def _idle(annotations: Annotations, finder: CachedFinder, indexes: Indexes) -> Callable[[], None]:
-    """What is done when the relay has caught up."""
-
-    def idle() -> None:
-        annotations.wake()
-        for serving in indexes.targets[:1]:
-            finder.warm(serving.generation)
-
-    return idle
-
-
-def _annotations(
-    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, user_id: str
-) -> Annotations:
-    """What lmem fills in by itself, whenever the relay has caught up."""
-    itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
-    categories = Categories(storage, index.indexes, index.worker.vectors)
-    annotations = Annotations(storage, clock, categories, itself, settings.of, index.relay.wake)
-    return annotations
-
-
-async def _user(storage: SqliteStorage, clock: SystemClock) -> tuple[str, str]:
-    """The operating system's user, made on first use with what git and the account say: their name and id."""
-    account = pwd.getpwuid(os.getuid())
-    name, email = await asyncio.to_thread(gitconfig.identity, Path.home())
-    shown, at = name or account.pw_gecos.partition(",")[0] or None, times.to_text(clock.now())
-    return account.pw_name, await storage.write(lambda tx: tx.directory.user(account.pw_name, shown, email, at))
+    database, user, ca_file = (config.text(f"neo4j.{name}") for name in ("database", "user", "ca_file"))
+    address = Address(url, database, user, ca_file, config.share("neo4j.timeout_seconds"))
+    server = Neo4jServer(address, config.text("neo4j.prefix"), lambda: credentials.read(config, "neo4j.password"))
+    return graphserver.start(server, storage, clock)

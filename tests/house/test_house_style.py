@@ -16,7 +16,7 @@ FILE_AIM = 200
 FUNCTION_LIMIT = 60
 BROAD_DOORS = {
     "lmem/daemon/dispatch.py",  # a handler's bug becomes an Internal error on the wire
-    "lmem/service/projection.py",  # a relay step's bug parks its row
+    "lmem/service/relay.py",  # a relay step's bug is recorded, and its rows stay
     "lmem/daemon/jobs.py",  # a job's bug is recorded with the run
     "lmem/stores/isolated_child.py",  # the index worker's own dispatch: its caller sits in another process
     "lmem/stores/sqlite/batch.py",  # one request of a group commit fails; the others of the group do not

@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lmem.domain.encodings import sparse_vector, unit_vector
+from lmem.domain.payloads import FREE_TEXT, digest
 from lmem.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from lmem.ports.embedder import Encoding
-from lmem.ports.vectors import COLLECTIONS, Candidate, Candidates, Condition, Point, Stored
+from lmem.ports.vectors import COLLECTIONS, Candidate, Candidates, Condition, Engine, Point, Stored
 from lmem.stores.inprocess.scoring import bm25, check, cosine, holds
-
-_DROPPED = ("title", "summary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,9 @@ class MemoryVectors:
         found.opened = True
         return found.instance
 
+    def serve(self, generation: str) -> None:
+        self._get(generation)
+
     def copy(self, generation: str, target: str) -> str:
         source = self._get(generation)
         if target in self._generations:
@@ -70,6 +72,9 @@ class MemoryVectors:
             name: sum(len(item.dense) for points in found.items.values() for item in points.values())
             for name, found in sorted(self._generations.items())
         }
+
+    def engine(self) -> Engine:
+        return Engine("memory", "", 0)
 
     def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
         items = self._items(generation, collection)
@@ -117,6 +122,9 @@ class MemoryVectors:
         ids = sorted(id for id in self._items(generation, collection) if after is None or id > after)
         return self.retrieve(generation, collection, ids[:limit])
 
+    def digests(self, generation: str, collection: str, after: str | None, limit: int) -> list[tuple[str, str]]:
+        return [(item.id, digest(item.payload)) for item in self.scroll(generation, collection, after, limit)]
+
     def count(self, generation: str, collection: str) -> int:
         return len(self._items(generation, collection))
 
@@ -138,7 +146,7 @@ def _top(scores: Mapping[str, float], wanted: set[str], limit: int) -> list[str]
 
 
 def _item(point: Point, stored: _Item | None, dimensions: int) -> _Item:
-    payload = {key: value for key, value in point.payload.items() if value is not None and key not in _DROPPED}
+    payload = {key: value for key, value in point.payload.items() if value is not None and key not in FREE_TEXT}
     encoding = point.encoding
     terms: dict[int, float] = {}
     if encoding is not None:

@@ -17,9 +17,6 @@ DENSE = ""
 SPARSE = "text"
 """BM25 weights; inverse document frequency is Qdrant's part."""
 
-FREE_TEXT = frozenset({"title", "summary"})
-"""Payload keys that Edge never stores: after a delete their bytes would stay in its pages (a server gets them)."""
-
 PAYLOAD_INDEXES: dict[str, dict[str, str]] = {
     MEMORIES: {
         "user_id": "keyword",

@@ -17,6 +17,7 @@ from lmem.stores.sqlite.faults import translate
 KEEP = 5
 FULL_TEXT = ("memories_fts", "memories_trigram", "memories_pending", "memory_versions_fts")
 _PATTERN = "layered_memory-*.db"
+_CHECKED = ".checked.db"
 
 
 def backup_name(label: str, at: datetime | None = None) -> str:
@@ -53,8 +54,8 @@ def rotate(directory: Path, keep: int = KEEP) -> list[Path]:
 
 
 def clear_partial(directory: Path) -> None:
-    """Remove what a backup left that was killed half-way. Only while no backup can be running."""
-    for path in directory.glob(f".{_PATTERN}.partial"):
+    """Remove what a backup or a check left that was killed half-way. Only while none can be running."""
+    for path in (*directory.glob(f".{_PATTERN}.partial"), *directory.glob(f".*{_CHECKED}*")):
         path.unlink()
 
 
@@ -69,6 +70,28 @@ def check_copy(path: Path) -> None:
         connection.close()
     if findings:
         raise Damaged(f"The copy {path} did not pass its check: {'; '.join(findings[:3])}.")
+
+
+def check_live(database: Path) -> list[str]:
+    """What is wrong with the live database: its pages read in place, full text and references in a passing copy.
+
+    Raises StorageFull when there is no room for the copy.
+    """
+    reader = open_reader(database)
+    try:
+        found = [str(row[0]) for row in reader.execute("PRAGMA integrity_check(20)") if row[0] != "ok"]
+    except sqlite3.Error as err:
+        found = [str(err)]
+    finally:
+        reader.close()
+    copy = database.parent / "backups" / _CHECKED
+    try:
+        make_backup(database, copy)
+    except Damaged as err:
+        found.append(err.message)
+    finally:
+        copy.unlink(missing_ok=True)
+    return found
 
 
 def _findings(connection: sqlite3.Connection) -> list[str]:

@@ -28,6 +28,14 @@ _CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id =
 _BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p JOIN outbox AS o
     ON o.projection = p.id AND o.kind = tombstones.kind AND o.object_id = tombstones.object_id)"""
 _BURY = f"{_BURY_ALL} AND kind = ? AND object_id = ?"
+_MEMORIES = ("memory", "memories WHERE is_archived = 0", "memory_key")
+_PATTERNS = ("pattern", "patterns", "created_at, id")
+# What a new projection is told of, in order: (kind, rows, order). A memory brings the relationships at it along.
+_WHOLE = {
+    "vectors": (_MEMORIES, _PATTERNS),
+    "graph": (("user", "users", "created_at, id"), ("project", "projects", "created_at, id"), _PATTERNS, _MEMORIES),
+    "cache": (),
+}
 _PROJECTION = "id, port, engine, generation, instance_id, state, fingerprint, settings_json"
 
 
@@ -114,13 +122,19 @@ class OutboxRows:
                 (item.id, source),
             )
             return
-        self._db.execute(
-            """INSERT INTO outbox (projection, kind, object_id, rev, op, seq)
-               SELECT ?, 'memory', id, rev, 'upsert', (SELECT value FROM outbox_sequence) + row_number()
-                   OVER (ORDER BY memory_key) FROM memories WHERE is_archived = 0""",
-            (item.id,),
-        )
-        self._db.execute("UPDATE outbox_sequence SET value = (SELECT max(value, coalesce(max(seq), 0)) FROM outbox)")
+        self.enqueue_all(item.id, item.port)
+
+    def enqueue_all(self, projection_id: str, port: str) -> None:
+        for kind, table, order in _WHOLE[port]:
+            self._db.execute(
+                f"""INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
+                    SELECT ?, ?, id, rev, 'upsert', (SELECT value FROM outbox_sequence) + row_number()
+                        OVER (ORDER BY {order}) FROM {table}""",
+                (projection_id, kind),
+            )
+            self._db.execute(
+                "UPDATE outbox_sequence SET value = (SELECT max(value, coalesce(max(seq), 0)) FROM outbox)"
+            )
 
     def set_projection(self, projection_id: str, columns: Columns) -> None:
         assigned = ", ".join(f"{name} = ?" for name in columns)

@@ -14,7 +14,7 @@ import pytest
 from lmem.domain.memories import Draft
 from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, Point
-from lmem.service import projection
+from lmem.service import relay
 from tests.unit.service.service_kit import Kit, drive
 
 
@@ -155,7 +155,7 @@ def test_no_row_is_blamed_for_a_store_that_takes_none(tmp_path: Path) -> None:
 
 
 def test_a_write_whose_caller_hung_up_is_applied_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projection, "LONGEST_SLEEP", 0.05)
+    monkeypatch.setattr(relay, "LONGEST_SLEEP", 0.05)
 
     async def scenario(kit: Kit) -> None:
         running = asyncio.create_task(kit.relay.run())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from lmem.domain.payloads import stored_word
 from lmem.ports.vectors import MEMORIES, Condition
 from lmem.stores.qdrant.edge import EdgeVectors
-from lmem.stores.qdrant.words import stored_payload, stored_word
+from lmem.stores.qdrant.words import stored_payload
 from tests.contract.vectors import DIMENSIONS, an_id, point, random_encoding
 
 GENERATION = "gen-0001"
@@ -20,7 +21,7 @@ def test_a_word_is_kept_as_a_digest_that_depends_on_it_alone() -> None:
 
 
 def test_a_payload_keeps_what_is_no_word() -> None:
-    found = stored_payload({"tags": ["red"], "rev": 3, "title": "Gone", "category": None}, frozenset({"title"}))
+    found = stored_payload({"tags": ["red"], "rev": 3, "title": "Gone", "category": None})
     assert found == {"tags": [stored_word("tags", "red")], "rev": 3}
 
 
