@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from lmem.domain import cachekeys
-from lmem.domain.cachekeys import Key
+from lmem.domain.cachekeys import Key, Kind
 from lmem.domain.outbox import Pending, Projection
 from lmem.errors import StoreUnavailable
+from lmem.ports.cache import Value
 from lmem.service.cacheprojector import CacheProjector
 from lmem.service.caches import Caches
 from tests.unit.service.faultycache import FaultyCache
@@ -55,11 +56,11 @@ def test_rows_remove_what_may_hold_something_of_them(
             "patterns": cachekeys.project_patterns(project), "git": cachekeys.git_status(ONE),
             "preferences": cachekeys.preferences(ONE), "history": cachekeys.history(user),
         }  # fmt: skip
-        values = {"string": b"x", "list": ("x",), "set": frozenset("x"), "hash": {"x": "1"}}
+        values: dict[Kind, Value] = {"string": b"x", "list": ("x",), "set": frozenset("x"), "hash": {"x": "1"}}
         await store.put({key.name: values[key.row.kind] for key in keys.values()}, 60)
         caches = Caches(store)
         await caches.open()
-        await CacheProjector(kit.storage, caches, user).apply(PROJECTION, rows)
+        await CacheProjector(kit.storage, caches, kit.clock).apply(PROJECTION, rows)
         assert keys.keys() - await left(store, keys) == (keys.keys() if gone is None else gone)
 
     drive(tmp_path, scenario)
@@ -70,7 +71,7 @@ def test_a_server_that_is_away_is_told_of_and_tried_again_by_the_relay(tmp_path:
         store = FaultyCache()
         caches = Caches(store)
         await caches.open()
-        projector = CacheProjector(kit.storage, caches, kit.actor.user_id)
+        projector = CacheProjector(kit.storage, caches, kit.clock)
         store.fails = StoreUnavailable("It is away.")
         for rows in ([row("memory")], [row("memory", op="delete")]):
             with pytest.raises(StoreUnavailable, match="away"):
