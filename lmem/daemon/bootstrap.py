@@ -183,7 +183,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
-    annotations = _annotations(storage, clock, index, settings, user_id)
+    annotations = _annotations(storage, clock, index, settings, activity, user_id)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of)
     capture = Capture(storage, clock, memories, wake)
@@ -233,12 +233,12 @@ def _idle_hours(settings: Settings) -> Callable[[], int]:
 
 
 def _annotations(
-    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, user_id: str
+    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, activity: Activity, user_id: str
 ) -> Annotations:
     """What lmem fills in by itself, whenever the relay has caught up."""
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
     categories = Categories(storage, index.indexes, index.worker.vectors)
-    annotations = Annotations(storage, clock, categories, itself, settings.of, index.relay.wake)
+    annotations = Annotations(storage, clock, categories, itself, settings.of, index.relay.wake, activity.quiet_for)
     index.relay.on_idle = annotations.wake
     return annotations
 
