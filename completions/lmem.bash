@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        session|layer|project|hook|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
+        session|layer|project|patterns|hook|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -128,6 +128,22 @@ _lmem() {
         'project set:--add-alias')  return ;;
         'project set:--remove-alias')  return ;;
         'project merge:--reason')  return ;;
+        'patterns add:--project'|'patterns add:-p') _lmem_ask projects "$cur"; return ;;
+        'patterns add:--demonstrates') _lmem_ask ids "$cur"; return ;;
+        'patterns add:--validates') _lmem_ask ids "$cur"; return ;;
+        'patterns add:--contradicts') _lmem_ask ids "$cur"; return ;;
+        'patterns add:--outcome')  return ;;
+        'patterns add:--reason')  return ;;
+        'patterns add:--data')  return ;;
+        'patterns list:--type'|'patterns list:-t') COMPREPLY=($(compgen -W 'architecture testing deployment code_style' -- "$cur")); return ;;
+        'patterns list:--project'|'patterns list:-p') _lmem_ask projects "$cur"; return ;;
+        'patterns list:--min-success')  return ;;
+        'patterns list:--order') COMPREPLY=($(compgen -W 'usage success' -- "$cur")); return ;;
+        'patterns list:--like')  return ;;
+        'patterns list:--limit'|'patterns list:-n')  return ;;
+        'patterns outcome:--project'|'patterns outcome:-p') _lmem_ask projects "$cur"; return ;;
+        'patterns outcome:--reason')  return ;;
+        'patterns outcome:--memory') _lmem_ask ids "$cur"; return ;;
         'hook backfill:--since')  return ;;
         'jobs history:--limit'|'jobs history:-n')  return ;;
         'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
@@ -137,7 +153,7 @@ _lmem() {
         'config unset:--project'|'config unset:-p') _lmem_ask projects "$cur"; return ;;
         'config list:--project'|'config list:-p') _lmem_ask projects "$cur"; return ;;
         'audit list:--action')  return ;;
-        'audit list:--kind')  return ;;
+        'audit list:--kind') COMPREPLY=($(compgen -W 'architecture testing deployment code_style' -- "$cur")); return ;;
         'audit list:--id') _lmem_ask ids "$cur"; return ;;
         'audit list:--session') _lmem_ask sessions "$cur"; return ;;
         'audit list:--since')  return ;;
@@ -152,7 +168,7 @@ _lmem() {
     if [[ $cur == -* ]]; then
         case $command in
             '') COMPREPLY=($(compgen -W '--version -V --json -h --help' -- "$cur")) ;;
-            'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --allow-secret --at --created-at --source-id --edit -e --file -f --jsonl --json -h --help' -- "$cur")) ;;
+            'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --allow-secret --at --created-at --source-id --edit -e --file -f --jsonl --atomic --json -h --help' -- "$cur")) ;;
             'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --json -h --help' -- "$cur")) ;;
             'show') COMPREPLY=($(compgen -W '--as-of --recorded-as-of --json -h --help' -- "$cur")) ;;
             'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;
@@ -177,12 +193,14 @@ _lmem() {
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'repair') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'rebuild') COMPREPLY=($(compgen -W '--wait --no-wait --json -h --help' -- "$cur")) ;;
             'sync') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
-            'init') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'init') COMPREPLY=($(compgen -W '--servers --json -h --help' -- "$cur")) ;;
             'version') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'session ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'layer ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'project ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'patterns ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'hook ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'jobs ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'config ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -209,6 +227,11 @@ _lmem() {
             'project rename') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'project merge') COMPREPLY=($(compgen -W '--dry-run -n --reason --json -h --help' -- "$cur")) ;;
             'project archive') COMPREPLY=($(compgen -W '--restore --json -h --help' -- "$cur")) ;;
+            'patterns add') COMPREPLY=($(compgen -W '--project -p --demonstrates --validates --contradicts --outcome --reason --data --json -h --help' -- "$cur")) ;;
+            'patterns list') COMPREPLY=($(compgen -W '--type -t --project -p --all-projects -a --min-success --order --like --limit -n --json -h --help' -- "$cur")) ;;
+            'patterns show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'patterns outcome') COMPREPLY=($(compgen -W '--success --failed --project -p --reason --memory --json -h --help' -- "$cur")) ;;
+            'patterns forget') COMPREPLY=($(compgen -W '--dry-run -n --yes -y --json -h --help' -- "$cur")) ;;
             'hook install') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'hook uninstall') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'hook backfill') COMPREPLY=($(compgen -W '--since --json -h --help' -- "$cur")) ;;
@@ -243,7 +266,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor verify repair sync init version session layer project hook jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor verify repair rebuild sync init version session layer project patterns hook jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
@@ -258,6 +281,7 @@ _lmem() {
         'session ') COMPREPLY=($(compgen -W 'start end switch list show resume focus unfocus' -- "$cur")) ;;
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;
+        'patterns ') COMPREPLY=($(compgen -W 'add list show outcome forget' -- "$cur")) ;;
         'hook ') COMPREPLY=($(compgen -W 'install uninstall backfill status' -- "$cur")) ;;
         'jobs ') COMPREPLY=($(compgen -W 'list run history' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
@@ -278,6 +302,10 @@ _lmem() {
         'project rename') _lmem_ask projects "$cur"; ;;
         'project merge') _lmem_ask projects "$cur"; ;;
         'project archive') _lmem_ask projects "$cur"; ;;
+        'patterns add') COMPREPLY=($(compgen -W 'architecture testing deployment code_style' -- "$cur")); ;;
+        'patterns show') _lmem_ask patterns "$cur"; ;;
+        'patterns outcome') _lmem_ask patterns "$cur"; ;;
+        'patterns forget') _lmem_ask patterns "$cur"; ;;
         'hook install') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook uninstall') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook backfill') COMPREPLY=($(compgen -f -- "$cur")); ;;

@@ -20,7 +20,9 @@ Not a place for logic; it imports nothing, so every layer may raise these.
     │   └── AlreadyRunning      already_running      exit 5
     ├── StoreUnavailable        store_unavailable    exit 6
     │   ├── ModelMissing        model_missing        exit 6
-    │   └── WorkerDied          worker_died          exit 6
+    │   ├── WorkerDied          worker_died          exit 6
+    │   └── StoreDown           store_down           exit 6
+    │       └── IndexLost       index_lost           exit 6
     ├── Cancelled               cancelled            exit 1
     ├── StorageFull             storage_full         exit 1
     ├── Forbidden               forbidden            exit 1
@@ -210,6 +212,20 @@ class WorkerDied(StoreUnavailable):
     """The index worker died; it comes back by itself."""
 
     code = "worker_died"
+
+
+class StoreDown(StoreUnavailable):
+    """A store's server does not answer, or refuses us."""
+
+    code = "store_down"
+    default_hint = "It is tried again by itself, and full text answers meanwhile; 'lmem doctor' shows the cause."
+
+
+class IndexLost(StoreDown):
+    """The server does not hold the index that was written there."""
+
+    code = "index_lost"
+    default_hint = "It is built anew by itself, and full text answers meanwhile."
 
 
 class StorageFull(LmemError):

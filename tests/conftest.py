@@ -1,4 +1,4 @@
-"""Fixtures that tests of every folder share: the embedding model, fetched once per user and used read-only.
+"""Fixtures that tests of every folder share: the embedding model, fetched once per user, and the servers.
 
 Not the home of helpers of one area; those stand beside its tests.
 """
@@ -13,6 +13,8 @@ import pytest
 from lmem.stores.embedding import models, onnx_file
 from lmem.stores.embedding.fingerprint import fingerprint
 from lmem.stores.embedding.layout import WEIGHTS
+
+pytest_plugins = ["tests.servers.fixtures"]
 
 NAME = "all-MiniLM-L6-v2"
 

@@ -9,7 +9,7 @@ Not written by hand: `python -m lmem.cli.reference` makes it from the Typer tree
 from __future__ import annotations
 
 COMMANDS: dict[str, tuple[tuple[str, str] | None, dict[str, tuple[str, str]]]] = {
-    "add": (("words", "any"), {"--title": ("title", "text"), "--type": ("type", "text"), "-t": ("type", "text"), "--tag": ("tag", "many"), "--importance": ("importance", "float"), "-i": ("importance", "float"), "--layer": ("layer", "many"), "-l": ("layer", "many"), "--project": ("project", "text"), "-p": ("project", "text"), "--session": ("session", "text"), "--category": ("category", "text"), "--summary": ("summary", "text"), "--decay-rate": ("decay_rate", "float"), "--private": ("private", "on"), "--allow-secret": ("allow_secret", "on"), "--at": ("at", "text"), "--created-at": ("created_at", "text"), "--source-id": ("source_id", "text"), "--edit": ("edit", "on"), "-e": ("edit", "on"), "--file": ("file", "text"), "-f": ("file", "text"), "--jsonl": ("jsonl", "text"), "--json": ("as_json", "on")}),
+    "add": (("words", "any"), {"--title": ("title", "text"), "--type": ("type", "text"), "-t": ("type", "text"), "--tag": ("tag", "many"), "--importance": ("importance", "float"), "-i": ("importance", "float"), "--layer": ("layer", "many"), "-l": ("layer", "many"), "--project": ("project", "text"), "-p": ("project", "text"), "--session": ("session", "text"), "--category": ("category", "text"), "--summary": ("summary", "text"), "--decay-rate": ("decay_rate", "float"), "--private": ("private", "on"), "--allow-secret": ("allow_secret", "on"), "--at": ("at", "text"), "--created-at": ("created_at", "text"), "--source-id": ("source_id", "text"), "--edit": ("edit", "on"), "-e": ("edit", "on"), "--file": ("file", "text"), "-f": ("file", "text"), "--jsonl": ("jsonl", "text"), "--atomic": ("atomic", "on"), "--json": ("as_json", "on")}),
     "search": (("words", "some"), {"--type": ("type", "many"), "-t": ("type", "many"), "--tag": ("tag", "many"), "--project": ("project", "text"), "-p": ("project", "text"), "--layer": ("layer", "many"), "-l": ("layer", "many"), "--category": ("category", "many"), "--session": ("session", "text"), "--since": ("since", "text"), "--until": ("until", "text"), "--as-of": ("as_of", "text"), "--recorded-as-of": ("recorded_as_of", "text"), "--min-importance": ("min_importance", "float"), "--all-projects": ("all_projects", "on"), "-a": ("all_projects", "on"), "--archived": ("archived", "on"), "--private": ("private", "on"), "--limit": ("limit", "int"), "-n": ("limit", "int"), "--explain": ("explain", "on"), "-x": ("explain", "on"), "--semantic": ("semantic", "on"), "--only": ("only", "text"), "--json": ("as_json", "on")}),
     "show": (("ids", "some"), {"--as-of": ("as_of", "text"), "--recorded-as-of": ("recorded_as_of", "text"), "--json": ("as_json", "on")}),
     "list": (None, {"--type": ("type", "many"), "-t": ("type", "many"), "--tag": ("tag", "many"), "--project": ("project", "text"), "-p": ("project", "text"), "--layer": ("layer", "many"), "-l": ("layer", "many"), "--category": ("category", "many"), "--session": ("session", "text"), "--since": ("since", "text"), "--until": ("until", "text"), "--as-of": ("as_of", "text"), "--recorded-as-of": ("recorded_as_of", "text"), "--min-importance": ("min_importance", "float"), "--all-projects": ("all_projects", "on"), "-a": ("all_projects", "on"), "--archived": ("archived", "on"), "--private": ("private", "on"), "--limit": ("limit", "int"), "-n": ("limit", "int"), "--offset": ("offset", "int"), "--newest": ("newest", "on"), "--json": ("as_json", "on")}),
@@ -34,8 +34,9 @@ COMMANDS: dict[str, tuple[tuple[str, str] | None, dict[str, tuple[str, str]]]] =
     "doctor": (None, {"--json": ("as_json", "on")}),
     "verify": (("stores", "any"), {"--json": ("as_json", "on")}),
     "repair": (("stores", "any"), {"--dry-run": ("dry_run", "on"), "-n": ("dry_run", "on"), "--json": ("as_json", "on")}),
+    "rebuild": (("store", "one"), {"--wait": ("wait", "on"), "--no-wait": ("wait", "off"), "--json": ("as_json", "on")}),
     "sync": (("id", "one"), {"--json": ("as_json", "on")}),
-    "init": (None, {"--json": ("as_json", "on")}),
+    "init": (None, {"--servers": ("servers", "on"), "--json": ("as_json", "on")}),
     "version": (None, {"--json": ("as_json", "on")}),
     "session start": (("name", "maybe"), {"--goal": ("goal", "text"), "-g": ("goal", "text"), "--description": ("description", "text"), "--file": ("file", "many"), "-f": ("file", "many"), "--parent": ("parent", "text"), "--project": ("project", "text"), "-p": ("project", "text"), "--json": ("as_json", "on")}),
     "session end": (("session", "maybe"), {"--reason": ("reason", "text"), "--dry-run": ("dry_run", "on"), "-n": ("dry_run", "on"), "--json": ("as_json", "on")}),
@@ -55,6 +56,11 @@ COMMANDS: dict[str, tuple[tuple[str, str] | None, dict[str, tuple[str, str]]]] =
     "project rename": (("project", "several"), {"--json": ("as_json", "on")}),
     "project merge": (("source", "several"), {"--dry-run": ("dry_run", "on"), "-n": ("dry_run", "on"), "--reason": ("reason", "text"), "--json": ("as_json", "on")}),
     "project archive": (("project", "one"), {"--restore": ("restore", "on"), "--json": ("as_json", "on")}),
+    "patterns add": (("kind", "several"), {"--project": ("project", "text"), "-p": ("project", "text"), "--demonstrates": ("demonstrates", "many"), "--validates": ("validates", "many"), "--contradicts": ("contradicts", "many"), "--outcome": ("outcome", "text"), "--reason": ("reason", "text"), "--data": ("data", "text"), "--json": ("as_json", "on")}),
+    "patterns list": (None, {"--type": ("kind", "text"), "-t": ("kind", "text"), "--project": ("project", "text"), "-p": ("project", "text"), "--all-projects": ("all_projects", "on"), "-a": ("all_projects", "on"), "--min-success": ("min_success", "float"), "--order": ("order", "text"), "--like": ("like", "text"), "--limit": ("limit", "int"), "-n": ("limit", "int"), "--json": ("as_json", "on")}),
+    "patterns show": (("pattern", "one"), {"--json": ("as_json", "on")}),
+    "patterns outcome": (("pattern", "one"), {"--success": ("success", "on"), "--failed": ("success", "off"), "--project": ("project", "text"), "-p": ("project", "text"), "--reason": ("reason", "text"), "--memory": ("memory", "text"), "--json": ("as_json", "on")}),
+    "patterns forget": (("pattern", "one"), {"--dry-run": ("dry_run", "on"), "-n": ("dry_run", "on"), "--yes": ("yes", "on"), "-y": ("yes", "on"), "--json": ("as_json", "on")}),
     "hook install": (("directory", "maybe"), {"--dry-run": ("dry_run", "on"), "-n": ("dry_run", "on"), "--json": ("as_json", "on")}),
     "hook uninstall": (("directory", "maybe"), {"--dry-run": ("dry_run", "on"), "-n": ("dry_run", "on"), "--json": ("as_json", "on")}),
     "hook backfill": (("directory", "maybe"), {"--since": ("since", "text"), "--json": ("as_json", "on")}),
@@ -88,7 +94,7 @@ COMMANDS: dict[str, tuple[tuple[str, str] | None, dict[str, tuple[str, str]]]] =
 }
 
 DEFAULTS: dict[str, dict[str, object]] = {
-    "add": {"title": None, "type": None, "tag": None, "importance": None, "layer": None, "project": None, "session": None, "category": None, "summary": None, "decay_rate": None, "private": False, "allow_secret": False, "at": None, "created_at": None, "source_id": None, "edit": False, "file": None, "jsonl": None, "as_json": False, "words": None},
+    "add": {"title": None, "type": None, "tag": None, "importance": None, "layer": None, "project": None, "session": None, "category": None, "summary": None, "decay_rate": None, "private": False, "allow_secret": False, "at": None, "created_at": None, "source_id": None, "edit": False, "file": None, "jsonl": None, "atomic": False, "as_json": False, "words": None},
     "search": {"type": None, "tag": None, "project": None, "layer": None, "category": None, "session": None, "since": None, "until": None, "as_of": None, "recorded_as_of": None, "min_importance": None, "all_projects": False, "archived": False, "private": False, "limit": None, "explain": False, "semantic": False, "only": None, "as_json": False, "words": None},
     "show": {"as_of": None, "recorded_as_of": None, "as_json": False, "ids": None},
     "list": {"type": None, "tag": None, "project": None, "layer": None, "category": None, "session": None, "since": None, "until": None, "as_of": None, "recorded_as_of": None, "min_importance": None, "all_projects": False, "archived": False, "private": False, "limit": None, "offset": None, "newest": False, "as_json": False},
@@ -113,8 +119,9 @@ DEFAULTS: dict[str, dict[str, object]] = {
     "doctor": {"as_json": False},
     "verify": {"as_json": False, "stores": None},
     "repair": {"dry_run": False, "as_json": False, "stores": None},
+    "rebuild": {"wait": True, "as_json": False, "store": None},
     "sync": {"as_json": False, "id": None},
-    "init": {"as_json": False},
+    "init": {"servers": False, "as_json": False},
     "version": {"as_json": False},
     "session start": {"goal": None, "description": None, "file": None, "parent": None, "project": None, "as_json": False, "name": None},
     "session end": {"reason": None, "dry_run": False, "as_json": False, "session": None},
@@ -134,6 +141,11 @@ DEFAULTS: dict[str, dict[str, object]] = {
     "project rename": {"as_json": False, "project": None, "new_name": None},
     "project merge": {"dry_run": False, "reason": None, "as_json": False, "source": None, "into": None},
     "project archive": {"restore": False, "as_json": False, "project": None},
+    "patterns add": {"project": None, "demonstrates": None, "validates": None, "contradicts": None, "outcome": None, "reason": None, "data": None, "as_json": False, "kind": None, "name": None, "description": None},
+    "patterns list": {"kind": None, "project": None, "all_projects": False, "min_success": None, "order": None, "like": None, "limit": None, "as_json": False},
+    "patterns show": {"as_json": False, "pattern": None},
+    "patterns outcome": {"success": None, "project": None, "reason": None, "memory": None, "as_json": False, "pattern": None},
+    "patterns forget": {"dry_run": False, "yes": False, "as_json": False, "pattern": None},
     "hook install": {"dry_run": False, "as_json": False, "directory": None},
     "hook uninstall": {"dry_run": False, "as_json": False, "directory": None},
     "hook backfill": {"since": None, "as_json": False, "directory": None},

@@ -1,4 +1,4 @@
-"""lmem _complete: ids, tags, projects and sessions for the shell, one a line, or nothing.
+"""lmem _complete: ids, tags, projects, patterns and sessions for the shell, one a line, or nothing.
 
 Not for people: it never starts a daemon, never complains, and gives up after a second.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def complete(argv: list[str]) -> int:
-    """Print the ids, tags, projects or sessions (argv: KIND PREFIX) that begin so, each with what it is."""
+    """Print the ids, tags, projects, patterns or sessions (argv: KIND PREFIX) that begin so, each with what it is."""
     kind, prefix = [*argv, "", ""][:2]
     signal.signal(signal.SIGALRM, _give_up)
     signal.setitimer(signal.ITIMER_REAL, PATIENCE)
@@ -43,6 +43,7 @@ def _give_up(number: int, frame: FrameType | None) -> None:
 
 
 def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
+    request: dict[str, object]
     if kind == "tags":
         rows = ask("memory/tags", idempotent=True, autostart=False)["tags"]
         return [(str(row["tag"]), str(row["count"])) for row in rows]
@@ -56,9 +57,13 @@ def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
     if kind == "projects":
         rows = ask("project/list", idempotent=True, autostart=False)["projects"]
         return [(str(row["name"]), str(row.get("description") or "project")[:60]) for row in rows]
+    if kind == "patterns":
+        request = {"all_projects": True, "limit": MANY}
+        rows = ask("pattern/list", request, idempotent=True, autostart=False)["patterns"]
+        return [(str(row["name"]), str(row["description"]).replace("\n", " ").replace("\t", " ")[:60]) for row in rows]
     if kind != "ids":
         return []
-    request: dict[str, object] = {"order": "created", "limit": MANY, "all_projects": True}
+    request = {"order": "created", "limit": MANY, "all_projects": True}
     memories = ask("memory/list", request, idempotent=True, autostart=False)["memories"]
     width = max(SHORT, len(prefix))
     return [(str(m["id"])[:width], str(m["title"]).replace("\n", " ").replace("\t", " ")[:60]) for m in memories]

@@ -1,4 +1,4 @@
-"""verify, repair and sync: whether the stores hold what the truth says, and making them.
+"""verify, repair, rebuild and sync: whether the stores hold what the truth says, and making them.
 
 Not the comparison; the daemon does it.
 """
@@ -10,7 +10,9 @@ from lmem.cli.link import ask, given
 from lmem.cli.output import count, paint, stored
 from lmem.cli.progress import Progress
 from lmem.cli.tables import print_rows
+from lmem.client import autostart
 from lmem.errors import StoreUnavailable
+from lmem.paths import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +55,29 @@ def repair(*, stores: list[str] | None, dry_run: bool, as_json: bool) -> int:
     if not dry_run and not done["clean"]:
         _print(done["left"])
     return _status(done["left"] or done["found"], done["clean"])
+
+
+def rebuild(*, store: str, wait: bool, as_json: bool) -> int:
+    """lmem rebuild."""
+    done = _rebuild(store, wait, as_json)
+    if done["restart"]:  # its settings were changed: they are in force from the next start on
+        if not as_json:
+            output.note("Its settings were changed; the daemon starts again with them.")
+        autostart.restart(paths(), force=False)
+        done = _rebuild(store, wait, as_json)
+    if as_json:
+        output.answer_json({key: done[key] for key in ("store", "generation", "objects", "done")})
+    elif done["done"]:
+        what = count(done["objects"], "object") if done["objects"] else "it fills by itself"
+        output.line(f"Rebuilt {store}: {what}")
+    else:
+        output.line(f"{store}: {count(done['objects'], 'object')} to write; 'lmem status --wait' returns after that.")
+    return 0
+
+
+def _rebuild(store: str, wait: bool, as_json: bool) -> Answer:
+    with Progress("Rebuilding", as_json=as_json) as bar:
+        return ask("store/rebuild", {"store": store, "wait": wait}, on_progress=bar.on_notification, idempotent=True)
 
 
 def sync(*, id: str, as_json: bool) -> int:

@@ -16,6 +16,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("git log -1 --format=%B | lmem add - --type note", "Remember what a pipe says."),
         ('lmem add "parse() is slow on long lines" --at lmem/cli/fast.py:12', "Remember it with its place."),
         ("lmem add --jsonl notes.jsonl --project api", "Add many at once."),
+        ("lmem add --jsonl notes.jsonl --atomic", "Add all of them, or none."),
     ),
     "search": (
         ("lmem search how do we keep rows safe", "Find by meaning."),
@@ -81,6 +82,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem repair --dry-run", "See what would be written again."),
         ("lmem repair vectors", "Make one store agree with the database."),
     ),
+    "rebuild": (
+        ("lmem rebuild vectors", "Build the vector index anew."),
+        ("lmem config set qdrant.url http://127.0.0.1:6333 && lmem rebuild vectors", "Move it to a Qdrant server."),
+    ),
     "sync": (("lmem sync 3f2a9c1d", "Write a memory to every store now."),),
     "tags": (("lmem tags", "List the tags of what is seen from here."), ("lmem tags -a", "List all tags.")),
     "export": (
@@ -123,6 +128,24 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem project merge api-fork api", "Make one of two."),
     ),
     "project archive": (("lmem project archive api", "Take it out of the lists."),),
+    "patterns": (
+        ('lmem patterns add architecture outbox "a change and what is told of it are one transaction"', "Record one."),
+        ("lmem patterns list", "See what repeats here, and how well it goes."),
+    ),
+    "patterns add": (
+        ('lmem patterns add architecture outbox "a change and what is told of it are one transaction"', "Record one."),
+        ("lmem patterns add testing twins --validates 3f2a9c1d --outcome 'found two bugs'", "Add what proves it."),
+    ),
+    "patterns list": (
+        ("lmem patterns list --order success", "See what goes best here."),
+        ('lmem patterns list -a --like "how events are not lost" --json', "Find by meaning, in all projects."),
+    ),
+    "patterns show": (("lmem patterns show outbox", "See where it was seen, and how it went."),),
+    "patterns outcome": (
+        ("lmem patterns outcome outbox --success", "It worked once more."),
+        ("lmem patterns outcome outbox --failed --reason 'two writers' --memory 3f2a9c1d", "It did not, and why."),
+    ),
+    "patterns forget": (("lmem patterns forget outbox --dry-run", "See what would be removed."),),
     "hook": (
         ("lmem hook install", "Remember the commits of this repository."),
         ("lmem hook status", "See whether they are remembered."),
@@ -142,7 +165,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "user set": (("lmem user set --name 'Ada Lovelace' --email ada@example.org", "Say who you are."),),
     "status": (("lmem status", "See what runs."), ("lmem status --wait", "Wait until every index has caught up.")),
     "doctor": (("lmem doctor", "Find out what is wrong."),),
-    "init": (("lmem init", "Get the model."),),
+    "init": (
+        ("lmem init", "Get the model."),
+        ("docker compose up --detach --wait && lmem init --servers", "Use the three servers of this repository."),
+    ),
     "mcp": (
         ("claude mcp add --scope user lmem -- lmem mcp", "Give Claude Code the memory."),
         ("lmem mcp --json", "See what another editor's configuration takes."),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add(
     *, words: list[str] | None, tag: list[str] | None, at: str | None, edit: bool, file: str | None,
-    jsonl: str | None, as_json: bool, **fields: object,
+    jsonl: str | None, atomic: bool, as_json: bool, **fields: object,
 ) -> int:  # fmt: skip
     """lmem add."""
     from lmem.cli import texts
@@ -28,6 +28,12 @@ def add(
     sources = [name for name, used in (("TEXT", words), ("--file", file), ("--jsonl", jsonl)) if used]
     if len(sources) > 1 or (edit and jsonl):
         raise InvalidInput(f"{' and '.join(sources) or '--edit'} do not go together.", hint="Give the text in one way.")
+    if atomic and not jsonl:
+        raise InvalidInput("--atomic is for --jsonl.", hint="One memory is stored whole or not at all anyway.")
+    if jsonl and atomic:
+        from lmem.cli.atomic import add_all
+
+        return add_all(jsonl, common, as_json)
     if jsonl:
         from lmem.cli.transfer import add_lines
 

@@ -9,19 +9,37 @@ from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.progress import Progress
 from lmem.cli.tables import print_rows
+from lmem.client import autostart
+from lmem.paths import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lmem.cli.link import Answer
 
 
-def init(*, as_json: bool) -> int:
+SERVERS = {
+    "qdrant.url": "http://127.0.0.1:6333",
+    "neo4j.url": "bolt://127.0.0.1:7687",
+    "redis.url": "redis://127.0.0.1:6379/0",
+}
+"""Where docker-compose.yml puts the three servers."""
+
+
+def init(*, servers: bool, as_json: bool) -> int:
     """lmem init."""
     pulled = _pull(None, as_json)
+    if servers:
+        for key, url in SERVERS.items():
+            ask("config/set", {"key": key, "value": url})
+        autostart.restart(paths(), force=False)  # they are in force from the next start on
     if as_json:
-        output.answer_json({**pulled, "next": "lmem add"})
+        output.answer_json({**pulled, "next": "lmem add", **({"servers": SERVERS} if servers else {})})
         return 0
     _say_pulled(pulled)
+    if servers:
+        output.line(f"Vectors, graph and cache are kept by {', '.join(SERVERS.values())} from now on.")
+        output.line("Files with their secrets are named by qdrant.api_key_file, neo4j.password_file and")
+        output.line("redis.password_file; 'lmem doctor' shows whether the servers answer.")
     output.line("lmem is ready. Next:")
     output.line('  lmem add "we chose SQLite because it needs no server" --type decision')
     output.line("  lmem search which database do we use")

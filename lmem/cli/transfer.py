@@ -34,12 +34,12 @@ Chunk = tuple[list[Row], list[Row]]
 def add_lines(path: str, common: Row, as_json: bool) -> int:
     """Add one memory for each line of `path`; exit status 1 when a line was refused, the others being stored."""
     added = refused = 0
-    with _opened(path) as file, reach() as daemon, _progress(path, as_json) as bar:
-        for rows in _sent(daemon, _chunks(file, common)):
+    with opened(path) as file, reach() as daemon, progress(path, as_json) as bar:
+        for rows in _sent(daemon, chunks(file, common)):
             added += sum("error" not in row for row in rows)
             refused += sum("error" in row for row in rows)
             for row in rows:
-                _print_row(row, as_json)
+                print_row(row, as_json)
             sys.stdout.flush()
             bar.show(rows[-1]["line"], None)
     if not as_json:
@@ -68,15 +68,17 @@ def _received(daemon: Connection, number: int | None, rows: list[Row]) -> list[R
     return [row if "error" in row else {**row, **next(answers)} for row in rows]
 
 
-def _opened(path: str) -> IO[bytes]:
+def opened(path: str) -> IO[bytes]:
+    """The lines of a file, or of standard input for '-'."""
     return os.fdopen(os.dup(0), "rb") if path == "-" else open(path, "rb")
 
 
-def _progress(path: str, as_json: bool) -> Progress:
+def progress(path: str, as_json: bool) -> Progress:
+    """A count of the lines that were sent."""
     return Progress(f"Adding {'from standard input' if path == '-' else path}", as_json=as_json)
 
 
-def _chunks(file: IO[bytes], common: Row) -> Iterator[Chunk]:
+def chunks(file: IO[bytes], common: Row) -> Iterator[Chunk]:
     """The lines of a file in requests of at most CHUNK_ITEMS lines and CHUNK_BYTES."""
     items: list[Row] = []
     rows: list[Row] = []
@@ -114,7 +116,8 @@ def _parsed(raw: bytes) -> Row:
     return found
 
 
-def _print_row(row: Row, as_json: bool) -> None:
+def print_row(row: Row, as_json: bool) -> None:
+    """What is said of one line: all of it as JSON, to people only what went wrong or was replaced."""
     if as_json:
         output.answer_json({name: row[name] for name in ("line", "id", "created", "redacted", "error") if name in row})
     elif "error" in row:

@@ -13,6 +13,8 @@ SHELLS = ("bash", "zsh", "fish")
 
 FIXED: dict[str, tuple[str, ...]] = {
     "type": TYPES,
+    "kind": ("architecture", "testing", "deployment", "code_style"),
+    "order": ("usage", "success"),
     "layer": LAYERS,
     "layers": LAYERS,
     "only": ("fts", "sparse", "dense"),
@@ -32,6 +34,11 @@ ASKED: dict[str, str] = {
     "project": "projects",
     "source": "projects",
     "into": "projects",
+    "pattern": "patterns",
+    "demonstrates": "ids",
+    "validates": "ids",
+    "contradicts": "ids",
+    "memory": "ids",
     "key": "settings",
     "session": "sessions",
     "parent": "sessions",

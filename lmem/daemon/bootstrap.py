@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmem._version import __version__
-from lmem.daemon import gitconfig
+from lmem.daemon import credentials, gitconfig, graphserver, servers
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
 from lmem.daemon.facts import Facts
+from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
@@ -34,18 +35,24 @@ from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.capture import Capture
 from lmem.service.categories import Categories
-from lmem.service.consistency import Consistency
+from lmem.service.consistency import Consistency, StoreCheck
 from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
+from lmem.service.graphcheck import GraphCheck
+from lmem.service.graphcopy import forget
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.patterns import Patterns
+from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
+from lmem.service.rebuilding import Rebuilder, Rebuilding
+from lmem.service.relay import Loop
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
@@ -54,10 +61,12 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
+from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
@@ -67,7 +76,6 @@ LOADING_PATIENCE = 60.0
 
 log = logging.getLogger(__name__)
 
-VECTORS = "lmem.stores.qdrant.edge:EdgeVectors"
 FINDER = "lmem.stores.finder:OneTrip"
 
 
@@ -92,6 +100,8 @@ class App:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self.services.facts.close()
             await self.services.relay.close()
+            if self.services.graph_server is not None:
+                await self.services.graph_server.relay.close()
             await self.services.activity.flush()
             await self.services.worker.stop()
         finally:
@@ -109,12 +119,13 @@ async def build(host: Host) -> App:
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
     index = await _index(host, storage, clock)
-    services = await _services(host, storage, clock, index)
+    graph = await _graph_server(host, storage, clock)
+    services = await _services(host, storage, clock, index, graph)
     await index.worker.start()
     watch = Watch(paths.spool, paths.watched_file, services.recorder)
     running = (
         index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run(),
-        watch.run(),
+        watch.run(), *((graph.relay.run(),) if graph else ()),
     )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:
@@ -139,40 +150,71 @@ class _Index:
 
 
 async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Index:
-    paths = host.paths
+    paths, config = host.paths, host.config
+    owner = await storage.write(lambda tx: tx.directory.secret("instance_id"))
 
-    def specs() -> dict[str, Spec]:
-        reserve = host.config.number("vectors.reserve_mb") * 1024 * 1024
+    async def specs() -> dict[str, Spec]:
         factory, arguments = models.spec()
         return {
             "embedder": Spec(factory, arguments),
-            "vectors": Spec(VECTORS, {"root": str(paths.vectors), "reserve_bytes": reserve}),
+            "vectors": await asyncio.to_thread(servers.vectors_spec, config, paths.vectors, owner),
             "finder": Spec(FINDER, {"embedder": Target("embedder"), "vectors": Target("vectors")}),
         }
 
     async def reload() -> None:
         indexes.loading()
-        await worker.replace(specs())
+        await worker.replace(await specs())
         await indexes.settled(LOADING_PATIENCE)
+
+    async def start() -> None:
+        await indexes.start()
+        if indexes.on_server and indexes.reason is None:
+            await asyncio.to_thread(servers.clear_embedded, paths.vectors)
 
     models = Models(host, storage, reload)
     await models.start()
     worker = IndexWorker(
-        specs(),
+        await specs(),
         paths.state / "worker.log",
-        on_start=lambda: indexes.start(),
+        on_start=start,
         on_death=lambda err: indexes.down(err),
+        on_error=lambda err: indexes.failed(err),
+        lanes=lanes(servers.vectors_timeout(config)),
     )
-    indexes = Indexes(storage, worker.embedder, worker.generations, clock, "edge", lambda: relay.wake())
+    engine = servers.vectors_engine(config)
+    indexes = Indexes(storage, worker.embedder, worker.generations, clock, engine, lambda: relay.wake())
     relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
     return _Index(models, worker, indexes, relay)
 
 
-async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index) -> Services:
+async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) -> GraphServer | None:
+    """The copy of the graph on a server, when one is set; else nothing of it is imported and nothing waits for it."""
+    config = host.config
+    if not (url := config.text("neo4j.url")):
+        await forget(storage)
+        return None
+    from lmem.stores.neo4j.address import Address
+    from lmem.stores.neo4j.server import Neo4jServer
+
+    database, user, ca_file = (config.text(f"neo4j.{name}") for name in ("database", "user", "ca_file"))
+    address = Address(url, database, user, ca_file, config.share("neo4j.timeout_seconds"))
+    server = Neo4jServer(address, config.text("neo4j.prefix"), lambda: credentials.read(config, "neo4j.password"))
+    return graphserver.start(server, storage, clock)
+
+
+async def _services(
+    host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index, graph: GraphServer | None
+) -> Services:
     """The services, each made of those before it."""
     username, user_id = await _user(storage, clock)
     query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
-    indexes, worker, models, wake = index.indexes, index.worker, index.models, index.relay.wake
+    indexes, worker, models = index.indexes, index.worker, index.models
+    relays: list[Loop] = [index.relay, *([graph.relay] if graph else ())]
+
+    def wake() -> None:
+        for relay in relays:
+            relay.wake()
+
     activity = Activity(storage, clock, bytes.fromhex(query_key))
     settings = Settings(storage, user_id, host.config, host.paths.config_file)
     await settings.refresh()
@@ -183,10 +225,18 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
-    annotations = _annotations(storage, clock, index, settings, activity, user_id)
+    annotations = _annotations(storage, clock, index, settings, activity, user_id, wake)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of)
+    lifecycle = Lifecycle(storage, clock, wake)
     capture = Capture(storage, clock, memories, wake)
+    checks: list[StoreCheck] = [VectorCheck(storage, indexes, worker.vectors)]
+    rebuilders: dict[str, Rebuilder] = {"vectors": indexes}
+    if graph is not None:
+        checks.append(GraphCheck(storage, graph.projector, graph.server.copy))
+        rebuilders["graph"] = graph.projector
+    consistency = Consistency(storage, clock, checks, wake)
+    indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
     return Services(
         host=host,
         user_id=user_id,
@@ -194,7 +244,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         clock=clock,
         storage=storage,
         memories=memories,
-        lifecycle=Lifecycle(storage, clock, wake),
+        lifecycle=lifecycle,
+        transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),
         past=Past(storage),
         timeline=Timeline(storage),
@@ -202,13 +253,15 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         search=Search(storage, indexes, worker.finder, clock),
         indexes=indexes,
         relay=index.relay,
+        graph_server=graph,
         activity=activity,
         audit=audit,
         annotations=annotations,
         settings=settings,
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
         context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
-        consistency=Consistency(storage, clock, [VectorCheck(storage, indexes, worker.vectors)], wake),
+        consistency=consistency,
+        rebuilding=Rebuilding(storage, clock, rebuilders),
         vectors=worker.vectors,
         generations=worker.generations,
         worker=worker,
@@ -216,6 +269,8 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         places=places,
         scopes=scopes,
         projects=projects,
+        patterns=Patterns(storage, clock, wake),
+        pattern_search=PatternSearch(storage, indexes, worker.finder),
         facts=facts,
         users=Users(storage, clock, wake),
         router=Router(),
@@ -223,7 +278,7 @@ async def _services(host: Host, storage: SqliteStorage, clock: SystemClock, inde
         sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
         endings=endings,
         decay=decay,
-        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id)),
+        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
         recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
     )
 
@@ -233,12 +288,13 @@ def _idle_hours(settings: Settings) -> Callable[[], int]:
 
 
 def _annotations(
-    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, activity: Activity, user_id: str
-) -> Annotations:
+    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, activity: Activity,
+    user_id: str, wake: Callable[[], None],
+) -> Annotations:  # fmt: skip
     """What lmem fills in by itself, whenever the relay has caught up."""
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
     categories = Categories(storage, index.indexes, index.worker.vectors)
-    annotations = Annotations(storage, clock, categories, itself, settings.of, index.relay.wake, activity.quiet_for)
+    annotations = Annotations(storage, clock, categories, itself, settings.of, wake, activity.quiet_for)
     index.relay.on_idle = annotations.wake
     return annotations
 

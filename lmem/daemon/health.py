@@ -9,25 +9,16 @@ import os
 import shutil
 import sqlite3
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
+from lmem.daemon import vectorserver
+from lmem.daemon.findings import Finding
 from lmem.daemon.services import Services
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.vectors import MEMORIES
 
 FIXED_SQLITE = (3, 51, 3)
 LOW_DISK = 512 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check. `level` is ok, warn or fail; `next_step` says what to do."""
-
-    check: str
-    level: str
-    message: str
-    next_step: str | None = None
 
 
 def resident(pid: int) -> int | None:
@@ -51,6 +42,7 @@ async def stores(services: Services) -> dict[str, object]:
             "engine": services.models.choice.engine,
             "fingerprint": model.fingerprint if model else None,
         },
+        "graph": await _graph(services),
     }
 
 
@@ -67,7 +59,9 @@ async def findings(services: Services) -> list[Finding]:
         if free > LOW_DISK
         else Finding("disk", "warn", f"Only {free // 2**20} MB are free in {paths.data}.", "Free some space."),
         _index(services),
+        *await vectorserver.findings(services),
         _relay(services, pending),
+        *_graph_server(services),
         Finding("parked", "ok", "No row is parked.")
         if not parked
         else Finding(
@@ -79,18 +73,49 @@ async def findings(services: Services) -> list[Finding]:
 
 async def _vectors(services: Services) -> dict[str, object]:
     indexes = services.indexes
+    about: dict[str, object] = {"engine": indexes.engine}
+    if indexes.on_server:
+        about["url"] = vectorserver.shown(services.host.config.text("qdrant.url"))
     try:
         generation = indexes.serving()
         points = await services.vectors.count(generation, MEMORIES)
         sizes = await services.generations.sizes()
+        engine = await services.generations.engine()
     except StoreUnavailable as err:
-        return {"state": "missing" if _is_missing(err) else "down", "reason": err.message, "hint": err.hint}
+        return {**about, "state": "missing" if _is_missing(err) else "down", "reason": err.message, "hint": err.hint}
     return {
+        **about,
+        "version": engine.version,
+        "schema": engine.schema,
         "state": "optimising" if indexes.optimising else "ready",
         "generation": generation,
         "points": points,
         "bytes": sum(sizes.values()),
     }
+
+
+async def _graph(services: Services) -> dict[str, object]:
+    server = services.graph_server
+    if server is None:
+        return {"state": "ready", "engine": "sqlite"}
+    waiting = await services.storage.read(lambda tx: tx.outbox.pending())
+    projection = server.projector.projection
+    return await server.status(waiting.get(projection.id, 0) if projection else 0)
+
+
+def _graph_server(services: Services) -> list[Finding]:
+    server = services.graph_server
+    if server is None:
+        return []
+    if (trouble := server.trouble) is not None:
+        return [Finding("graph", "warn", trouble.message, trouble.hint)]
+    found = [Finding("graph", "ok", f"Neo4j at {server.url} keeps a copy of the graph.")]
+    if server.server.in_the_clear:
+        found.append(
+            Finding("graph", "warn", f"The password of Neo4j at {server.url} crosses the network unencrypted.",
+                    "Set neo4j.url to bolt+s:// or neo4j+s://.")
+        )  # fmt: skip
+    return found
 
 
 def _is_missing(err: LmemError | None) -> bool:

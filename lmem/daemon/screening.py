@@ -16,14 +16,14 @@ from lmem.errors import InvalidInput
 
 AS_GIVEN = frozenset(
     ("memory/get", "memory/list", "memory/search", "memory/history", "memory/tags", "memory/export", "memory/undo",
-     "memory/diff", "memory/timeline", "change/list",
+     "memory/diff", "memory/timeline", "change/list", "pattern/list", "pattern/show", "pattern/forget",
      "config/get", "config/set", "config/unset", "config/list", "audit/list", "audit/verify",
-     "store/verify", "store/repair", "store/sync", "store/rebuild", "status/get", "status/wait", "status/doctor",
-     "model/list", "model/use", "model/pull", "daemon/stop",
-     "memory/add_many")
+     "store/verify", "store/repair", "store/sync", "store/rebuild", "graph/cypher",
+     "status/get", "status/wait", "status/doctor", "model/list", "model/use", "model/pull", "daemon/stop",
+     "memory/add_many", "transaction/stage")
 )  # fmt: skip
 """Methods whose texts are looked up and not stored, or are settings, which may be a server's password; and the bulk
-add, whose handler screens item by item."""
+add and what is staged, whose handlers screen item by item."""
 MAY_KEEP = frozenset(("memory/add", "memory/edit"))
 """Methods, beside the bulk add, that take allow_secret; each writes to the audit log what kinds it kept."""
 ONE_WORD = frozenset(("type", "category", "tag", "tags", "add_tags", "remove_tags"))

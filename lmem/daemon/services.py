@@ -5,14 +5,16 @@ Not a container with behaviour: a record of the services, and who asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from lmem import config
 from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
+from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.params import Params
@@ -33,11 +35,14 @@ from lmem.service.endings import Endings
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
-from lmem.service.lifecycle import Lifecycle
+from lmem.service.lifecycle import Changed, Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
+from lmem.service.patterns import Patterns
+from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
+from lmem.service.rebuilding import Rebuilding
 from lmem.service.receipts import receipt
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
@@ -47,10 +52,13 @@ from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
 from lmem.service.superseding import Superseding
 from lmem.service.timeline import Timeline
+from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 
 SESSIONLESS = ("status/", "daemon/", "model/", "store/")
 """Methods that are nobody's work on memories."""
+SERVERS = {"vectors": "qdrant", "graph": "neo4j", "cache": "redis"}
+"""Store -> the family of the settings of its server."""
 TERMINAL = "cli"
 """What the user's own terminal calls itself; every other client is answered as one that others may read."""
 
@@ -80,6 +88,7 @@ class Services:
     storage: Storage
     memories: Memories
     lifecycle: Lifecycle
+    transactions: Transactions
     history: History
     past: Past
     timeline: Timeline
@@ -87,9 +96,11 @@ class Services:
     search: Search
     indexes: Indexes
     relay: Relay
+    graph_server: GraphServer | None
     activity: Activity
     context: Context
     consistency: Consistency
+    rebuilding: Rebuilding
     annotations: Annotations
     vectors: AsyncVectors
     generations: AsyncGenerations
@@ -98,6 +109,8 @@ class Services:
     places: Places
     scopes: Scopes
     projects: Projects
+    patterns: Patterns
+    pattern_search: PatternSearch
     facts: Facts
     users: Users
     router: Router
@@ -112,10 +125,16 @@ class Services:
     recorder: Recorder
     known_projects: dict[str, str] = field(default_factory=dict)
 
-    async def receipt(self, ids: Sequence[str]) -> list[dict[str, str]]:
+    def waits_for_restart(self, store: str) -> bool:
+        """Whether the user's file sets what a store is reached by to something else than this daemon started with."""
+        now, family = config.load(self.host.paths.config_file), SERVERS.get(store, "")
+        started = self.host.config.values
+        return any(now.values[key] != value for key, value in started.items() if key.startswith(f"{family}."))
+
+    async def receipt(self, purged: Changed) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""
-        backups = sorted(path.name for path in self.host.paths.backups.glob("*.db"))
-        places = await receipt(self.storage, self.indexes, self.vectors, backups, ids)
+        ids = [memory.id for memory in purged.memories]
+        places = await receipt(self.storage, self.consistency.checks, purged.copies, ids)
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:

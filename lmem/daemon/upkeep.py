@@ -14,6 +14,7 @@ from lmem._version import __version__
 from lmem.domain.actors import Actor
 from lmem.domain.jobs import Every, Nightly, Schedule
 from lmem.ports.clock import Clock
+from lmem.ports.storage import Storage
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
@@ -32,6 +33,7 @@ class Work:
     audit: Audit
     annotations: Annotations
     user_id: str
+    storage: Storage
 
     @property
     def actor(self) -> Actor:
@@ -120,6 +122,17 @@ async def _unannotated(work: Work) -> Outcome:
     return Outcome(waiting, f"would look at {_many(waiting, 'memory', 'memories')}")
 
 
+async def _compact(work: Work) -> Outcome:
+    gained = await work.storage.compact()
+    return Outcome(gained // 1024, f"gave {gained // 1024:,} KB of the database's file back")
+
+
+async def _compactable(work: Work) -> Outcome:
+    facts = await work.storage.facts()
+    free = int(str(facts["free_bytes"])) // 1024
+    return Outcome(free, f"{free:,} KB of the database's file are free")
+
+
 def _many(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
@@ -135,6 +148,9 @@ JOBS: dict[str, Job] = {
     ),
     "decay": Job(
         "Moves what has faded to the temporal layer.", Nightly(time(3, 30)), _decay, _decay_preview, left=_decay_left
+    ),
+    "compact": Job(
+        "Writes the database's file anew when an eighth of it is free.", Nightly(time(5, 0)), _compact, _compactable
     ),
     "audit": Job("Lets go of audit entries older than audit.keep_days.", Nightly(time(4, 30)), _audit, _old_audit),
 }

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 
-WORDS = frozenset({"memory_type", "category", "tags", "pattern_name"})
+WORDS = frozenset({"memory_type", "category", "tags", "pattern_type", "pattern_name"})
 """Payload keys whose values users make up. Ids, layers and numbers are kept as they are."""
 
 FREE_TEXT = frozenset({"title", "summary"})

@@ -10,7 +10,7 @@ import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 
-from lmem.domain.patterns import Later
+from lmem.domain.lazyregex import Later
 
 _NOTHING = Later(
     r"""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
-from lmem.domain.patterns import Later
+from lmem.domain.lazyregex import Later
 from lmem.domain.secret_strength import is_chosen, is_fair, is_hex, is_opaque, is_wild
 
 _VENDORS = (

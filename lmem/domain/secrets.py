@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from lmem.domain import secret_words
-from lmem.domain.patterns import Later
+from lmem.domain.lazyregex import Later
 from lmem.domain.secret_places import PLACES, URL_PASSWORD
 from lmem.domain.secret_shapes import SHAPES, SHORTEST_WORD, Shape
 from lmem.domain.secret_strength import TESTS

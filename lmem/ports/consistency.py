@@ -14,8 +14,8 @@ from lmem.domain.memories import Memory
 class ConsistencyTable(Protocol):
     """Ranges are [low, high) of ids as text; an empty `high` has no end."""
 
-    def memories(self, low: str, high: str, limit: int) -> list[Memory]:
-        """Unarchived memories of all users, in order of id."""
+    def memories(self, low: str, high: str, limit: int, shared: bool = False) -> list[Memory]:
+        """Unarchived memories of all users, in order of id, with `shared` without private ones."""
         ...
 
     def objects(self) -> int:

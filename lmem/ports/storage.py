@@ -6,7 +6,7 @@ entry and its outbox rows together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from lmem.ports.annotations import AnnotationTable
@@ -14,9 +14,11 @@ from lmem.ports.audit import AuditTable
 from lmem.ports.consistency import ConsistencyTable
 from lmem.ports.context import ContextTable
 from lmem.ports.decay import DecayTable
+from lmem.ports.graph import GraphTable
 from lmem.ports.jobs import JobTable
 from lmem.ports.layers import LayerTable
 from lmem.ports.past import PastTable
+from lmem.ports.patterns import PatternTable
 from lmem.ports.projects import ProjectTable
 from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
@@ -57,6 +59,8 @@ class UnitOfWork(Protocol):
     @property
     def projects(self) -> ProjectTable: ...
     @property
+    def patterns(self) -> PatternTable: ...
+    @property
     def scopes(self) -> ScopeTable: ...
     @property
     def layers(self) -> LayerTable: ...
@@ -78,6 +82,8 @@ class UnitOfWork(Protocol):
     def context(self) -> ContextTable: ...
     @property
     def annotations(self) -> AnnotationTable: ...
+    @property
+    def graph(self) -> GraphTable: ...
     @property
     def consistency(self) -> ConsistencyTable: ...
 
@@ -112,6 +118,14 @@ class Storage(Protocol):
     async def check(self) -> list[str]:
         """What is wrong with the file, as sentences: pages, references, full-text indexes. A checked copy is made for
         it and removed again, so reads and writes go on. Raises StorageFull when there is no room for one."""
+        ...
+
+    async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Delete memories from the backups too; by a backup's name what is left there, '' for nothing, else why."""
+        ...
+
+    async def compact(self) -> int:
+        """Write the file anew when much of it is free; answers how many bytes that gave back. Writes wait meanwhile."""
         ...
 
     async def facts(self) -> dict[str, object]:

@@ -15,6 +15,10 @@ MEMORIES = "memory_embeddings"
 PATTERNS = "pattern_embeddings"
 COLLECTIONS = (MEMORIES, PATTERNS)
 
+EDGE = "edge"
+QDRANT = "qdrant"
+"""Engines, as projections name theirs. What is private is never sent to a server, which QDRANT is."""
+
 Payload = Mapping[str, str | int | float | Sequence[str] | None]
 
 
@@ -33,7 +37,8 @@ class Point(NamedTuple):
 class Stored(NamedTuple):
     """A point as stored. `dense` is empty unless it was asked for; Edge keeps Float16, so it is exact to 1e-3.
 
-    The payload's own words of a user (type, category, tags) may be digests; conditions find them all the same.
+    The payload's own words of a user (type, category, tags) may be digests; conditions find them all the same. A server
+    stores the free text (title, summary) too, which Edge leaves out.
     """
 
     id: str
@@ -73,7 +78,8 @@ class Candidate(NamedTuple):
 class Candidates:
     """What a query found, and how long each side took in milliseconds.
 
-    `encode_ms` is what a finder's engine took for the question, without any pipe; 0 from a search.
+    A server is asked for both sides in one call, whose time is in `dense_ms` then. `encode_ms` is what a finder's
+    engine took for the question, without any pipe; 0 from a search.
     """
 
     found: tuple[Candidate, ...]
@@ -82,10 +88,26 @@ class Candidates:
     encode_ms: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What keeps the vectors: its name and version, and the number of the schema that is written there.
+
+    A server has a `url` (without secrets) and the version of the `client` that talks to it, which may differ by one
+    minor version; Edge has neither.
+    """
+
+    name: str
+    version: str
+    schema: int
+    url: str = ""
+    client: str = ""
+
+
 class Vectors(Protocol):
     """The points of open generations. Ids are 32 hex digits everywhere; `generation` names an opened one.
 
-    Every method raises StoreUnavailable for a generation that is not open, InvalidInput for an unknown collection.
+    Every method raises StoreUnavailable for a generation that is not open, InvalidInput for an unknown collection. On a
+    server also StoreDown when it does not answer in time or refuses the key, IndexLost when it has lost the generation.
     """
 
     def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
@@ -136,7 +158,14 @@ class Generations(Protocol):
         """Open a generation, made when absent. Answers its instance id; opening an open one only answers.
 
         The instance id is made with the directory; a wiped or swapped directory has another one. Raises Conflict when
-        it exists with other dimensions, StorageFull when space is short.
+        it exists with other dimensions or belongs to another owner, StorageFull when space is short.
+        """
+        ...
+
+    def serve(self, generation: str) -> None:
+        """This open generation answers from now on: on a server the collections' plain names are aliases of its own.
+
+        Both move at once. In process nothing has to be done.
         """
         ...
 
@@ -148,7 +177,10 @@ class Generations(Protocol):
         ...
 
     def optimise(self, generation: str) -> None:
-        """Optimise a generation that is not open, in a child process of low priority. Raises Conflict when it is."""
+        """Optimise a generation that is not open, in a child process of low priority. Raises Conflict when it is.
+
+        A server optimises by itself: nothing is done there.
+        """
         ...
 
     def drop(self, generation: str) -> None:
@@ -156,7 +188,14 @@ class Generations(Protocol):
         ...
 
     def sizes(self) -> dict[str, int]:
-        """Allocated bytes of each generation on disk (blocks, not lengths: the files are sparse)."""
+        """Allocated bytes of each generation on disk (blocks, not lengths: the files are sparse).
+
+        A server tells the lengths of its files from version 1.18 on, and 0 before.
+        """
+        ...
+
+    def engine(self) -> Engine:
+        """What keeps the vectors."""
         ...
 
 
@@ -208,6 +247,10 @@ class AsyncGenerations(Protocol):
         """See Generations.open."""
         ...
 
+    async def serve(self, generation: str) -> None:
+        """See Generations.serve."""
+        ...
+
     async def copy(self, generation: str, target: str) -> str:
         """See Generations.copy."""
         ...
@@ -222,4 +265,8 @@ class AsyncGenerations(Protocol):
 
     async def sizes(self) -> dict[str, int]:
         """See Generations.sizes."""
+        ...
+
+    async def engine(self) -> Engine:
+        """See Generations.engine."""
         ...

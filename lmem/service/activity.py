@@ -73,11 +73,15 @@ class Activity:
 
     def searched(self, actor: Actor, query: str, ids: Sequence[str]) -> None:
         """A search answered with these memories; the log keeps a keyed hash of the question, never its text."""
-        digest = hmac.new(self._query_key, query.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
-        self.noted(actor, "search", "memory", digest, {"results": len(ids)})
+        self.asked(actor, "memory", query, len(ids))
         self._count(ids)
         if actor.session_id is not None:
             self.worked(actor.session_id, query=Query(screen(query).text[:MOST_OF_QUERY], actor.client))
+
+    def asked(self, actor: Actor, kind: str, query: str, shown: int) -> None:
+        """Objects of a kind were asked for by a text, of which the log keeps a keyed hash."""
+        digest = hmac.new(self._query_key, query.encode(errors="replace"), hashlib.sha256).hexdigest()[:32]
+        self.noted(actor, "search", kind, digest, {"results": shown})
 
     def listed(self, actor: Actor, kind: str, fields: Sequence[str], shown: int) -> None:
         """Objects of a kind were listed; `fields` names what the list was filtered by, never its values."""

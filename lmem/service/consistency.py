@@ -7,7 +7,7 @@ itself is checked, never repaired.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -51,6 +51,18 @@ class StoreCheck(Protocol):
         """Digests of what it holds. Raises StoreUnavailable."""
         ...
 
+    async def one(self, memory_id: str) -> tuple[dict[Object, str], dict[Object, str]]:
+        """Both sides of one memory. Raises StoreUnavailable."""
+        ...
+
+    async def left(self, ids: Sequence[str]) -> int:
+        """How many of these memories it still holds, in whatever generation. Raises StoreUnavailable."""
+        ...
+
+    def late(self, waiting: Set[Object]) -> Callable[[Object], bool]:
+        """Which differences the rows account for that still wait in the outbox, by kind and id."""
+        ...
+
     def to_repair(self, issues: Sequence[Issue]) -> list[tuple[str, str, str]]:
         """Rows (kind, id, op) for the outbox that make these right."""
         ...
@@ -75,6 +87,11 @@ class Consistency:
         self._clock = clock
         self._checks: Mapping[str, StoreCheck] = {check.name: check for check in checks}
         self._wake = wake
+
+    @property
+    def checks(self) -> tuple[StoreCheck, ...]:
+        """The stores beside the truth."""
+        return tuple(self._checks.values())
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -131,15 +148,19 @@ class Consistency:
         self._wake()
         return found, [await self._synced(check, found) for check in self._checks.values()]
 
-    async def agrees(self, name: str) -> Report:
-        """As `verify` for one store, without a trace in the audit log: what a rebuild asks before it is over."""
-        return await self._verify(self._checks[name], lambda store, done, total: None)
+    async def agrees(self, check: StoreCheck) -> bool:
+        """Whether a projection that is about to serve agrees with the truth; what differs goes through the outbox."""
+        report = await self._verify(check, lambda store, done, total: None)
+        if report.unavailable is None and report.issues:
+            projection = await check.projection()
+            rows = check.to_repair(report.issues)
+            await self._storage.write(lambda tx: tx.consistency.try_again(projection, rows), large=True)
+        return report.unavailable is None and not report.issues
 
     async def _synced(self, check: StoreCheck, memory_id: str) -> Synced:
         try:
             await self._applied(await check.projection(), 1, lambda store, done, total: None)
-            low, high = memory_id, memory_id + "0"
-            truth, held = await check.truth(low, high), await check.held(low, high)
+            truth, held = await check.one(memory_id)
         except StoreUnavailable as err:
             return Synced(check.name, "unavailable", err.message)
         issues = compare(truth, held).issues
@@ -188,7 +209,7 @@ class Consistency:
         waiting = await self._storage.read(work)
         held = await check.held(low, high)
         waiting |= await self._storage.read(work)
-        return compare(truth, held, waiting), len(truth.keys() | held.keys()), len(waiting)
+        return compare(truth, held, check.late(waiting)), len(truth.keys() | held.keys()), len(waiting)
 
     async def _truth(self) -> Report:
         problems = await self._storage.check()

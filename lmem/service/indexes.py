@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from lmem.domain import times
 from lmem.domain.outbox import Projection
-from lmem.errors import Conflict, LmemError, ModelMissing, StoreUnavailable, WorkerDied
+from lmem.errors import Conflict, IndexLost, LmemError, ModelMissing, StoreDown, StoreUnavailable, WorkerDied
 from lmem.ports.clock import Clock
 from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import AsyncGenerations
+from lmem.ports.vectors import QDRANT, AsyncGenerations
 
 PORT = "vectors"
 AVERAGE_LENGTH = 30.0
@@ -26,8 +27,17 @@ AVERAGE_LENGTH = 30.0
 RECIPE = 2.0
 """Of the points: 2 counts the words of neighbours in a session. A generation of another one is built anew."""
 
+STARTING = 60.0
+"""Seconds that a rebuild waits for the index worker to start."""
+
+TRIES = 3
+"""Times that a rebuilt generation is looked through before it serves; what differs is written again in between."""
+
 REFUSALS = 3
 """Starts in a row at which a generation may fail to open; after that it counts as damaged and is built anew."""
+
+LOOK_EVERY = 30.0
+"""Seconds between two looks at a server's serving generation; the relay comes by at least every minute."""
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +50,15 @@ class _State:
     reason: StoreUnavailable | None = None
     optimising: bool = False
     must_start: bool = False
+    looks_left: int = 0  # of `agrees` at the generation that is being built
 
 
 class Indexes:
-    """The generations of the vector index. `wake` tells the relay that a generation waits to be filled."""
+    """The generations of the vector index. `wake` tells the relay that a generation waits to be filled.
+
+    `engine` is what keeps them; another one takes effect with the next start, and builds its own. `agrees` is asked
+    whether a rebuilt generation holds what the truth says, and enqueues what does not.
+    """
 
     def __init__(
         self,
@@ -55,14 +70,16 @@ class Indexes:
         wake: Callable[[], None],
     ) -> None:
         self.embedder = embedder
+        self.engine = engine
         self._storage = storage
         self._generations = generations
         self._clock = clock
-        self._engine = engine
         self._wake = wake
         self._settled = asyncio.Event()
         self._refusals: Counter[str] = Counter()
+        self._looked = 0.0
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
+        self.agrees: Callable[[Projection], Awaitable[bool]] = _unseen
 
     @property
     def model(self) -> ModelInfo | None:
@@ -70,9 +87,19 @@ class Indexes:
         return self._state.model
 
     @property
+    def on_server(self) -> bool:
+        """Whether a server keeps the vectors: it gets nothing private, and optimises by itself."""
+        return self.engine == QDRANT
+
+    @property
     def optimising(self) -> bool:
         """Whether a copy is being optimised in the background."""
         return self._state.optimising
+
+    @property
+    def building(self) -> Projection | None:
+        """The generation that is being built beside the serving one, or before any serves."""
+        return self._state.building
 
     @property
     def reason(self) -> StoreUnavailable | None:
@@ -94,7 +121,7 @@ class Indexes:
         """The generation that answers. Raises StoreUnavailable (ModelMissing without a model) when none does."""
         state = self._state
         if state.reason is not None:
-            raise state.reason
+            raise state.reason.with_traceback(None)  # raised again and again, it would keep every caller's frames
         if state.active is None:
             raise StoreUnavailable("The vector index is being built.", hint="'lmem status --wait' returns when it is.")
         return state.active.generation
@@ -109,6 +136,12 @@ class Indexes:
         self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False
         self._settled.set()
 
+    def failed(self, cause: LmemError) -> None:
+        """A call failed. When a server was wiped or swapped and has not got the index, the relay starts again."""
+        if isinstance(cause, IndexLost) and self._state.reason is None:
+            self._state.reason, self._state.must_start = cause, True
+            self._wake()
+
     async def settled(self, patience: float) -> None:
         """Wait until a start has ended, well or not, for at most `patience` seconds."""
         try:
@@ -121,8 +154,9 @@ class Indexes:
         """Load the model and open the generations; run after each start of the index worker.
 
         Without a model nothing is opened, and `serving` says ModelMissing. A generation whose instance id is not the
-        recorded one was wiped or swapped, one that does not open is damaged: a new one is built from the truth. Raises
-        what keeps all of it from being opened; `serving` says that too, and the relay starts again (`must_start`).
+        recorded one was wiped or swapped, one that does not open is damaged, one of another engine lies elsewhere: a
+        new one is built from the truth. Raises what keeps all of it from being opened, as StoreDown while a server does
+        not answer or is another's; `serving` says that too, and the relay starts again (`must_start`).
         """
         try:
             self._state = await self._opened()
@@ -131,22 +165,42 @@ class Indexes:
             self._state = _State(reason=err)
         except WorkerDied:  # `down` is told, and the worker's next life begins with a start
             raise
+        except Conflict as err:
+            self._state = _State(reason=StoreDown(err.message, hint=err.hint), must_start=True)
+            raise StoreDown(err.message, hint=err.hint) from err
         except LmemError as err:
-            self._state = _State(reason=StoreUnavailable(err.message, hint=err.hint), must_start=True)
+            cause = StoreDown if isinstance(err, StoreDown) else StoreUnavailable
+            self._state = _State(reason=cause(err.message, hint=err.hint), must_start=True)
             raise
         finally:
             self._settled.set()
             self._wake()
 
     async def settle(self) -> None:
-        """Let the generation that is being built serve, once nothing waits for it."""
+        """Let the generation that is being built serve, once nothing waits for it.
+
+        On a server also ask now and then whether the serving one is still there: somebody who only reads would wait for
+        that otherwise.
+        """
         state = self._state
         building = state.building
+        if building is None and state.active is not None and self.on_server:
+            await self._look_after(state.active)
         if building is None or state.optimising:
             return
         waiting = await self._storage.read(lambda tx: tx.outbox.pending())
         if waiting.get(building.id) or state is not self._state or state.building is not building:
             return  # the relay and a start may both come here
+        if state.looks_left:
+            state.looks_left -= 1
+            if not await self.agrees(building):
+                log.warning("generation %s does not agree with the truth yet", building.generation)
+                self._wake()
+                return
+        await self._generations.serve(building.generation)
+        if state is not self._state or state.building is not building:
+            return
+        state.looks_left = 0
         old, new = state.active, replace(building, state="active")
         state.active, state.building = new, None
 
@@ -159,6 +213,22 @@ class Indexes:
         if old is not None:
             await self._generations.drop(old.generation)
         log.info("generation %s serves", new.generation)
+
+    async def rebuild(self) -> Projection:
+        """Begin a generation from nothing but the truth beside the serving one; `settle` verifies it, then switches.
+
+        Raises StoreUnavailable when the store is not there, Conflict when a generation is being built already.
+        """
+        await self.settled(STARTING)
+        state = self._state
+        if state.reason is not None or state.model is None:
+            raise state.reason or StoreUnavailable("There is no model to embed with.", hint="Run 'lmem init'.")
+        if state.building is not None or state.optimising:
+            raise Conflict("A generation is being built already.", hint="'lmem status --wait' returns when it serves.")
+        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
+        state.building, state.looks_left = await self._new(state.model, known, None, "building"), TRIES
+        self._wake()
+        return state.building
 
     async def prepare_copy(self) -> Projection | None:
         """Copy the serving generation as the next one; the relay must be paused, or the copy is torn.
@@ -190,11 +260,17 @@ class Indexes:
             state.optimising = False
         self._wake()
 
+    async def _look_after(self, active: Projection) -> None:
+        if time.monotonic() - self._looked >= LOOK_EVERY:
+            self._looked = time.monotonic()
+            await self._generations.serve(active.generation)
+
     async def _opened(self) -> _State:
         model = await self.embedder.load()
         state = _State(model=model)
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
-        left_over = (await self._generations.sizes()).keys() - {projection.generation for projection in known}
+        own = {projection.generation for projection in known if projection.engine == self.engine}
+        left_over = (await self._generations.sizes()).keys() - own
         for generation in left_over:  # of a copy that was cut short
             await self._generations.drop(generation)
         for projection in known:
@@ -209,6 +285,10 @@ class Indexes:
 
     async def _open(self, projection: Projection, state: _State) -> None:
         assert state.model is not None
+        if projection.engine != self.engine:
+            log.info("generation %s is not in %s; it is built anew there", projection.generation, self.engine)
+            await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
+            return
         stale_copy = projection.state == "building" and state.active is not None
         other_recipe = projection.settings.get("recipe") != RECIPE
         if stale_copy or other_recipe or projection.fingerprint != state.model.fingerprint:
@@ -216,7 +296,7 @@ class Indexes:
             return
         try:
             instance = await self._generations.open(projection.generation, state.model.dimensions)
-        except WorkerDied:
+        except (WorkerDied, StoreDown):  # no damage
             raise
         except (Conflict, StoreUnavailable) as err:
             self._refusals[projection.generation] += 1
@@ -233,6 +313,7 @@ class Indexes:
         if projection.instance_id is None:
             await self._storage.write(lambda tx: tx.outbox.set_projection(projection.id, {"instance_id": instance}))
         if projection.state == "active":
+            await self._generations.serve(projection.generation)
             state.active = projection
         else:
             state.building = projection
@@ -248,8 +329,10 @@ class Indexes:
             instance = await self._generations.copy(source.generation, generation)
         settings = source.settings if source else {"average_length": AVERAGE_LENGTH, "recipe": RECIPE}
         projection = Projection(
-            f"{PORT}-{number:04d}", PORT, self._engine, generation, instance, state, model.fingerprint, settings
+            f"{PORT}-{number:04d}", PORT, self.engine, generation, instance, state, model.fingerprint, settings
         )
+        if state == "active":
+            await self._generations.serve(generation)
         at = times.to_text(self._clock.now())
         await self._storage.write(lambda tx: tx.outbox.add_projection(projection, at, source.id if source else None))
         return projection
@@ -257,3 +340,8 @@ class Indexes:
     async def _forget(self, projection: Projection) -> None:
         await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
         await self._generations.drop(projection.generation)
+
+
+async def _unseen(projection: Projection) -> bool:
+    """Nobody looks."""
+    return True

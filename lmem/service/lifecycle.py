@@ -6,8 +6,8 @@ Not decay: nothing here happens by itself.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
@@ -17,6 +17,7 @@ from lmem.errors import Conflict, InvalidInput
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, names, recording
+from lmem.service.changesets import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class Changed:
     """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed.
 
     `undone_by` is the undo's own change set, which brings back what it reversed when it is undone. `reopened` are the
-    sessions whose end was undone.
+    sessions whose end was undone. `copies` are a purge's backups, with what it left there: '' for nothing, else why.
     """
 
     memories: tuple[Memory, ...]
@@ -32,6 +33,7 @@ class Changed:
     kind: str = ""
     undone_by: int | None = None
     reopened: tuple[Session, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 class Lifecycle:
@@ -53,7 +55,8 @@ class Lifecycle:
     async def purge(self, actor: Actor, ids: Sequence[str], dry_run: bool) -> Changed:
         """Delete memories from the truth, with tombstones for every projection; this cannot be undone.
 
-        The bytes are gone from the database's files when this returns.
+        The bytes are gone from the database's files when this returns. Backups come first: were the daemon killed half
+        way, the memory is still there to be purged again. Those that could not be changed are in `copies`.
         """
 
         def work(tx: UnitOfWork) -> Changed:
@@ -67,11 +70,14 @@ class Lifecycle:
                     tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
             return Changed(found, None, "purge")
 
-        purged = await (self._storage.read(work) if dry_run else self._storage.write(work))
-        if not dry_run:
-            self._wake()
-            await self._storage.purge_residue()
-        return purged
+        if dry_run:
+            return await self._storage.read(work)
+        named = await self._storage.read(lambda tx: [memory.id for memory in _each_once(tx, actor, ids)])
+        copies = await self._storage.purge_copies(named)
+        purged = await self._storage.write(work)
+        self._wake()
+        await self._storage.purge_residue()
+        return replace(purged, copies=copies)
 
     async def done(
         self, actor: Actor, memory_id: str, failed: bool, by: str | None, reason: str | None
@@ -112,24 +118,34 @@ class Lifecycle:
         self._wake()
         return answer
 
+    def archive(
+        self,
+        tx: UnitOfWork,
+        actor: Actor,
+        ids: Sequence[str],
+        archived: bool,
+        reason: str | None,
+        together: Together | None = None,
+    ) -> Changed:
+        """As `forget`, or `restore` when not `archived`, inside a unit of work; of the change set of others that it is
+        done `together` with."""
+        wanted, kind = _others(tx, actor, ids, archived), "forget" if archived else "restore"
+        if not wanted:
+            return Changed((), None, kind)
+        at = times.to_text(self._clock.now())
+        number = (together or Together(tx, actor, kind, reason, at)).open()
+        change_type = "archived" if archived else "updated"
+        for memory in wanted:
+            after = replace(memory, is_archived=archived)
+            recording.change(tx, actor, memory, after, change_type, reason or kind, number, at)
+        return Changed(wanted, number, kind)
+
     async def _set_archived(
         self, actor: Actor, ids: Sequence[str], archived: bool, reason: str | None, dry_run: bool
     ) -> Changed:
-        kind = "forget" if archived else "restore"
-
-        def work(tx: UnitOfWork) -> Changed:
-            wanted = tuple(memory for memory in _each_once(tx, actor, ids) if memory.is_archived != archived)
-            if dry_run or not wanted:
-                return Changed(wanted, None, kind)
-            at = times.to_text(self._clock.now())
-            number = tx.versions.open_change_set(kind, reason, actor.user_id, at)
-            change_type = "archived" if archived else "updated"
-            for memory in wanted:
-                after = replace(memory, is_archived=archived)
-                recording.change(tx, actor, memory, after, change_type, reason or kind, number, at)
-            return Changed(wanted, number, kind)
-
-        changed = await (self._storage.read(work) if dry_run else self._storage.write(work))
+        if dry_run:
+            return Changed(await self._storage.read(lambda tx: _others(tx, actor, ids, archived)), None)
+        changed = await self._storage.write(lambda tx: self.archive(tx, actor, ids, archived, reason))
         self._wake()
         return changed
 
@@ -152,6 +168,11 @@ def _each_once(tx: UnitOfWork, actor: Actor, ids: Sequence[str]) -> tuple[Memory
     """The memories of these ids or prefixes; two names of one are one."""
     found = [names.memory(tx, actor, memory_id) for memory_id in ids]
     return tuple({memory.id: memory for memory in found}.values())
+
+
+def _others(tx: UnitOfWork, actor: Actor, ids: Sequence[str], archived: bool) -> tuple[Memory, ...]:
+    """Those of the memories that are not archived, or not unarchived, yet."""
+    return tuple(memory for memory in _each_once(tx, actor, ids) if memory.is_archived != archived)
 
 
 def is_resolved(tx: UnitOfWork, task: Memory) -> bool:

@@ -25,6 +25,7 @@ from lmem.errors import Conflict, LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import members, names, recording, scopes
+from lmem.service.changesets import Together
 from lmem.service.rates import rate_for
 
 GROUP = 16
@@ -94,7 +95,7 @@ class Memories:
         or session, Conflict for an id taken by another text. `config` are the settings where the caller is.
         """
         settings = config or self._config
-        added = await self._storage.write(lambda tx: self._add(tx, actor, draft, scope, create_names, settings))
+        added = await self._storage.write(lambda tx: self.put(tx, actor, draft, scope, create_names, settings))
         self._wake()
         return added
 
@@ -106,7 +107,7 @@ class Memories:
         for at in range(0, len(drafts), GROUP):
             works = [
                 partial(
-                    self._add, actor=actor, draft=draft, scope=scope, create_names=True, config=config or self._config
+                    self.put, actor=actor, draft=draft, scope=scope, create_names=True, config=config or self._config
                 )
                 for draft in drafts[at : at + GROUP]
             ]
@@ -169,53 +170,80 @@ class Memories:
         Raises Conflict when `rev` is given and is not the current one.
         """
 
-        def work(tx: UnitOfWork) -> Edited:
-            before = names.memory(tx, actor, memory_id)
-            if rev is not None and rev != before.rev and not tx.annotations.only_since(before.id, rev):
-                raise Conflict(f"Memory {before.id[:8]} is at revision {before.rev}, not {rev}.")
-            fields = dict(changes)
-            add, remove = _tags(fields.pop("add_tags", ())), _tags(fields.pop("remove_tags", ()))
-            if add or remove:
-                tags = _tags(fields.get("tags", before.tags))
-                fields["tags"] = tuple(tag for tag in dict.fromkeys((*tags, *add)) if tag not in remove)
-            after = replace(before, **fields)  # type: ignore[arg-type]  # handlers parsed every value
-            if "title" not in fields and before.title == title_of(before.content):
-                after = replace(after, title=title_of(after.content))  # it was taken from the text, so it follows it
-            after = after_edit(before, after, fields.keys())
-            if after != before:
-                recording.keep_secrets(tx, actor, before.id, kept_secrets, times.to_text(self._clock.now()))
-            return self._edit(tx, actor, before, after, "updated", reason)
-
-        edited = await self._storage.write(work)
+        edited = await self._storage.write(
+            lambda tx: self.alter(tx, actor, memory_id, changes, reason, rev, kept_secrets)
+        )
         self._wake()
         return edited
 
+    def alter(
+        self,
+        tx: UnitOfWork,
+        actor: Actor,
+        memory_id: str,
+        changes: Mapping[str, object],
+        reason: str | None,
+        rev: int | None,
+        kept_secrets: Sequence[str],
+        together: Together | None = None,
+    ) -> Edited:
+        """As `edit`, inside a unit of work; of the change set of others that it is done `together` with."""
+        before = names.memory(tx, actor, memory_id)
+        if rev is not None and rev != before.rev and not tx.annotations.only_since(before.id, rev):
+            raise Conflict(f"Memory {before.id[:8]} is at revision {before.rev}, not {rev}.")
+        fields = dict(changes)
+        add, remove = _tags(fields.pop("add_tags", ())), _tags(fields.pop("remove_tags", ()))
+        if add or remove:
+            tags = _tags(fields.get("tags", before.tags))
+            fields["tags"] = tuple(tag for tag in dict.fromkeys((*tags, *add)) if tag not in remove)
+        after = replace(before, **fields)  # type: ignore[arg-type]  # handlers parsed every value
+        if "title" not in fields and before.title == title_of(before.content):
+            after = replace(after, title=title_of(after.content))  # it was taken from the text, so it follows it
+        after = after_edit(before, after, fields.keys())
+        if after != before:
+            recording.keep_secrets(tx, actor, before.id, kept_secrets, times.to_text(self._clock.now()))
+        return self._edit(tx, actor, before, after, reason, together)
+
     def _edit(
-        self, tx: UnitOfWork, actor: Actor, before: Memory, after: Memory, kind: str, reason: str | None
+        self,
+        tx: UnitOfWork,
+        actor: Actor,
+        before: Memory,
+        after: Memory,
+        reason: str | None,
+        together: Together | None,
     ) -> Edited:
         if after == before:
             return Edited(before, (), None)
         at = times.to_text(self._clock.now())
-        change_set = tx.versions.open_change_set("edit", reason, actor.user_id, at)
-        changed = recording.change(tx, actor, before, after, kind, reason, change_set, at)
+        number = (together or Together(tx, actor, "edit", reason, at)).open()
+        changed = recording.change(tx, actor, before, after, "updated", reason, number, at)
         current = tx.memories.find(before.id) or after
-        return Edited(current, changed, change_set)
+        return Edited(current, changed, number)
 
-    def _add(
-        self, tx: UnitOfWork, actor: Actor, draft: Draft, scope: Scope, create_names: bool, config: InForce
+    def put(
+        self,
+        tx: UnitOfWork,
+        actor: Actor,
+        draft: Draft,
+        scope: Scope,
+        create_names: bool,
+        config: InForce,
+        together: Together | None = None,
     ) -> Added:
+        """As `add`, inside a unit of work; of the change set of others that it is done `together` with."""
         now = times.to_text(self._clock.now())
         project_id, new_project = scopes.project_of(tx, actor, draft.project, scope, create_names, now)
         session_id, new_session = self._session(tx, actor, draft, scope, project_id, create_names, now)
         actor = replace(actor, session_id=session_id)
         digest = content_hash(draft.title, draft.content)
-        known = self._known(tx, actor, draft, digest, project_id)
+        known = self._known(tx, actor, draft, digest, project_id, together)
         if known is not None:
             return known
         chosen = route(draft.memory_type, draft.tags, draft.layers, project_id is not None, session_id is not None)
         settings = config(project_id)
         memory = _memory(settings, actor, draft, digest, chosen.layers, project_id, session_id, now)
-        recording.create(tx, actor, memory, now)
+        recording.create(tx, actor, memory, now, together.open() if together else None)
         recording.keep_secrets(tx, actor, memory.id, draft.kept_secrets, now)
         if session_id is not None:
             most = settings.number("max_memories_per_session")
@@ -223,7 +251,13 @@ class Memories:
         return Added(memory, True, chosen.because, new_project, new_session)
 
     def _known(
-        self, tx: UnitOfWork, actor: Actor, draft: Draft, digest: str, project_id: str | None
+        self,
+        tx: UnitOfWork,
+        actor: Actor,
+        draft: Draft,
+        digest: str,
+        project_id: str | None,
+        together: Together | None,
     ) -> Added | None:
         found = tx.memories.find(draft.id) if draft.id is not None else None
         if found is not None:
@@ -244,7 +278,7 @@ class Memories:
                 found, title=draft.title, content=draft.content, summary=draft.summary or own, tags=draft.tags
             )
             after = after_edit(found, after, {"summary"} if draft.summary else set())
-            edited = self._edit(tx, actor, found, after, "updated", f"{draft.source_tool} gave it again, changed")
+            edited = self._edit(tx, actor, found, after, f"{draft.source_tool} gave it again, changed", together)
             return Added(edited.memory, False, "it is a new version of what its source gave before")
         return Added(found, False, "its source gave it before")
 

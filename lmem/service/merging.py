@@ -11,7 +11,7 @@ from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory
 from lmem.domain.projects import Move, Project
 from lmem.ports.storage import UnitOfWork
-from lmem.service import enrolment, recording
+from lmem.service import enrolment, patternrecords, recording
 
 KIND = "merge projects"
 
@@ -89,7 +89,8 @@ def _twin(tx: UnitOfWork, memory: Memory, project_id: str) -> bool:
 
 
 def _touch(tx: UnitOfWork, actor: Actor, ids: tuple[str, ...], number: int, at: str) -> None:
-    """A new revision of projects whose row or identities changed."""
+    """A new revision of projects whose row or identities changed, and of the patterns that moved."""
+    patternrecords.moved(tx, [move.object_id for move in tx.projects.moves(number) if move.kind == "pattern"], at)
     for project_id in ids:
         project = tx.projects.find(project_id)
         if project is not None:

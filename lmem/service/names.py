@@ -1,4 +1,4 @@
-"""Ids, projects and sessions by what people type: unique prefixes and exact names.
+"""Ids, projects, sessions and patterns by what people type: unique prefixes and exact names.
 
 Not a search: an unknown name is an error with the nearest ones, never a silent default.
 """
@@ -9,6 +9,7 @@ import difflib
 
 from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory
+from lmem.domain.patterns import Pattern
 from lmem.domain.sessions import Session
 from lmem.errors import AmbiguousId, InvalidInput, NotFound
 from lmem.ports.storage import UnitOfWork
@@ -92,6 +93,30 @@ def find_session(
     raise NotFound(
         f"There is no session '{name[:80]}'.",
         hint=f"Did you mean {' or '.join(near)}?" if near else "'lmem session list' shows them.",
+    )
+
+
+def pattern(tx: UnitOfWork, actor: Actor, name: str) -> Pattern:
+    """The pattern with this name, with TYPE/NAME when a name is of several types, or with a unique prefix of its id.
+
+    Raises NotFound with the nearest names, or AmbiguousId.
+    """
+    text = " ".join(name.split())
+    kind, slash, rest = text.partition("/")
+    found = tx.patterns.named(actor.user_id, text) or (
+        tx.patterns.named(actor.user_id, rest, kind.lower()) if slash else []
+    )
+    if not found and _is_prefix(text.lower()):
+        found = tx.patterns.starting_with(actor.user_id, text.lower(), 6)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        some = "; ".join(f"{item.type}/{item.name[:40]} {item.id[:8]}" for item in found[:5])
+        raise AmbiguousId(f"'{text[:80]}' may mean any of these patterns: {some}.", hint="Write TYPE/NAME, or the id.")
+    near = difflib.get_close_matches(text, tx.patterns.names(actor.user_id), 3, 0.4)
+    raise NotFound(
+        f"There is no pattern '{text[:80]}'.",
+        hint=f"Did you mean {' or '.join(near)}?" if near else "'lmem patterns list --all-projects' shows them.",
     )
 
 

@@ -65,26 +65,39 @@ class PointBuilder:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the rows of one step stand for: memories to index, with the texts beside them in their sessions by id, and
-    the ids that a projection must not hold (purged or archived)."""
+    """What the rows of one step stand for: memories to index, with the texts beside them in their sessions by id, the
+    ids that a projection must not hold (purged, archived or withheld), and the private memories withheld from it."""
 
     memories: tuple[Memory, ...]
     near: Mapping[str, tuple[str, ...]]
     gone: tuple[str, ...]
+    withheld: tuple[Memory, ...] = ()
+
+    def keep_findable(self, tx: UnitOfWork, confirmed: Sequence[str]) -> None:
+        """The serving index has these now: full text need not know them, but for what is withheld from the index."""
+        tx.fulltext.drop_pending(confirmed)
+        for memory in self.withheld:
+            if memory.id in confirmed:
+                tx.fulltext.add_pending(memory.key, memory.title, memory.content, memory.summary)
 
 
-def load(tx: UnitOfWork, rows: Sequence[Pending]) -> Loaded:
-    """The current state of what rows name. Neighbours that are private or archived lend no words."""
+def load(tx: UnitOfWork, rows: Sequence[Pending], shared: bool = False) -> Loaded:
+    """The current state of what rows name; `shared` withholds what is private, which no server is ever sent.
+
+    Neighbours that are private or archived lend no words.
+    """
     memories, near, gone = list[Memory](), dict[str, tuple[str, ...]](), list[str]()
+    withheld: list[Memory] = []
     for row in rows:
         memory = tx.memories.find(row.object_id) if row.op == "upsert" else None
-        if memory is None or memory.is_archived:
+        if memory is None or memory.is_archived or (shared and memory.is_private):
             gone.append(row.object_id)
+            withheld += [memory] if memory is not None and not memory.is_archived else []
             continue
         memories.append(memory)
         if memory.session_id is not None:
             near[memory.id] = tuple(beside.text for beside in tx.memories.around(memory))
-    return Loaded(tuple(memories), near, tuple(gone))
+    return Loaded(tuple(memories), near, tuple(gone), tuple(withheld))
 
 
 @dataclass(frozen=True, slots=True)

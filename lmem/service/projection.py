@@ -10,12 +10,13 @@ import logging
 from collections.abc import Callable, Sequence
 
 from lmem.domain.outbox import Pending, Projection
-from lmem.errors import InvalidInput, LmemError, StoreUnavailable, WorkerDied
+from lmem.errors import InvalidInput, LmemError, StoreDown, StoreUnavailable, WorkerDied
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import MEMORIES, AsyncVectors
+from lmem.ports.vectors import MEMORIES, PATTERNS, AsyncVectors
 from lmem.service.indexes import Indexes
-from lmem.service.points import PointBuilder, load
+from lmem.service.patternpoints import load_patterns, pattern_points
+from lmem.service.points import Loaded, PointBuilder, load
 from lmem.service.relay import MANNERS, TRIES, Loop
 
 PATIENCE = 5
@@ -86,6 +87,8 @@ class Relay(Loop):
                 return
             except InvalidInput:
                 pass  # of one of them: it is found below
+            except StoreDown:  # a server's trouble says nothing of a row
+                raise
             except StoreUnavailable as err:
                 self._failures += isinstance(err, WorkerDied) or self._indexes.reason is None
                 raise
@@ -104,6 +107,8 @@ class Relay(Loop):
                 self._failures += 1
                 await self.put_off(row, err)
                 raise
+            except StoreDown:
+                raise
             except StoreUnavailable as err:
                 if self._indexes.reason is not None:
                     raise
@@ -117,21 +122,38 @@ class Relay(Loop):
             await self.put_off(row, cause)
 
     async def _apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
-        loaded = await self._storage.read(lambda tx: load(tx, rows))
-        points = await self._builder.points(projection, loaded)
-        await self._vectors.write(projection.generation, MEMORIES, points, loaded.gone)
+        remembered = [row for row in rows if row.kind == "memory"]
+        loaded = await self._storage.read(lambda tx: load(tx, remembered, self._indexes.on_server))
+        points = await self._apply_memories(projection, loaded) if remembered else 0
+        points += await self._apply_patterns(projection, [row for row in rows if row.kind == "pattern"])
         serving = self._indexes.targets[:1] == (projection,)
 
         def confirm(tx: UnitOfWork) -> None:
             confirmed = tx.outbox.confirm(rows)
             if serving:
-                tx.fulltext.drop_pending(confirmed)
+                loaded.keep_findable(tx, confirmed)
 
         await self._storage.write(confirm)
-        self._written_since_optimise += len(points) if serving else 0
+        self._written_since_optimise += points if serving else 0
+
+    async def _apply_memories(self, projection: Projection, loaded: Loaded) -> int:
+        """Write the points of memories; answers how many."""
+        points = await self._builder.points(projection, loaded)
+        await self._vectors.write(projection.generation, MEMORIES, points, loaded.gone)
+        return len(points)
+
+    async def _apply_patterns(self, projection: Projection, rows: Sequence[Pending]) -> int:
+        """Write the points of patterns; answers how many."""
+        if not rows:
+            return 0
+        loaded = await self._storage.read(lambda tx: load_patterns(tx, rows))
+        points = await pattern_points(self._indexes, self._vectors, projection, loaded.patterns)
+        await self._vectors.write(projection.generation, PATTERNS, points, loaded.gone)
+        return len(points)
 
     async def _optimise_if_due(self) -> None:
-        if self._written_since_optimise < self._optimise_after or self._optimising is not None:
+        due = self._written_since_optimise >= self._optimise_after and not self._indexes.on_server
+        if not due or self._optimising is not None:
             return
         self._written_since_optimise = 0
         try:

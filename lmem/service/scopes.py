@@ -76,6 +76,29 @@ class Scopes:
             self.on_created(actor, made.project_id, place)
         return made
 
+    async def within(
+        self, actor: Actor, caller_cwd: str, project: str | None, session: str | None, create: bool
+    ) -> Callable[[UnitOfWork], Scope]:
+        """What `of` answers, found inside a unit of work of the caller's: a project is made with that or not at all.
+
+        `settled` has to be told of the scope when the unit of work is over.
+        """
+        place, since = await self._place(caller_cwd), self._since()
+
+        def enter(tx: UnitOfWork) -> Scope:
+            found = _find(tx, actor, place, project or None, session or None, since)
+            if not (create and found.unknown):
+                return found.scope
+            return self._make(tx, actor, place, project or None, session or None, since)
+
+        return enter
+
+    async def settled(self, actor: Actor, caller_cwd: str, scope: Scope) -> None:
+        """A unit of work that entered this scope is stored: what was remembered is void, a new project is looked at."""
+        self.changed()
+        if scope.created and scope.project_id is not None:
+            self.on_created(actor, scope.project_id, await self._place(caller_cwd))
+
     def changed(self) -> None:
         """A project or a session was made, ended, renamed or merged: what was remembered is void."""
         self._known.clear()

@@ -30,8 +30,9 @@ class Breaker:
 
     def check(self) -> None:
         """Raise the last StoreUnavailable while the server is left alone."""
-        if self.trouble is not None and self._clock() < self._closed_until:
-            raise self.trouble
+        trouble = self.trouble
+        if trouble is not None and self._clock() < self._closed_until:
+            raise trouble.with_traceback(None)  # raised again and again, it would keep every caller's frames
 
     def worked(self) -> None:
         """The server answered."""

@@ -57,7 +57,8 @@ class IndexWorker:
 
     `on_start` runs after each start of the child (load the model, open generations): its own calls pass at once, all
     others wait for it. An LmemError of it is kept in `trouble`; the worker counts as ready then, and its targets answer
-    for themselves. `on_death` is told each death. `log_file` takes what the child writes to its standard error.
+    for themselves. `on_death` is told each death, `on_error` each error that a call raises. `log_file` takes what the
+    child writes to its standard error.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class IndexWorker:
         log_file: Path,
         on_start: Callable[[], Awaitable[None]] | None = None,
         on_death: Callable[[LmemError], None] | None = None,
+        on_error: Callable[[LmemError], None] = lambda err: None,
         lanes: Mapping[tuple[str, str], Lane] = LANES,
     ) -> None:
         self.lanes = lanes
@@ -76,6 +78,7 @@ class IndexWorker:
         self._log_file = log_file
         self._on_start = on_start
         self._on_death = on_death
+        self._on_error = on_error
         self._life: WorkerProcess | None = None
         self._wasted = 0
         self._late = 0
@@ -121,9 +124,12 @@ class IndexWorker:
         self._wasted = 0
         await self.start()
 
-    async def replace(self, targets: Mapping[str, Spec]) -> None:
-        """End the child and start another with other targets."""
-        self._setup = Setup(targets, self._setup.lanes)
+    async def replace(
+        self, targets: Mapping[str, Spec], lanes: Mapping[tuple[str, str], Lane] | None = None
+    ) -> None:  # fmt: skip
+        """End the child and start another with other targets, and with other lanes when they are given."""
+        self.lanes = self.lanes if lanes is None else lanes
+        self._setup = Setup(targets, tuple(dict.fromkeys(self.lanes.values())))
         await self.reset()
 
     async def stop(self) -> None:
@@ -147,6 +153,9 @@ class IndexWorker:
                 if self.state == "starting" and not _inside_on_start.get():
                     await self._settled.wait()
                 answer = await self._living().call(lane.name, target, method, args, kwargs)
+        except LmemError as err:
+            self._on_error(err)
+            raise
         except TimeoutError as err:
             self._was_late(lane)
             raise StoreUnavailable(f"The index worker did not answer {target}.{method} in {seconds:g} s.") from err

@@ -6,6 +6,7 @@ Not the threads themselves (lmem.stores.isolated_child).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lmem.stores.pipe import Lane
 
@@ -25,9 +26,25 @@ LANES: Mapping[tuple[str, str], Lane] = {  # the first lane's threads read the p
     ("vectors", "digests"): WRITE,
     ("vectors", "write"): WRITE,
     ("vectors", "sizes"): WRITE,
+    ("vectors", "engine"): WRITE,
     ("vectors", "open"): MAINTENANCE,
+    ("vectors", "serve"): MAINTENANCE,
     ("vectors", "copy"): MAINTENANCE,
     ("vectors", "optimise"): MAINTENANCE,
     ("vectors", "drop"): MAINTENANCE,
 }
 """Every call there is, and whom it may wait for: a question never waits for documents, a write, a load."""
+
+
+def lanes(server_timeout: float | None) -> Mapping[tuple[str, str], Lane]:
+    """LANES for vectors on a server that may take `server_timeout` seconds for an answer; None for those in process.
+
+    The server's own limit has to end a call first: a late answer would count as a worker that hangs.
+    """
+    if server_timeout is None:
+        return LANES
+    slow = {
+        QUERY: replace(QUERY, timeout=server_timeout + 1),
+        WRITE: replace(WRITE, timeout=max(60, 4 * server_timeout)),
+    }
+    return {call: slow.get(lane, lane) for call, lane in LANES.items()}

@@ -1,4 +1,8 @@
-"""The vector store's contract, on each implementation: Edge in process, Edge in the worker, the twin in memory."""
+"""The vector store's contract, on each implementation: Edge in process and in the worker, a server, the twin in memory.
+
+The server is qdrant-client's own store in memory, that store behind the server's HTTP calls (tests/servers), and a real
+one where LMEM_TEST_QDRANT_URL names it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,7 @@ from lmem.ports.vectors import (
     COLLECTIONS,
     MEMORIES,
     PATTERNS,
+    QDRANT,
     Candidate,
     Condition,
     Generations,
@@ -27,6 +32,7 @@ from lmem.stores.inprocess.vectors import MemoryVectors
 from lmem.stores.pipe import Spec
 from lmem.stores.qdrant.edge import EdgeVectors
 from tests.contract.blocking import BlockingWorker
+from tests.contract.servers import SERVERS, server
 from tests.contract.vectors import DIMENSIONS, GENERATION, an_id, encoding, point, random_encoding
 
 NOTHING = Encoding(b"", b"", b"", 0)
@@ -39,11 +45,14 @@ class Store(Vectors, Generations, Protocol):
     """Both ports: every implementation keeps points and generations."""
 
 
-@pytest.fixture(params=["edge", "edge in the worker", "memory"])
+@pytest.fixture(params=["edge", "edge in the worker", "memory", *SERVERS])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     arguments = {"root": str(tmp_path / "vectors"), "reserve_bytes": 1 << 20}
     if request.param == "memory":
         yield MemoryVectors()
+    elif request.param in SERVERS:
+        with server(request.param) as vectors:
+            yield vectors
     elif request.param == "edge":
         edge = EdgeVectors(**arguments)  # type: ignore[arg-type]
         yield edge
@@ -131,13 +140,15 @@ def test_only_a_closed_generation_is_optimised(opened: Store) -> None:
 # Writing
 
 
-def test_points_are_stored_without_free_text_or_empty_keys(opened: Store) -> None:
+def test_points_are_stored_without_empty_keys_and_free_text_on_a_server_alone(opened: Store) -> None:
     opened.write(GENERATION, MEMORIES, [point(1)])
     (stored,) = opened.retrieve(GENERATION, MEMORIES, [an_id(1), an_id(2)])
     given = {key: value for key, value in point(1).payload.items() if key not in ("title", "summary", "session_id")}
-    assert stored.payload.keys() == given.keys()
+    free_text = stored.payload.keys() & {"title", "summary"}  # a server gets it, as specified
+    assert len(free_text) == (2 if opened.engine().name == QDRANT else 0)
+    assert stored.payload.keys() - free_text == given.keys()
     own_words = {"memory_type", "category", "tags"}  # a store may keep digests of them
-    assert {key: value for key, value in stored.payload.items() if key not in own_words} == {
+    assert {key: value for key, value in stored.payload.items() if key not in own_words | free_text} == {
         key: value for key, value in given.items() if key not in own_words
     }
     assert (stored.id, stored.dense) == (an_id(1), b"")

@@ -51,13 +51,15 @@ class Said:
 class Product:
     """One LMEM_HOME, its user and its daemon."""
 
-    def __init__(self, base: Path, model_dir: Path) -> None:
+    def __init__(self, base: Path, model_dir: Path, **settings: str | None) -> None:
+        """`settings` are the daemon's, as `neo4j_url`; None leaves one out."""
         self.user, self.temporary = base / "user", base / "tmp"
         self.user.mkdir()
         self.temporary.mkdir()
         outside = {f"XDG_{name}_HOME": str(self.user / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
         outside |= {"XDG_RUNTIME_DIR": str(self.user), "HOME": str(self.user), "TMPDIR": str(self.temporary)}
-        self.home = Home(base / "h", {**outside, "LMEM_MODEL_DIR": str(model_dir)})
+        given = {f"LMEM_{name.upper()}": value for name, value in settings.items() if value is not None}
+        self.home = Home(base / "h", {**outside, "LMEM_MODEL_DIR": str(model_dir), **given})
         self.home.path.mkdir()
 
     def run(self, *arguments: str | bytes, stdin: bytes = b"") -> Said:
@@ -82,7 +84,7 @@ class Product:
         """A connection of a client that calls itself `name`."""
         return Client(self, name)
 
-    def call(self, method: str, **params: object) -> Json:
+    def call(self, method: str, /, **params: object) -> Json:
         """The result of one request of the terminal's."""
         with self.client() as client:
             return client.result(method, **params)
@@ -126,14 +128,14 @@ class Client:
             pass
         return frame
 
-    def result(self, method: str, **params: object) -> Json:
+    def result(self, method: str, /, **params: object) -> Json:
         frame = self.ask(method, params)
         assert "result" in frame, frame
         found = frame["result"]
         assert isinstance(found, dict)
         return found
 
-    def refusal(self, method: str, **params: object) -> Json:
+    def refusal(self, method: str, /, **params: object) -> Json:
         """The error of a request that must be refused: code, message, hint and retryable."""
         return refused(self.ask(method, params))
 

@@ -60,6 +60,18 @@ PARAMS: dict[str, tuple[Json, list[str]]] = {
     "project/rename": ({"name": "nothing", "new_name": "naught"}, ["name", "new_name"]),
     "project/archive": ({"name": "nothing"}, ["name", "restore"]),
     "project/merge": ({"source": "nothing", "into": "naught"}, ["source", "into", "reason", "dry_run"]),
+    "pattern/add": ({"type": "testing", "name": "wrong values", "description": "beside it", "project": "nothing"},
+                    ["type", "name", "description", "data", "evidence", "project"]),
+    "pattern/list": ({"limit": 1},
+                     ["type", "project", "all_projects", "min_success", "order", "like", "limit", "offset"]),
+    "pattern/show": ({"pattern": "nothing"}, ["pattern"]),
+    "pattern/outcome": ({"pattern": "nothing", "success": True}, ["pattern", "success", "project", "reason", "memory"]),
+    "pattern/forget": ({"pattern": "nothing"}, ["pattern", "dry_run"]),
+    "transaction/begin": ({}, ["anything"]),
+    "transaction/stage": ({"transaction": "nothing", "method": "memory/add", "params": {"content": "x"}},
+                          ["transaction", "method", "params"]),
+    "transaction/commit": ({"transaction": "nothing"}, ["transaction", "reason"]),
+    "transaction/rollback": ({"transaction": "nothing"}, ["transaction"]),
     "user/show": ({}, ["anything"]),
     "user/set": ({"display_name": "Ada"}, ["display_name", "email"]),
     "config/list": ({}, ["anything"]),
@@ -78,6 +90,7 @@ PARAMS: dict[str, tuple[Json, list[str]]] = {
     "session/unfocus": ({"ids": ["nothing"]}, ["ids", "session"]),
     "store/verify": ({"stores": ["sqlite"]}, ["stores"]),
     "store/repair": ({"dry_run": True}, ["stores", "dry_run"]),
+    "store/rebuild": ({"store": "nothing"}, ["store", "wait"]),
     "store/sync": (ONE, ["id"]),
     "status/get": ({}, ["anything"]),
     "status/wait": ({"timeout": 0.1}, ["timeout"]),
@@ -157,6 +170,22 @@ def test_a_wrong_value_spoils_its_own_line_only(product: Product, name: str) -> 
             rows = frame["result"]["results"]
             assert rows[0]["line"] == 1 and "id" in rows[0] and len(rows) == 2
             assert "id" in rows[1] or helpful(rows[1]["error"], ERRORS), f"{name} {value[:80]}: {rows[1]}"
+
+
+@pytest.mark.parametrize("method", ["memory/add", "memory/add_many", "memory/edit", "memory/forget", "memory/restore"])
+def test_a_wrong_value_of_what_is_staged_is_an_error_of_the_caller(product: Product, method: str) -> None:
+    base, names = PARAMS[method]
+    before = product.memories()
+    with product.client("stager") as client:  # a process of its own: the others have begun as many as they may
+        for name in ["method", *names]:
+            for value in WRONG:
+                number = client.result("transaction/begin")["transaction"]
+                inner = json.dumps({key: kept for key, kept in base.items() if key != name})[:-1]
+                inner += (", " if len(inner) > 1 else "") + f'"{name}": {value}}}'
+                outer = f'{{"transaction": "{number}", "method": "{method}", "params": {inner}}}'
+                check(answer(client.raw, "transaction/stage", outer), f"{method} {inner}")
+                client.ask("transaction/rollback", {"transaction": number})
+    assert product.memories() == before
 
 
 @pytest.mark.parametrize("params", ["null", "5", '"x"', "[]", "[1]", "true"])

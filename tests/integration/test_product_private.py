@@ -44,6 +44,9 @@ READS: list[tuple[str, Json]] = [
     ("memory/timeline", {"around": PUBLIC, "limit": 100, "all_projects": True}),
     ("change/list", {"limit": 100}),
     ("context/get", {"project": "payroll"}),
+    ("pattern/show", {"pattern": "raise"}),
+    ("pattern/list", {"all_projects": True}),
+    ("pattern/list", {"all_projects": True, "like": "what the team earns"}),
     ("layer/list", {}),
     ("layer/show", {"name": "project"}),
     ("layer/show", {"name": ONCE}),
@@ -77,6 +80,11 @@ TOUCHES: list[tuple[str, Json]] = [
     ("layer/show", {"name": PRIVATE}),
     ("layer/move", {"id": PRIVATE, "layers": ["global"]}),
     ("memory/pin", {"ids": [PRIVATE]}),
+    ("pattern/add", {"type": "pay", "name": "raise", "evidence": [{"memory": PRIVATE, "kind": "contradicts"}],
+                     "project": "payroll"}),
+    ("transaction/commit", {"transaction": PRIVATE}),
+    ("transaction/rollback", {"transaction": PRIVATE}),
+    ("pattern/outcome", {"pattern": "raise", "success": False, "memory": PRIVATE, "project": "payroll"}),
     ("memory/unpin", {"ids": [PUBLIC, PRIVATE]}),
     ("store/sync", {"id": PRIVATE}),
     ("session/focus", {"session": SESSION, "ids": [PRIVATE]}),
@@ -85,18 +93,19 @@ TOUCHES: list[tuple[str, Json]] = [
 NOTHING_TO_HIDE = {
     "session/list", "layer/list", "layer/show", "project/list", "project/show", "user/show", "config/get",
     "config/list", "status/get", "status/doctor", "store/verify", "store/repair",
+    "pattern/list",
 }  # fmt: skip
 PLAIN: list[tuple[str, Json]] = [
     ("memory/history", {"id": PUBLIC}), *((method, params) for method, params in READS if method in NOTHING_TO_HIDE),
 ]  # fmt: skip
 """Reads above that show the user no private text either; what they count is looked at below."""
 ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo", "session/start", "session/switch", "session/resume"}
-ELSEWHERE |= {"audit/list", "decay/run"}  # nothing has faded yet: test_service_decay.py
+ELSEWHERE |= {"transaction/stage", "audit/list", "decay/run"}  # nothing has faded yet: test_service_decay.py
 """Tried by tests of their own."""
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",
     "project/init", "project/set", "project/rename", "project/archive", "user/set", "config/set", "config/unset",
-    "audit/verify", "project/merge", "hook/backfill",
+    "audit/verify", "project/merge", "hook/backfill", "store/rebuild", "pattern/forget", "transaction/begin",
 }  # fmt: skip
 """Methods whose answers hold no memory."""
 
@@ -127,6 +136,9 @@ def fill(product: Product) -> None:
               "summary": "when"}  # fmt: skip
     product.call("memory/edit", id=ONCE, changes=public)
     product.call("memory/edit", id=ONCE, changes={"importance": 0.9})
+    proof = {"memory": PRIVATE, "kind": "validates"}
+    pay: Json = {"type": "pay", "name": "raise", "description": "Ask in spring", "project": "payroll"}
+    product.call("pattern/add", **pay, evidence=[proof])
     product.call("status/wait", timeout=30)
 
 
@@ -208,6 +220,23 @@ def test_its_id_or_source_id_cannot_be_taken(product: Product, other: Client) ->
         assert error["code"] == "conflict" and secrets_in(error) in ([], [PRIVATE])
         rows = other.result("memory/add_many", items=[params])["results"]
         assert rows[0]["error"]["code"] == "conflict"
+    assert state(product) == before
+
+
+def test_a_transaction_of_its_own_reaches_none(product: Product, other: Client) -> None:
+    before = state(product)
+    for method, params in (
+        ("memory/edit", {"id": PRIVATE, "changes": {"private": False}}), ("memory/forget", {"ids": [PRIVATE]}),
+        ("memory/restore", {"ids": [ARCHIVED]}),
+    ):  # fmt: skip
+        number = other.result("transaction/begin")["transaction"]
+        error = other.refusal("transaction/stage", transaction=number, method=method, params=params)
+        assert error["code"] == "not_found"
+        assert other.refusal("transaction/commit", transaction=number)["code"] == "conflict"
+    number = other.result("transaction/begin")["transaction"]
+    line: Json = {"content": "other", "id": PRIVATE}
+    other.result("transaction/stage", transaction=number, method="memory/add", params=line)
+    assert other.refusal("transaction/commit", transaction=number)["code"] == "conflict"
     assert state(product) == before
 
 

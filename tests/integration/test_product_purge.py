@@ -7,6 +7,7 @@ locks.
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from lmem.stores.sqlite.backup import check_copy
 from tests.integration.product import Product, running
 
 SCAN = """
@@ -122,6 +124,25 @@ def test_text_without_spaces_goes(product: Product) -> None:
     assert holding(product, "秘密の鍵")
     purge(product, made)
     assert holding(product, "秘密の鍵", "密の鍵") == []
+
+
+def test_it_goes_from_the_backups_too(product: Product) -> None:
+    made, other = product.add("jabberwockzq 你好金丝雀 is in a backup"), product.add("so is this harmless one")
+    product.call("memory/edit", id=made, changes={"content": "jabberwockzq again"}, reason="jabberwockzq")
+    backups = product.home.paths.backups
+    backups.mkdir(exist_ok=True)
+    copy = backups / "layered_memory-20260101T000000.000Z-before-schema-9.db"
+    make = [sys.executable, "-c", "import sys; from pathlib import Path; from lmem.stores.sqlite.backup import "
+            "make_backup; make_backup(Path(sys.argv[1]), Path(sys.argv[2]))"]  # fmt: skip
+    subprocess.run([*make, product.home.paths.database, copy], check=True)
+    assert copy.relative_to(product.home.path).as_posix() in holding(product, "jabberwockzq")
+    assert purge(product, made) == []
+    assert holding(product, "jabberwockzq", "金丝雀") == []
+    check_copy(copy)
+    left = sqlite3.connect(copy)
+    assert left.execute("SELECT count(*) FROM memories WHERE id = ?", (other,)).fetchone() == (1,)
+    left.close()
+    copy.unlink()
 
 
 def test_a_backup_is_named_as_what_still_holds_it(product: Product) -> None:

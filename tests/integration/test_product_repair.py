@@ -80,7 +80,19 @@ def test_one_memory_is_synced(product: Product) -> None:
     assert said.json["stores"] == {"vectors": {"state": "agrees", "reason": None}}
 
 
+def test_a_rebuild_is_verified_and_takes_over(product: Product) -> None:
+    before = product.call("status/get")["stores"]["vectors"]["generation"]
+    done = product.good("rebuild", "vectors", "--json").json
+    assert done["done"]
+    assert done["objects"] == product.call("status/get")["counts"]["memories"]
+    after = product.call("status/get")["stores"]["vectors"]
+    assert after["generation"] == done["generation"] != before
+    assert [path.name for path in product.home.paths.vectors.glob("gen-*")] == [after["generation"]]
+    assert product.good("verify", "--json").json["vectors"]["clean"]
+
+
 def test_an_unknown_store_is_named(product: Product) -> None:
-    said = product.run("verify", "sqlit", "--json")
-    assert said.status == 4
-    assert "sqlite, vectors" in said.error["hint"]
+    for command in ("verify", "rebuild"):
+        said = product.run(command, "vektors", "--json")
+        assert said.status == 4
+        assert "vectors" in said.error["hint"]

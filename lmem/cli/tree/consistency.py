@@ -1,4 +1,4 @@
-"""verify, repair and sync, as declared to Typer.
+"""verify, repair, rebuild and sync, as declared to Typer.
 
 Not what they do; see `lmem.cli.consistency`.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from typer import Argument
+from typer import Argument, Option
 
 from lmem.cli.run import run
 from lmem.cli.tree import parameters as p
@@ -33,6 +33,19 @@ def repair(stores: Stores = None, dry_run: p.DryRun = False, as_json: p.Json = F
     itself is never changed by this.
     """
     return run("repair", locals())
+
+
+def rebuild(
+    store: Annotated[str, Argument(metavar="STORE", help="vectors, graph or cache.")],
+    wait: Annotated[bool, Option("--wait/--no-wait", help="Return when the new one serves.")] = True,
+    as_json: p.Json = False,
+) -> int:
+    """Build a store anew from the database, beside the one that serves.
+
+    The new one is filled, compared with the database, and then takes over; full text answers all the while. After its
+    URL was set or unset, this moves the store there.
+    """
+    return run("rebuild", locals())
 
 
 def sync(id: p.Id, as_json: p.Json = False) -> int:

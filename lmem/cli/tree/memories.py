@@ -41,6 +41,9 @@ def add(
     jsonl: Annotated[
         str | None, Option("--jsonl", metavar="FILE", help="Add one memory for each JSON line; '-' is standard input.")
     ] = None,
+    atomic: Annotated[
+        bool, Option("--atomic", help="With --jsonl: all lines as one change that can be undone, or none of them.")
+    ] = False,
     as_json: p.Json = False,
 ) -> int:
     """Remember something.
@@ -50,7 +53,8 @@ def add(
     that says nearly the same is named.
 
     --jsonl takes one object a line: content, and if wanted title, type, tags, importance, project, session, author,
-    created_at, source_id. A bad line is reported and spoils no other.
+    created_at, source_id. A bad line is reported and spoils no other. With --atomic nothing is stored when a line is
+    bad, and the exit status is 2; else 'lmem undo' takes all lines back together.
 
     Credentials (keys, tokens, passwords) are replaced before anything is stored, and the answer says which and where.
     """
@@ -129,7 +133,7 @@ def undo(
 ) -> int:
     """Reverse the last change, or the one whose number is given.
 
-    Adding, editing, archiving and restoring can be undone; 'forget --purge' cannot.
+    Adding, editing, archiving and restoring can be undone; 'forget --purge' cannot, nor what is recorded of patterns.
     """
     return run("undo", locals())
 

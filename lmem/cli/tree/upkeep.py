@@ -34,8 +34,17 @@ def doctor(as_json: p.Json = False) -> int:
     return run("doctor", locals())
 
 
-def init(as_json: p.Json = False) -> int:
-    """Get the embedding model and make lmem ready; safe to run again."""
+def init(
+    servers: Annotated[
+        bool, Option("--servers", help="Keep vectors, graph and cache on the servers of docker-compose.yml.")
+    ] = False,
+    as_json: p.Json = False,
+) -> int:
+    """Get the embedding model and make lmem ready; safe to run again.
+
+    With --servers also set the addresses of a Qdrant, a Neo4j and a Redis server on this machine, and start the daemon
+    again with them. Secrets are never arguments: name their files in the settings.
+    """
     return run("init", locals())
 
 

@@ -1,4 +1,4 @@
-"""store/verify, repair and sync: the stores beside the truth as their user sees them.
+"""store/verify, repair, rebuild and sync: the stores beside the truth as their user sees them.
 
 Not a comparison (lmem.service.consistency).
 """
@@ -37,6 +37,19 @@ async def repair(services: Services, call: Call, params: Params) -> Json:
         "clean": all(item.clean for item in (found if dry_run else left)),
         "dry_run": dry_run,
     }
+
+
+async def rebuild(services: Services, call: Call, params: Params) -> Json:
+    """Answers when the new one serves, or at once with 'wait' false; 'restart' when a setting waits for a start."""
+    actor, store = services.actor(call), params.text("store")
+    if services.waits_for_restart(store):
+        return {"store": store, "restart": True}
+    wait = not ("wait" in params and not params.flag("wait"))
+    done = await services.rebuilding.rebuild(actor, store, wait, _progress(call))
+    return {
+        "store": done.store, "generation": done.generation, "objects": done.objects, "done": done.done,
+        "restart": False,
+    }  # fmt: skip
 
 
 async def sync(services: Services, call: Call, params: Params) -> Json:

@@ -1,13 +1,16 @@
-"""A new memory from the parameters of `memory/add` and of a line of a bulk add.
+"""New memories from the parameters of `memory/add` and from the lines of a bulk add.
 
 Not a service: it parses, and every error names what is wrong with the input.
 """
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lmem.daemon.params import Params
+from lmem.daemon.screening import screened_object
 from lmem.domain.layers import layers
 from lmem.domain.memories import (
     Draft,
@@ -19,8 +22,11 @@ from lmem.domain.memories import (
     clean_word,
     title_of,
 )
-from lmem.errors import InvalidInput
+from lmem.errors import InvalidInput, LmemError
 
+MAX_ITEMS = 1000
+SLICE = 20
+"""Items parsed at a stretch: a few milliseconds of the event loop."""
 _ID_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -55,6 +61,31 @@ def draft(params: Params, now: datetime, max_bytes: int, source_tool: str) -> Dr
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a bulk add: its number, its draft or what is wrong with it, the credentials that were replaced."""
+
+    number: int
+    draft: Draft | LmemError
+    redacted: list[dict[str, object]]
+
+
+async def bulk(params: Params, now: datetime, max_bytes: int, client: str) -> list[Line]:
+    """The lines of a bulk add, each judged on its own. Raises InvalidInput when they are no list, or too many."""
+    items = params.raw("items")
+    if not isinstance(items, list) or len(items) > MAX_ITEMS:
+        raise InvalidInput(f"'items' must be a list of at most {MAX_ITEMS} objects.")
+    given = params.maybe_text("source_tool")
+    source_tool = clean_word(given, "source tool") if given else f"{client}.bulk"
+    lines = []
+    for number, item in enumerate(items):
+        if number % SLICE == 0:
+            await asyncio.sleep(0)  # other clients are answered in between
+        found, redacted = await _parsed(item, now, max_bytes, source_tool)
+        lines.append(Line(_line(item, number + 1), found, redacted))
+    return lines
+
+
 def kinds_kept(params: Params) -> tuple[str, ...]:
     """The kinds of credentials that stay in because the caller allowed it, for the audit log."""
     return tuple(sorted({str(item["kind"]) for item in params.kept}))
@@ -69,3 +100,23 @@ def _id(text: str | None) -> str | None:
     if text is not None and (len(text) != 32 or set(text) - _ID_DIGITS):
         raise InvalidInput("An id that a client makes has 32 hex digits.")
     return text
+
+
+async def _parsed(
+    item: object, now: datetime, max_bytes: int, source_tool: str
+) -> tuple[Draft | LmemError, list[dict[str, object]]]:
+    """A line of a bulk add as a draft, or what is wrong with it; and the credentials that were replaced in it."""
+    if not isinstance(item, dict):
+        return InvalidInput("A line must be a JSON object with a 'content'."), []
+    try:
+        params = await screened_object(item, may_keep=True)
+        parsed = draft(params, now, max_bytes, source_tool)
+        # null says: in none
+        return replace(parsed, project="") if item.get("project", "") is None else parsed, params.redacted
+    except LmemError as err:
+        return err, []
+
+
+def _line(item: object, default: int) -> int:
+    line = item.get("line") if isinstance(item, dict) else None
+    return line if isinstance(line, int) and not isinstance(line, bool) else default

@@ -16,17 +16,17 @@ MAX_IDS = 1000
 
 async def forget(services: Services, call: Call, params: Params) -> Json:
     dry_run = params.flag("dry_run")
-    actor, ids = services.actor(call), _ids(params)
+    actor, ids = services.actor(call), ids_of(params)
     if params.flag("purge"):
         changed = await services.lifecycle.purge(actor, ids, dry_run)
-        receipt = [] if dry_run else await services.receipt([memory.id for memory in changed.memories])
+        receipt = [] if dry_run else await services.receipt(changed)
         return {**changed_json("forgotten", changed), "receipt": receipt, "dry_run": dry_run}
     changed = await services.lifecycle.forget(actor, ids, params.reason(), dry_run)
     return {**changed_json("forgotten", changed), "dry_run": dry_run}
 
 
 async def restore(services: Services, call: Call, params: Params) -> Json:
-    actor, ids = services.actor(call), _ids(params)
+    actor, ids = services.actor(call), ids_of(params)
     version = params.number("version", 0, 0, 2**53)
     if not version:
         return changed_json("restored", await services.lifecycle.restore(actor, ids))
@@ -38,7 +38,7 @@ async def restore(services: Services, call: Call, params: Params) -> Json:
 
 async def merge(services: Services, call: Call, params: Params) -> Json:
     dry_run, max_bytes = params.flag("dry_run"), services.host.config.number("memory.max_bytes")
-    actor, ids = services.actor(call), _ids(params)
+    actor, ids = services.actor(call), ids_of(params)
     joined = await services.superseding.merge(actor, ids, params.reason(), max_bytes, dry_run)
     return {
         "id": joined.memory.id,
@@ -58,7 +58,8 @@ async def done(services: Services, call: Call, params: Params) -> Json:
     return {"id": task.id, "title": task.title, "resolved_by": resolver.id, "outcome": "failed" if failed else "done"}
 
 
-def _ids(params: Params) -> tuple[str, ...]:
+def ids_of(params: Params) -> tuple[str, ...]:
+    """The memories that a request names. Raises InvalidInput for none, or too many."""
     ids = params.texts("ids")
     if not 0 < len(ids) <= MAX_IDS:
         raise InvalidInput(f"Give from 1 to {MAX_IDS} ids.")

@@ -6,49 +6,35 @@ Not a rule in sight: those are in lmem.service and lmem.domain.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from lmem.daemon import gitfiles
 from lmem.daemon.call import Call
 from lmem.daemon.handlers import past
-from lmem.daemon.handlers.drafts import draft, kinds_kept
-from lmem.daemon.handlers.records import Json, memory_json, version_json
+from lmem.daemon.handlers.drafts import bulk, draft, kinds_kept
+from lmem.daemon.handlers.edits import changed_fields
+from lmem.daemon.handlers.records import Json, error_json, memory_json, version_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import read
-from lmem.daemon.screening import screened_object
 from lmem.daemon.services import Services
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter, Sight
-from lmem.domain.layers import layers
-from lmem.domain.memories import (
-    Draft,
-    Memory,
-    clean_context,
-    clean_share,
-    clean_tags,
-    clean_text,
-    clean_title,
-    clean_word,
-)
+from lmem.domain.memories import Draft, Memory
 from lmem.domain.scope import Scope
 from lmem.errors import InvalidInput, LmemError, StoreUnavailable
 from lmem.service.duplicates import near_duplicate
 from lmem.service.memories import Added
 
-MAX_ITEMS = 1000
-SLICE = 20
-"""Items parsed at a stretch: a few milliseconds of the event loop."""
 GIT_PATIENCE = 0.1
 """Seconds that an `add` waits for the files of the caller's repository, which may lie on a network."""
 
 
 async def add(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
-    new = draft(params, services.clock.now(), _max_bytes(services), f"{call.caller.client}.add")
+    new = draft(params, services.clock.now(), max_bytes(services), f"{call.caller.client}.add")
     scope = await services.scope(call, params, create=True)
-    new = replace(new, project=None, session=None, git_context=await _git_context(services, call))
+    new = replace(new, project=None, session=None, git_context=await git_context(services, call))
     added = await services.memories.add(actor, new, scope, config=await services.in_force(call))
     memory = added.memory
     if memory.session_id is not None:
@@ -76,36 +62,21 @@ async def add(services: Services, call: Call, params: Params) -> Json:
 
 
 async def add_many(services: Services, call: Call, params: Params) -> Json:
-    items = params.raw("items")
-    if not isinstance(items, list) or len(items) > MAX_ITEMS:
-        raise InvalidInput(f"'items' must be a list of at most {MAX_ITEMS} objects.")
-    given = params.maybe_text("source_tool")
-    source_tool = clean_word(given, "source tool") if given else f"{call.caller.client}.bulk"
-    parsed: list[Draft | LmemError] = []
-    redacted: list[list[dict[str, object]]] = []
-    for number, item in enumerate(items):
-        if number % SLICE == 0:
-            await asyncio.sleep(0)  # other clients are answered in between
-        found, replaced = await _parsed(services, item, source_tool)
-        parsed.append(found)
-        redacted.append(replaced)
-    drafts = [item for item in parsed if isinstance(item, Draft)]
+    lines = await bulk(params, services.clock.now(), max_bytes(services), call.caller.client)
+    drafts = [line.draft for line in lines if isinstance(line.draft, Draft)]
     scope = await services.scope(call, Params({}), create=any(item.project is None for item in drafts))
     stored = iter(await services.memories.add_many(services.actor(call), drafts, scope, await services.in_force(call)))
     rows: list[Json] = []
     made: dict[str, list[str]] = {"projects_created": [], "sessions_created": []}
-    for number, item in enumerate(parsed):
-        line = _line(items[number], number + 1)
-        result = item if isinstance(item, LmemError) else next(stored)
+    for line in lines:
+        result = line.draft if isinstance(line.draft, LmemError) else next(stored)
         if isinstance(result, Added):
-            rows.append(
-                {"line": line, "id": result.memory.id, "created": result.created, "redacted": redacted[number]}
-            )
+            row = {"id": result.memory.id, "created": result.created, "redacted": line.redacted}
+            rows.append({"line": line.number, **row})
             made["projects_created"] += [result.new_project] if result.new_project else []
             made["sessions_created"] += [result.new_session] if result.new_session else []
         else:
-            error = {"code": result.code, "message": result.message, "hint": result.hint}
-            rows.append({"line": line, "error": error})
+            rows.append({"line": line.number, "error": error_json(result)})
     if made["projects_created"] or made["sessions_created"]:
         services.scopes.changed()
     if scope.created and scope.project:
@@ -150,7 +121,7 @@ async def edit(services: Services, call: Call, params: Params) -> Json:
     edited = await services.memories.edit(
         services.actor(call),
         params.text("id"),
-        _changes(Params(params.mapping("changes")), _max_bytes(services)),
+        changed_fields(Params(params.mapping("changes")), max_bytes(services)),
         params.reason(),
         rev or None,
         kinds_kept(params),
@@ -188,7 +159,7 @@ async def export(services: Services, call: Call, params: Params) -> Json:
     return {"records": records, "next": end, "scope": reading.to_wire()}
 
 
-async def _git_context(services: Services, call: Call) -> dict[str, object]:
+async def git_context(services: Services, call: Call) -> dict[str, object]:
     """What the caller's repository is at; nothing outside of one, or when its disk does not say so at once."""
     if (await services.places.of(call.caller.cwd)).common_dir is None:
         return {}
@@ -204,53 +175,6 @@ def _seen_beside(actor: Actor, memory: Memory, scope: Scope) -> Filter:
     return Filter(actor.user_id, shared=actor.shared, sight=Sight(memory.project_id, scope.lineage))
 
 
-def _max_bytes(services: Services) -> int:
+def max_bytes(services: Services) -> int:
+    """What one memory may have, by the settings."""
     return services.settings.of(None).number("memory.max_bytes")
-
-
-async def _parsed(
-    services: Services, item: object, source_tool: str
-) -> tuple[Draft | LmemError, list[dict[str, object]]]:
-    """A line of a bulk add as a draft, or what is wrong with it; and the credentials that were replaced in it."""
-    if not isinstance(item, dict):
-        return InvalidInput("A line must be a JSON object with a 'content'."), []
-    try:
-        params = await screened_object(item, may_keep=True)
-        parsed = draft(params, services.clock.now(), _max_bytes(services), source_tool)
-        # null says: in none
-        return replace(parsed, project="") if item.get("project", "") is None else parsed, params.redacted
-    except LmemError as err:
-        return err, []
-
-
-def _line(item: object, default: int) -> int:
-    line = item.get("line") if isinstance(item, dict) else None
-    return line if isinstance(line, int) and not isinstance(line, bool) else default
-
-
-def _changes(params: Params, max_bytes: int) -> dict[str, object]:
-    """The fields of Memory that `changes` names, each parsed. Raises InvalidInput, for an unknown field too."""
-    parsers: dict[str, Callable[[], tuple[str, object]]] = {
-        "title": lambda: ("title", clean_title(params.text("title"))),
-        "content": lambda: ("content", clean_text(params.text("content"), max_bytes)),
-        "summary": lambda: ("summary", clean_text(params.text("summary"), max_bytes, "summary")),
-        "type": lambda: ("memory_type", clean_word(params.text("type"), "type")),
-        "category": lambda: ("category", clean_word(params.text("category"), "category")),
-        "tags": lambda: ("tags", clean_tags(params.texts("tags"))),
-        "add_tags": lambda: ("add_tags", clean_tags(params.texts("add_tags"))),
-        "remove_tags": lambda: ("remove_tags", clean_tags(params.texts("remove_tags"))),
-        "importance": lambda: ("importance_score", clean_share(params.raw("importance"), "importance")),
-        "decay_rate": lambda: ("decay_rate", clean_share(params.raw("decay_rate"), "decay rate")),
-        "layer": lambda: ("layers", layers(params.texts("layer"))),
-        "private": lambda: ("is_private", params.flag("private")),
-        "context": lambda: ("context", clean_context(params.mapping("context"))),
-    }
-    changes: dict[str, object] = {}
-    for name in params.names():
-        if name not in parsers:
-            raise InvalidInput(f"A memory has no field '{name[:40]}'.", hint=f"Fields are: {', '.join(parsers)}.")
-        field, value = parsers[name]()
-        changes[field] = value
-    if not changes:
-        raise InvalidInput("There is nothing to change.", hint="Name a field, for example --title.")
-    return changes

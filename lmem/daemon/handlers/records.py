@@ -10,9 +10,15 @@ from collections.abc import Mapping, Sequence
 from lmem.domain.history import Version
 from lmem.domain.memories import Memory
 from lmem.domain.relations import Link
+from lmem.errors import LmemError
 from lmem.service.lifecycle import Changed
 
 Json = dict[str, object]
+
+
+def error_json(error: LmemError) -> Json:
+    """An error of one row of an answer."""
+    return {"code": error.code, "message": error.message, "hint": error.hint}
 
 
 def memory_json(memory: Memory, projects: Mapping[str, str], links: Sequence[Link] | None = None) -> Json:

@@ -54,7 +54,7 @@ async def search(services: Services, call: Call, params: Params) -> Json:
     result: Json = {
         "results": [_result(item, projects, explain) for item in answer.found],
         "served_by": list(answer.served_by),
-        "degraded": _degraded(answer.degraded),
+        "degraded": degraded_json(answer.degraded),
         "scope": reading.to_wire(answer.too_little),
     }
     if span is not None:
@@ -98,7 +98,8 @@ def _result(item: Found, projects: Mapping[str, str], explain: bool) -> Json:
     return result
 
 
-def _degraded(errors: Sequence[StoreUnavailable]) -> list[Json]:
+def degraded_json(errors: Sequence[StoreUnavailable]) -> list[Json]:
+    """Which stores did not answer, and why."""
     return [{"store": "vectors", "code": err.code, "reason": err.message, "hint": err.hint} for err in errors]
 
 

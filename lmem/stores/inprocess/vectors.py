@@ -14,7 +14,7 @@ from lmem.domain.encodings import sparse_vector, unit_vector
 from lmem.domain.payloads import FREE_TEXT, digest
 from lmem.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from lmem.ports.embedder import Encoding
-from lmem.ports.vectors import COLLECTIONS, Candidate, Candidates, Condition, Point, Stored
+from lmem.ports.vectors import COLLECTIONS, Candidate, Candidates, Condition, Engine, Point, Stored
 from lmem.stores.inprocess.scoring import bm25, check, cosine, holds
 
 
@@ -46,6 +46,9 @@ class MemoryVectors:
         found.opened = True
         return found.instance
 
+    def serve(self, generation: str) -> None:
+        self._get(generation)
+
     def copy(self, generation: str, target: str) -> str:
         source = self._get(generation)
         if target in self._generations:
@@ -69,6 +72,9 @@ class MemoryVectors:
             name: sum(len(item.dense) for points in found.items.values() for item in points.values())
             for name, found in sorted(self._generations.items())
         }
+
+    def engine(self) -> Engine:
+        return Engine("memory", "", 0)
 
     def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
         items = self._items(generation, collection)

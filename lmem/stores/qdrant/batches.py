@@ -1,33 +1,90 @@
-"""Points of the port as Edge's update operations, validated before the first one is applied.
+"""Points of the port as steps to apply in order, validated before the first one is taken.
 
-Not the place that applies them (lmem.stores.qdrant.edge).
+Not a driver's own operations: Edge (lmem.stores.qdrant.edge_updates) and a server (server_models) make theirs of these.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from qdrant_edge import Point as EdgePoint
-from qdrant_edge import PointVectors, SparseVector, UpdateOperation
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+from uuid import UUID
 
 from lmem.domain.encodings import sparse_vector, unit_vector
-from lmem.domain.payloads import FREE_TEXT
-from lmem.ports.embedder import Encoding
-from lmem.ports.vectors import Point
+from lmem.errors import NotFound
+from lmem.ports.vectors import Payload, Point
 from lmem.stores.qdrant.ids import point_id
-from lmem.stores.qdrant.schema import DENSE, SPARSE
-from lmem.stores.qdrant.words import stored_payload
 
-BATCH = 50
-"""Points of one update: Edge holds the interpreter lock meanwhile, 3 ms at 50 points and 53 at 1,000."""
+Stored = dict[str, object]
+"""A payload as a store keeps it."""
 
 _PAYLOAD_BYTES = 2048
 """A payload and its index entries on disk, generously: measured are 900."""
 
 
-def whole(point: Point) -> bool:
-    """Whether the point brings its dense vector, so that it need not be stored yet."""
-    return point.encoding is not None and bool(point.encoding.dense)
+class Whole(NamedTuple):
+    """A point to upsert, replacing all that is stored of it. A text of stop words alone has no terms."""
+
+    id: UUID
+    dense: list[float]
+    terms: list[int]
+    weights: list[float]
+    payload: Stored
+
+
+class Terms(NamedTuple):
+    """Terms to put in place of a stored point's; none removes them."""
+
+    id: UUID
+    terms: list[int]
+    weights: list[float]
+
+
+class Facts(NamedTuple):
+    """A payload to put in place of a stored point's."""
+
+    id: UUID
+    payload: Stored
+
+
+class Gone(NamedTuple):
+    """Ids to delete, stored or not."""
+
+    ids: list[UUID]
+
+
+Step = list[Whole] | Terms | Facts | Gone
+
+
+def steps(
+    points: Sequence[Point], delete: Sequence[str], dimensions: int, most: int, stored: Callable[[Payload], Stored]
+) -> list[Step]:
+    """The steps in order, of at most `most` points each; `stored` makes a payload what the store keeps of it.
+
+    Raises InvalidInput, naming the id, for a vector that cannot be stored.
+    """
+    planned = list(_upserts(points, dimensions, most, stored))
+    gone = [point_id(id) for id in delete]
+    return planned + [Gone(gone[at : at + most]) for at in range(0, len(gone), most)]
+
+
+def needed(points: Sequence[Point]) -> set[str]:
+    """The ids that have to be stored already: they bring no dense vector, nor does a point before them."""
+    brought: set[str] = set()
+    wanted: set[str] = set()
+    for point in points:
+        if point.encoding is not None and point.encoding.dense:
+            brought.add(point.id)
+        elif point.id not in brought:
+            wanted.add(point.id)
+    return wanted
+
+
+def need_stored(wanted: set[str], stored: set[str]) -> None:
+    """Raise NotFound unless all that is `needed` is stored."""
+    if missing := wanted - stored:
+        raise NotFound(
+            f"There is no point {min(missing)} to change ({len(missing)} in all).", hint="Write it with its vector."
+        )
 
 
 def estimate(points: Sequence[Point], deletes: int) -> int:
@@ -37,44 +94,25 @@ def estimate(points: Sequence[Point], deletes: int) -> int:
     return vectors + _PAYLOAD_BYTES * (len(points) + deletes)
 
 
-def operations(points: Sequence[Point], delete: Sequence[str], dimensions: int) -> list[UpdateOperation]:
-    """The updates in order. Raises InvalidInput, naming the id, for a vector that cannot be stored."""
-    planned = list(_upserts(points, dimensions))
-    gone = [point_id(id) for id in delete]
-    planned += [UpdateOperation.delete_points([*gone[at : at + BATCH]]) for at in range(0, len(gone), BATCH)]
-    return planned
-
-
-def _upserts(points: Sequence[Point], dimensions: int) -> Iterator[UpdateOperation]:
-    batch: dict[str, EdgePoint] = {}
+def _upserts(
+    points: Sequence[Point], dimensions: int, most: int, stored: Callable[[Payload], Stored]
+) -> Iterator[Step]:  # fmt: skip
+    batch: dict[str, Whole] = {}
     for point in points:
         encoding = point.encoding
         complete = encoding is not None and bool(encoding.dense)
-        if batch and (len(batch) == BATCH or point.id in batch or not complete):
-            yield UpdateOperation.upsert_points(list(batch.values()))
+        if batch and (len(batch) == most or point.id in batch or not complete):
+            yield list(batch.values())
             batch = {}
+        id, payload = point_id(point.id), stored(point.payload)
         if encoding is None:
-            yield UpdateOperation.overwrite_payload([point_id(point.id)], stored_payload(point.payload, FREE_TEXT))
-        elif complete:
-            batch[point.id] = _edge_point(point, encoding, dimensions)
+            yield Facts(id, payload)
+            continue
+        terms = sparse_vector(point.id, encoding.terms, encoding.weights)
+        if complete:
+            batch[point.id] = Whole(id, unit_vector(point.id, encoding.dense, dimensions), *terms, payload)
         else:
-            yield _terms(point.id, encoding)
-            yield UpdateOperation.overwrite_payload([point_id(point.id)], stored_payload(point.payload, FREE_TEXT))
+            yield Terms(id, *terms)
+            yield Facts(id, payload)
     if batch:
-        yield UpdateOperation.upsert_points(list(batch.values()))
-
-
-def _edge_point(point: Point, encoding: Encoding, dimensions: int) -> EdgePoint:
-    dense = unit_vector(point.id, encoding.dense, dimensions)
-    terms, weights = sparse_vector(point.id, encoding.terms, encoding.weights)
-    if not terms:  # a text of stop words alone
-        return EdgePoint(point_id(point.id), {DENSE: dense}, stored_payload(point.payload, FREE_TEXT))
-    sparse = SparseVector(terms, weights)
-    return EdgePoint(point_id(point.id), {DENSE: dense, SPARSE: sparse}, stored_payload(point.payload, FREE_TEXT))
-
-
-def _terms(id: str, encoding: Encoding) -> UpdateOperation:
-    terms, weights = sparse_vector(id, encoding.terms, encoding.weights)
-    if not terms:
-        return UpdateOperation.delete_vectors([point_id(id)], [SPARSE])
-    return UpdateOperation.update_vectors([PointVectors(point_id(id), {SPARSE: SparseVector(terms, weights)})])
+        yield list(batch.values())

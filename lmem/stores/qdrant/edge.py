@@ -25,15 +25,17 @@ from qdrant_edge import (
 
 from lmem.domain.encodings import packed, sparse_vector, unit_vector
 from lmem.domain.payloads import digest
-from lmem.errors import InvalidInput, NotFound
+from lmem.errors import InvalidInput
 from lmem.ports.embedder import Encoding
 from lmem.ports.vectors import Candidate, Candidates, Condition, Point, Stored
 from lmem.stores.qdrant import batches
-from lmem.stores.qdrant.conditions import edge_filters
+from lmem.stores.qdrant.edge_filters import edge_filters
+from lmem.stores.qdrant.edge_updates import BATCH, operation
 from lmem.stores.qdrant.generations import EdgeGenerations
 from lmem.stores.qdrant.ids import point_id
 from lmem.stores.qdrant.schema import DENSE, SPARSE
 from lmem.stores.qdrant.shards import Collection
+from lmem.stores.qdrant.words import stored_payload
 
 if TYPE_CHECKING:
     from qdrant_edge import PointId  # an alias of the stubs alone
@@ -58,13 +60,15 @@ class EdgeVectors(EdgeGenerations):
 
     def write(self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
         part = self._collection(generation, collection)
-        planned = batches.operations(points, delete, part.dimensions)
-        self._need_stored(part, points)
+        planned = batches.steps(points, delete, part.dimensions, BATCH, stored_payload)
+        if wanted := batches.needed(points):
+            records = part.shard.retrieve([point_id(id) for id in wanted], False, False)
+            batches.need_stored(wanted, {cast(UUID, record.id).hex for record in records})
         self._need_space(batches.estimate(points, len(delete)))
         if part.owners is not None:
             part.owners.add(point.payload for point in points)
-        for operation in planned:
-            part.shard.update(operation)
+        for step in planned:
+            part.shard.update(operation(step))
         part.shard.flush()
 
     def retrieve(self, generation: str, collection: str, ids: Sequence[str], dense: bool = False) -> list[Stored]:
@@ -119,25 +123,6 @@ class EdgeVectors(EdgeGenerations):
 
     def count(self, generation: str, collection: str) -> int:
         return self._collection(generation, collection).shard.count(CountRequest(exact=True))
-
-    def _need_stored(self, part: Collection, points: Sequence[Point]) -> None:
-        """Raises NotFound when a point that brings no dense vector is not stored, nor written before in this call."""
-        brought: set[str] = set()
-        needed: set[str] = set()
-        for point in points:
-            if batches.whole(point):
-                brought.add(point.id)
-            elif point.id not in brought:
-                needed.add(point.id)
-        if not needed:
-            return
-        records = part.shard.retrieve([point_id(id) for id in needed], False, False)
-        stored = {cast(UUID, record.id).hex for record in records}
-        if missing := needed - stored:
-            raise NotFound(
-                f"There is no point {min(missing)} to change ({len(missing)} in all).",
-                hint="Write it with its vector.",
-            )
 
 
 def _sides(part: Collection, query: Encoding, only: str | None) -> tuple[Query | None, Query | None]:

@@ -8,37 +8,27 @@ from __future__ import annotations
 
 import errno
 import json
-import re
 import shutil
 import subprocess
 import sys
 import threading
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 
-from lmem.errors import Conflict, InvalidInput, StorageFull, StoreUnavailable
-from lmem.ports.vectors import COLLECTIONS, MEMORIES
+from lmem.errors import Conflict, StorageFull, StoreUnavailable
+from lmem.ports.vectors import COLLECTIONS, EDGE, MEMORIES, Engine
 from lmem.stores.lifeline import child_environment
 from lmem.stores.qdrant import holes, shards
+from lmem.stores.qdrant.identity import Identity, check_identity, check_name, new_identity
 from lmem.stores.qdrant.schema import SCHEMA, check_collection
 
 EMPTY_BYTES = 4 << 20
 """What an empty generation may take; measured: 0.8 MB for both collections."""
 
 _IDENTITY = "generation.json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a generation's directory says of itself. `instance` is made with the directory and never copied."""
-
-    instance: str
-    dimensions: int
-    schema: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +55,15 @@ class EdgeGenerations:
         if opened is None or _identity(path) != opened.identity:
             self._close(generation)
             identity = _identity(path) or self._create(path, dimensions)
-            _check(identity, generation, dimensions)
+            check_identity(identity, generation, dimensions)
             opened = _Open(identity, {}, threading.Lock())
             self._load(path, MEMORIES, opened)
             self._opened[generation] = opened
-        _check(opened.identity, generation, dimensions)
+        check_identity(opened.identity, generation, dimensions)
         return opened.identity.instance
+
+    def serve(self, generation: str) -> None:
+        self._get(generation)
 
     def copy(self, generation: str, target: str) -> str:
         opened = self._get(generation)
@@ -113,6 +106,9 @@ class EdgeGenerations:
             return {}
         return {path.name: holes.allocated(path) for path in sorted(self._root.iterdir()) if path.is_dir()}
 
+    def engine(self) -> Engine:
+        return Engine(EDGE, metadata.version("qdrant-edge-py"), SCHEMA)
+
     def close(self) -> None:
         """Close every generation; what was written is flushed already."""
         for generation in list(self._opened):
@@ -144,9 +140,7 @@ class EdgeGenerations:
                 collection.shard.close()
 
     def _path(self, generation: str) -> Path:
-        if not _NAME.fullmatch(generation):
-            raise InvalidInput(f"'{generation}' is not a name for a generation.")
-        return self._root / generation
+        return self._root / check_name(generation)
 
     def _create(self, path: Path, dimensions: int) -> Identity:
         self._need_space(EMPTY_BYTES)
@@ -193,13 +187,6 @@ def _identity(path: Path) -> Identity | None:
 
 def _identify(path: Path, dimensions: int) -> Identity:
     """Finish a directory: from here on it is a generation, with an instance id of its own."""
-    identity = Identity(uuid.uuid4().hex, dimensions, SCHEMA)
+    identity = new_identity(dimensions)
     holes.write_durably(path / _IDENTITY, json.dumps(asdict(identity)).encode())
     return identity
-
-
-def _check(identity: Identity, generation: str, dimensions: int) -> None:
-    if identity.schema != SCHEMA:
-        raise Conflict(f"The generation '{generation}' has schema {identity.schema}, this lmem writes {SCHEMA}.")
-    if identity.dimensions != dimensions:
-        raise Conflict(f"The generation '{generation}' has {identity.dimensions} dimensions, not {dimensions}.")

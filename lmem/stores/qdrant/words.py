@@ -6,13 +6,13 @@ the same points, since keywords are only ever compared for equality, and is no w
 
 from __future__ import annotations
 
-from lmem.domain.payloads import WORDS, stored_word
+from lmem.domain.payloads import FREE_TEXT, WORDS, stored_word
 from lmem.ports.vectors import Payload
 
 
-def stored_payload(payload: Payload, left_out: frozenset[str]) -> dict[str, object]:
-    """A payload as Edge keeps it: without empty keys and those `left_out`."""
-    kept = {key: value for key, value in payload.items() if value is not None and key not in left_out}
+def stored_payload(payload: Payload) -> dict[str, object]:
+    """A payload as Edge keeps it: without empty keys and free text."""
+    kept = {key: value for key, value in payload.items() if value is not None and key not in FREE_TEXT}
     return {key: _stored(key, value) if key in WORDS else value for key, value in kept.items()}
 
 

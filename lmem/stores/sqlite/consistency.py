@@ -9,10 +9,10 @@ import sqlite3
 from collections.abc import Sequence
 
 from lmem.domain.memories import Memory
-from lmem.stores.sqlite.memories import COLUMNS, record
+from lmem.stores.sqlite.memories import COLUMNS, readable, record
 from lmem.stores.sqlite.outbox import OutboxRows
 
-_MEMORIES = f"""SELECT {COLUMNS} FROM memories WHERE id >= ? AND (?2 = '' OR id < ?2) AND is_archived = 0
+_MEMORIES = f"""SELECT {COLUMNS} FROM {{source}} WHERE id >= ? AND (?2 = '' OR id < ?2) AND is_archived = 0
     ORDER BY id LIMIT ?3"""
 _WAITING = """SELECT object_id FROM outbox WHERE projection = ? AND kind = ? AND object_id >= ?
     AND (?4 = '' OR object_id < ?4)"""
@@ -29,8 +29,9 @@ class ConsistencyRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def memories(self, low: str, high: str, limit: int) -> list[Memory]:
-        return [record(row) for row in self._db.execute(_MEMORIES, (low, high, limit))]
+    def memories(self, low: str, high: str, limit: int, shared: bool = False) -> list[Memory]:
+        sql = _MEMORIES.format(source=readable(shared))
+        return [record(row) for row in self._db.execute(sql, (low, high, limit))]
 
     def objects(self) -> int:
         counts = " + ".join(f"(SELECT count(*) FROM {table})" for table in _TABLES.values())

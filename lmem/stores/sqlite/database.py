@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lmem.stores.sqlite import migrations
+from lmem.stores.sqlite import copies, migrations
 from lmem.stores.sqlite.backup import backup_name, check_live, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
+from lmem.stores.sqlite.compaction import compact_if_due
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
 from lmem.stores.sqlite.readers import Readers, TooLong
 from lmem.stores.sqlite.residue import Sweep, truncate_log
@@ -126,6 +127,16 @@ class Database:
     async def backup(self, target: Path) -> None:
         """Write a checked copy to `target` while reads and writes go on."""
         await asyncio.to_thread(make_backup, self._path, target)
+
+    async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Delete memories from the backups too; by a backup's name what is left there."""
+        return await asyncio.to_thread(copies.purge, self._path.parent / "backups", ids)
+
+    async def compact(self) -> int:
+        """Write the file anew when much of it is free; answers how many bytes that gave back."""
+        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._writer.submit(Upkeep(compact_if_due, future))
+        return await future
 
     async def check(self) -> list[str]:
         """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull."""

@@ -36,6 +36,10 @@ _TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at 
 _DROP_REASONS = """UPDATE change_sets SET reason = NULL
     WHERE id IN (SELECT change_set FROM memory_versions WHERE memory_id = ?1)
     AND NOT EXISTS (SELECT 1 FROM memory_versions v WHERE v.change_set = change_sets.id AND v.memory_id != ?1)"""
+# Its evidence goes by cascade; the list of a pattern's memories in a project would keep its id.
+_DROP_FROM_PATTERNS = """UPDATE project_patterns
+    SET memory_ids = (SELECT json_group_array(value) FROM json_each(memory_ids) WHERE value != ?1)
+    WHERE pattern_id IN (SELECT pattern_id FROM pattern_evidence WHERE memory_id = ?1) AND memory_ids IS NOT NULL"""
 ORDERS = {
     "rank": "m.importance_score DESC, m.last_accessed_at DESC",  # specification 6.2
     "created": "m.created_at DESC, m.memory_key DESC",
@@ -199,6 +203,7 @@ class MemoryRows:
 
     def delete(self, memory_id: str) -> None:
         self._db.execute(_DROP_REASONS, (memory_id,))
+        self._db.execute(_DROP_FROM_PATTERNS, (memory_id,))
         self._db.execute("DELETE FROM memories WHERE id = ?", (memory_id,))
 
     def touch(self, reads: Mapping[str, int], at: str) -> None:

@@ -50,6 +50,9 @@ _MOVES = {
     "pattern": "UPDATE OR IGNORE project_patterns SET project_id = ?3 WHERE id = ?1 AND project_id = ?2",
     "active": "UPDATE projects SET is_active = CAST(?3 AS INTEGER) WHERE id = ?1 AND is_active = CAST(?2 AS INTEGER)",
 }
+# The uses of a pattern in a project go with its row there; whatever stays behind keeps its own.
+_MOVE_USES = """UPDATE pattern_uses SET project_id = ?3
+    WHERE project_id = ?2 AND pattern_id = (SELECT pattern_id FROM project_patterns WHERE id = ?1)"""
 _ADD_ALIAS = """INSERT INTO project_identities (value, kind, project_id) SELECT ?1, 'alias', ?3 WHERE ?2 IS NULL
     ON CONFLICT (value) DO NOTHING"""
 _DROP_ALIAS = "DELETE FROM project_identities WHERE value = ?1 AND project_id = ?2 AND ?3 IS NULL"
@@ -117,6 +120,8 @@ class ProjectRows:
         if sql is None:
             sql = _ADD_ALIAS if move.before is None else _DROP_ALIAS if move.after is None else _MOVE_IDENTITY
         if self._db.execute(sql, (move.object_id, move.before, move.after)).rowcount:
+            if move.kind == "pattern":
+                self._db.execute(_MOVE_USES, (move.object_id, move.before, move.after))
             self._db.execute(_KEEP, (change_set, move.kind, move.object_id, move.before, move.after))
 
     def moves(self, change_set: int) -> list[Move]:

@@ -6,7 +6,7 @@ Not the writer itself (database.py).
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,11 +19,13 @@ from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.decay import DecayRows
 from lmem.stores.sqlite.directory import DirectoryRows
 from lmem.stores.sqlite.fulltext import FullTextRows
+from lmem.stores.sqlite.graph import GraphRows
 from lmem.stores.sqlite.jobs import JobRows
 from lmem.stores.sqlite.layers import LayerRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
 from lmem.stores.sqlite.past import PastRows
+from lmem.stores.sqlite.patterns import PatternRows
 from lmem.stores.sqlite.projects import ProjectRows
 from lmem.stores.sqlite.relations import RelationRows
 from lmem.stores.sqlite.scopes import ScopeRows
@@ -47,10 +49,12 @@ class Tables:
     timeline: TimelineRows
     outbox: OutboxRows
     relations: RelationRows
+    graph: GraphRows
     directory: DirectoryRows
     layers: LayerRows
     audit: AuditRows
     projects: ProjectRows
+    patterns: PatternRows
     users: UserRows
     scopes: ScopeRows
     sessions: SessionRows
@@ -73,10 +77,12 @@ def tables(connection: sqlite3.Connection) -> Tables:
         TimelineRows(connection),
         OutboxRows(connection),
         RelationRows(connection),
+        GraphRows(connection),
         DirectoryRows(connection),
         LayerRows(connection),
         AuditRows(connection),
         ProjectRows(connection),
+        PatternRows(connection),
         UserRows(connection),
         ScopeRows(connection),
         SessionRows(connection),
@@ -110,6 +116,12 @@ class SqliteStorage:
 
     async def check(self) -> list[str]:
         return await self._database.check()
+
+    async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return await self._database.purge_copies(ids)
+
+    async def compact(self) -> int:
+        return await self._database.compact()
 
     async def facts(self) -> dict[str, object]:
         return await self._database.read(_facts)

@@ -19,6 +19,7 @@ from typing import Any
 
 from lmem.errors import DaemonStopping, Damaged, LmemError
 from lmem.stores.sqlite.batch import Answer, Request, TransactionLost, deliver, failed, run_batch
+from lmem.stores.sqlite.compaction import compact, is_due, is_large
 from lmem.stores.sqlite.connection import Identity, identity, open_writer
 from lmem.stores.sqlite.faults import means_full, spoils_connection, translate
 from lmem.stores.sqlite.residue import truncate_log
@@ -192,6 +193,8 @@ class Writer:
         try:
             self._connection.execute("PRAGMA analysis_limit=1000").fetchall()
             self._connection.execute("PRAGMA optimize").fetchall()
+            if is_due(self._connection) and not is_large(self._connection):
+                compact(self._connection)
             truncate_log(self._connection, wait_ms=1000)
         except sqlite3.Error as err:
             _LOG.warning("The database was closed with its log: %s", err)

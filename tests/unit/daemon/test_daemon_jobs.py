@@ -35,6 +35,7 @@ def work_of(kit: Kit) -> Work:
         audit=Audit(storage, clock, activity, settings),
         annotations=Annotations(storage, clock, categories, kit.actor, settings, wake, activity.quiet_for),
         user_id=kit.actor.user_id,
+        storage=storage,
     )
 
 

@@ -25,7 +25,7 @@ from lmem.domain.query import words_of
 from lmem.domain.times import to_text
 from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import Document, Encoding, ModelInfo
-from lmem.ports.vectors import Candidates, Condition, Point, Stored
+from lmem.ports.vectors import Candidates, Condition, Engine, Point, Stored
 from lmem.service import enrolment
 from lmem.service.history import History
 from lmem.service.indexes import Indexes
@@ -114,6 +114,7 @@ class AwaitedVectors:
     inner: MemoryVectors = field(default_factory=MemoryVectors)
     fails: Exception | None = None
     written: int = 0
+    served: list[str] = field(default_factory=list)
 
     async def write(
         self, generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()
@@ -146,6 +147,10 @@ class AwaitedVectors:
     async def open(self, generation: str, dimensions: int) -> str:
         return self.inner.open(generation, dimensions)
 
+    async def serve(self, generation: str) -> None:
+        self.inner.serve(generation)
+        self.served.append(generation)
+
     async def copy(self, generation: str, target: str) -> str:
         return self.inner.copy(generation, target)
 
@@ -157,6 +162,9 @@ class AwaitedVectors:
 
     async def sizes(self) -> dict[str, int]:
         return self.inner.sizes()
+
+    async def engine(self) -> Engine:
+        return self.inner.engine()
 
 
 @dataclass

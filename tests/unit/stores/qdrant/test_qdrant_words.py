@@ -21,7 +21,7 @@ def test_a_word_is_kept_as_a_digest_that_depends_on_it_alone() -> None:
 
 
 def test_a_payload_keeps_what_is_no_word() -> None:
-    found = stored_payload({"tags": ["red"], "rev": 3, "title": "Gone", "category": None}, frozenset({"title"}))
+    found = stored_payload({"tags": ["red"], "rev": 3, "title": "Gone", "category": None})
     assert found == {"tags": [stored_word("tags", "red")], "rev": 3}
 
 
