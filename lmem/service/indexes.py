@@ -230,10 +230,10 @@ class Indexes:
         self._wake()
         return state.building
 
-    async def prepare_copy(self) -> Projection | None:
+    async def prepare_copy(self, points: int = 0) -> Projection | None:
         """Copy the serving generation as the next one; the relay must be paused, or the copy is torn.
 
-        Answers the copy, or None when one is being built already.
+        Answers the copy, which will know `points` of its points as optimised, or None when one is being built already.
         """
         state = self._state
         if state.active is None or state.building is not None or state.model is None:
@@ -241,7 +241,7 @@ class Indexes:
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
         state.optimising = True
         try:
-            return await self._new(state.model, known, state.active, "building")
+            return await self._new(state.model, known, state.active, "building", points)
         except LmemError:
             state.optimising = False
             raise
@@ -319,7 +319,7 @@ class Indexes:
             state.building = projection
 
     async def _new(
-        self, model: ModelInfo, known: list[Projection], source: Projection | None, state: str
+        self, model: ModelInfo, known: list[Projection], source: Projection | None, state: str, optimised: int = 0
     ) -> Projection:
         number = 1 + max((int(item.generation.rpartition("-")[2]) for item in known), default=0)
         generation = f"gen-{number:04d}"
@@ -328,6 +328,7 @@ class Indexes:
         else:
             instance = await self._generations.copy(source.generation, generation)
         settings = source.settings if source else {"average_length": AVERAGE_LENGTH, "recipe": RECIPE}
+        settings = {**settings, "optimised": optimised}
         projection = Projection(
             f"{PORT}-{number:04d}", PORT, self.engine, generation, instance, state, model.fingerprint, settings
         )
