@@ -230,7 +230,7 @@ def test_optimising_builds_a_copy_that_catches_up_and_takes_over(tmp_path: Path)
 def test_what_was_written_before_a_start_or_beside_a_copy_is_optimised_too(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         async def optimised() -> int:
-            """Let a relay that has just started catch up and optimise as often as it likes; how many points it knows."""
+            """Let a relay that has just started catch up and optimise; how many points the serving generation knows."""
             relay = Relay(kit.storage, kit.indexes, kit.vectors, kit.clock, 3)
             while await relay.step() or relay._optimising is not None or kit.indexes.building is not None:
                 await asyncio.sleep(0)
