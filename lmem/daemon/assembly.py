@@ -117,7 +117,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
-    annotations = _annotations(stores, clock, settings, user_id)
+    annotations = _annotations(stores, clock, settings, activity, user_id)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of, caches)
     lifecycle = Lifecycle(storage, clock, wake)
@@ -184,11 +184,13 @@ def _idle(annotations: Annotations, finder: CachedFinder, indexes: Indexes) -> C
     return idle
 
 
-def _annotations(stores: Stores, clock: SystemClock, settings: Settings, user_id: str) -> Annotations:
+def _annotations(
+    stores: Stores, clock: SystemClock, settings: Settings, activity: Activity, user_id: str
+) -> Annotations:
     """What lmem fills in by itself, whenever the relay has caught up."""
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
     categories = Categories(stores.storage, stores.indexes, stores.vectors)
-    return Annotations(stores.storage, clock, categories, itself, settings.of, stores.wake)
+    return Annotations(stores.storage, clock, categories, itself, settings.of, stores.wake, activity.quiet_for)
 
 
 async def _user(storage: Storage, clock: SystemClock) -> tuple[str, str]:

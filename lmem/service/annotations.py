@@ -34,13 +34,19 @@ SHARE = 4
 LEAST_REST = 0.2
 """A step rests so many times as long as it took, and so many seconds at least: questions have the processors."""
 
+LULL = 0.3
+PATIENCE = 2.0
+"""Seconds without a request that a step waits for, and how long at most: a request that meets a step waits for it."""
+
 REASON = "automatic"
 
 log = logging.getLogger(__name__)
 
 
 class Annotations:
-    """Looks once at every memory. `wake_relay` is called after a commit, `settings` are a project's."""
+    """Looks once at every memory. `wake_relay` is called after a commit, `settings` are a project's; `quiet_for` tells
+    for how many seconds nobody has asked for anything.
+    """
 
     def __init__(
         self,
@@ -50,6 +56,7 @@ class Annotations:
         actor: Actor,
         settings: InForce,
         wake_relay: Callable[[], None],
+        quiet_for: Callable[[], float],
     ) -> None:
         self._storage = storage
         self._clock = clock
@@ -57,6 +64,7 @@ class Annotations:
         self._actor = actor
         self._settings = settings
         self._wake_relay = wake_relay
+        self._quiet_for = quiet_for
         self._awake = asyncio.Event()
         self._working = asyncio.Lock()
 
@@ -94,6 +102,9 @@ class Annotations:
 
     async def _step(self) -> int | None:
         """Look at the next memories, then rest; None when there are none."""
+        until = time.monotonic() + PATIENCE
+        while self._quiet_for() < LULL and time.monotonic() < until:
+            await asyncio.sleep(LULL)
         began = time.monotonic()
         memories, covered = await self._storage.read(lambda tx: tx.annotations.unseen(self._actor.user_id, BATCH))
         if covered is None:
