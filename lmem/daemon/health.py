@@ -42,6 +42,7 @@ async def stores(services: Services) -> dict[str, object]:
             "engine": services.models.choice.engine,
             "fingerprint": model.fingerprint if model else None,
         },
+        "graph": await _graph(services),
     }
 
 
@@ -60,6 +61,7 @@ async def findings(services: Services) -> list[Finding]:
         _index(services),
         *await vectorserver.findings(services),
         _relay(services, pending),
+        *_graph_server(services),
         Finding("parked", "ok", "No row is parked.")
         if not parked
         else Finding(
@@ -90,6 +92,30 @@ async def _vectors(services: Services) -> dict[str, object]:
         "points": points,
         "bytes": sum(sizes.values()),
     }
+
+
+async def _graph(services: Services) -> dict[str, object]:
+    server = services.graph_server
+    if server is None:
+        return {"state": "ready", "engine": "sqlite"}
+    waiting = await services.storage.read(lambda tx: tx.outbox.pending())
+    projection = server.projector.projection
+    return await server.status(waiting.get(projection.id, 0) if projection else 0)
+
+
+def _graph_server(services: Services) -> list[Finding]:
+    server = services.graph_server
+    if server is None:
+        return []
+    if (trouble := server.trouble) is not None:
+        return [Finding("graph", "warn", trouble.message, trouble.hint)]
+    found = [Finding("graph", "ok", f"Neo4j at {server.url} keeps a copy of the graph.")]
+    if server.server.in_the_clear:
+        found.append(
+            Finding("graph", "warn", f"The password of Neo4j at {server.url} crosses the network unencrypted.",
+                    "Set neo4j.url to bolt+s:// or neo4j+s://.")
+        )  # fmt: skip
+    return found
 
 
 def _is_missing(err: LmemError | None) -> bool:

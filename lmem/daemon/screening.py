@@ -18,8 +18,8 @@ AS_GIVEN = frozenset(
     ("memory/get", "memory/list", "memory/search", "memory/history", "memory/tags", "memory/export", "memory/undo",
      "memory/diff", "memory/timeline", "change/list", "pattern/list", "pattern/show", "pattern/forget",
      "config/get", "config/set", "config/unset", "config/list", "audit/list", "audit/verify",
-     "store/verify", "store/repair", "store/sync", "store/rebuild", "status/get", "status/wait", "status/doctor",
-     "model/list", "model/use", "model/pull", "daemon/stop",
+     "store/verify", "store/repair", "store/sync", "store/rebuild", "graph/cypher",
+     "status/get", "status/wait", "status/doctor", "model/list", "model/use", "model/pull", "daemon/stop",
      "memory/add_many", "transaction/stage")
 )  # fmt: skip
 """Methods whose texts are looked up and not stored, or are settings, which may be a server's password; and the bulk

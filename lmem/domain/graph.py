@@ -59,7 +59,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One edge as it was walked: its type (as 'RELATES_TO'), whether along it, and its properties."""
+    """One edge as it was walked, from the node `start` to the node `end`: its type (as 'RELATES_TO'), whether it points
+    that way (`forward`), and its properties. The least of several is that of the least (type, start, not forward, key)
+    as an Edge names them."""
 
     type: str
     forward: bool
@@ -70,7 +72,9 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A node near another: how many edges away, and the last edge of the way to it (the least by type, then id)."""
+    """A node near another: how many edges away, and the last edge of the way to it: the least Hop of all those that
+    come from a node which is one edge less away. `name` is a memory's title, a pattern's or project's name, a user's
+    username."""
 
     label: str
     id: str

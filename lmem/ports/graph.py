@@ -14,7 +14,8 @@ from lmem.domain.graph import Edge, Neighbour, Node, Path, Sight, Wanted
 
 
 class Graph(Protocol):
-    """Answers questions. Types are edges' names as 'RELATES_TO'; none means any. Every order is total, by id at last.
+    """Answers questions. Types are edges' names as 'RELATES_TO'; none means WALKED_BY_DEFAULT of
+    lmem.domain.relations, which leaves out what makes neighbours of everything. Every order is total, by id at last.
 
     Ids that are not in the graph have no neighbours and no path. Raises StoreDown when a server does not answer.
     """
@@ -30,12 +31,14 @@ class Graph(Protocol):
     ) -> Path | None:
         """A shortest way between two (label, id) along edges in either direction, of at most `longest` edges.
 
-        Of several the one whose sequence of node ids is the least; of several edges between two nodes the least type.
+        Of several the one whose sequence of node ids is the least; of several edges between two nodes the least Hop.
+        From a node to itself the way has one node and no edge.
         """
         ...
 
     async def edges(self, sight: Sight, types: Sequence[str], after: str, limit: int) -> list[Edge]:
-        """Edges between memories in the order of (start, type, end), from a place on; for communities and export."""
+        """Edges between memories in the order of (start, type, end), for communities and export; none means MADE of
+        lmem.domain.relations. `after` is 'start/type/end' of the last edge that was had, '' at first."""
         ...
 
     async def projects_of_pattern(self, sight: Sight, pattern_id: str, failed: bool) -> list[tuple[str, str]]:
@@ -57,19 +60,37 @@ class Held:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A copy as it was found. `id` is its own, another one after it was wiped or swapped; `generation` the highest that
+    was ever written to it, `schema` the number of its last migration."""
+
+    id: str
+    generation: int
+    schema: int
+
+
 class GraphCopy(Protocol):
-    """A server's copy of the graph, under a prefix that no other truth may write to."""
+    """A server's copy of the graph, under a prefix that no other truth may write to. Raises StoreDown when the server
+    does not answer."""
 
-    async def open(self, owner: str) -> str:
-        """Bring constraints and indexes up to date and answer the copy's instance id, made when it is new.
+    async def open(self, owner: str) -> Opened:
+        """Bring constraints and indexes up to date and claim the prefix, which ends every earlier opening.
 
-        Raises Conflict when the prefix belongs to another owner, StoreDown when the server does not answer.
+        Raises Conflict when the prefix belongs to another owner or the database to a newer lmem.
         """
         ...
 
+    async def check(self) -> None:
+        """Raise IndexLost when it is not any more what was opened."""
+        ...
+
     async def apply(self, wanted: Wanted, generation: int) -> None:
-        """Make the copy hold what is wanted: nodes, all edges at them, nothing of what is gone; older revisions never
-        overwrite newer ones. Durable when this returns; applying it again changes nothing."""
+        """Make the copy hold what is wanted: nodes, all edges at them, nothing of what is gone.
+
+        An older revision never overwrites a newer one of the same generation. Durable when this returns; applying it
+        again changes nothing. Raises InvalidInput for a value that has no form there, IndexLost as `check` does.
+        """
         ...
 
     async def sweep(self, generation: int) -> int:
@@ -84,11 +105,29 @@ class GraphCopy(Protocol):
         """Remove objects, as those that the truth does not know."""
         ...
 
-    async def size(self) -> tuple[int, int]:
-        """How many nodes and edges it holds."""
+    async def size(self, generation: int = 0) -> tuple[int, int]:
+        """How many nodes and edges it holds that were last applied in this generation or a later one."""
         ...
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What a query of the user's own answers: its columns, the first rows, and whether there are more."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    more: bool
+
+
+class GraphQueries(Protocol):
+    """Queries in a server's own language, which only read."""
+
+    async def ask(self, query: str, limit: int) -> Table:
+        """The first rows of a query, as JSON has them. Raises InvalidInput for one that writes, reads files or is not
+        understood; StoreDown when the server does not answer."""
+        ...
 
 
 class GraphTable(Protocol):
@@ -102,4 +141,6 @@ class GraphTable(Protocol):
         """Ids of objects of an outbox kind that a server's copy holds, in order: for a rebuild and for verify."""
         ...
 
-    def nodes(self, label: str, ids: Sequence[str]) -> list[Node]: ...
+    def nodes(self, label: str, ids: Sequence[str], shared: bool = True) -> list[Node]:
+        """Nodes with the properties of specification 3.1 to 3.4, in no order; with `shared` without private ones."""
+        ...

@@ -14,6 +14,7 @@ from lmem.ports.audit import AuditTable
 from lmem.ports.consistency import ConsistencyTable
 from lmem.ports.context import ContextTable
 from lmem.ports.decay import DecayTable
+from lmem.ports.graph import GraphTable
 from lmem.ports.jobs import JobTable
 from lmem.ports.layers import LayerTable
 from lmem.ports.past import PastTable
@@ -81,6 +82,8 @@ class UnitOfWork(Protocol):
     def context(self) -> ContextTable: ...
     @property
     def annotations(self) -> AnnotationTable: ...
+    @property
+    def graph(self) -> GraphTable: ...
     @property
     def consistency(self) -> ConsistencyTable: ...
 

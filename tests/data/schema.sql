@@ -42,7 +42,7 @@ CREATE INDEX idx_memories_layers ON memories (layer_session, layer_project, laye
 
 CREATE INDEX idx_memories_layers_importance ON memories (layer_global, layer_project, importance_score DESC);
 
-CREATE INDEX idx_memories_project ON memories (project_id) WHERE project_id IS NOT NULL;
+CREATE INDEX idx_memories_project ON memories (project_id, session_id, created_at) WHERE project_id IS NOT NULL;
 
 CREATE INDEX idx_memories_recent_important ON memories (created_at DESC, importance_score DESC) WHERE is_archived = 0;
 
@@ -91,6 +91,14 @@ CREATE INDEX idx_projects_type ON projects (project_type);
 CREATE INDEX idx_projects_user_active ON projects (user_id, last_accessed_at) WHERE is_active = 1;
 
 CREATE UNIQUE INDEX idx_projects_user_name ON projects (user_id, name);
+
+CREATE INDEX idx_relation_changes_from ON relation_changes (from_memory_id);
+
+CREATE INDEX idx_relation_changes_project ON relation_changes (to_project_id) WHERE to_project_id IS NOT NULL;
+
+CREATE INDEX idx_relation_changes_set ON relation_changes (change_set);
+
+CREATE INDEX idx_relation_changes_to ON relation_changes (to_memory_id) WHERE to_memory_id IS NOT NULL;
 
 CREATE INDEX idx_session_memories_context ON session_memories (context_window_position)
     WHERE context_window_position IS NOT NULL;
@@ -481,6 +489,17 @@ CREATE TABLE projects (
         CHECK (last_accessed_at GLOB '????-??-??T??:??:??.???Z'),
     is_active INTEGER NOT NULL DEFAULT 1 CHECK (is_active IN (0, 1)),
     rev INTEGER NOT NULL DEFAULT 1 CHECK (rev >= 1)
+) STRICT;
+
+CREATE TABLE relation_changes (
+    change_set INTEGER NOT NULL REFERENCES change_sets (id) ON DELETE CASCADE,
+    from_memory_id TEXT NOT NULL REFERENCES memories (id) ON DELETE CASCADE,
+    to_memory_id TEXT REFERENCES memories (id) ON DELETE CASCADE,
+    to_project_id TEXT REFERENCES projects (id) ON DELETE CASCADE,
+    relationship_type TEXT NOT NULL,
+    before_json TEXT CHECK (before_json IS NULL OR json_valid(before_json)),  -- NULL: there was none
+    after_json TEXT CHECK (after_json IS NULL OR json_valid(after_json)),
+    CHECK ((to_memory_id IS NULL) != (to_project_id IS NULL))
 ) STRICT;
 
 CREATE TABLE schema_migrations (

@@ -66,6 +66,7 @@ class Neo4jServer(Server):
             "server.https.enabled": "false",
             "server.memory.pagecache.size": "64m",
             "db.tx_log.preallocate": "false",
+            "dbms.cypher.min_replan_interval": "1h",
             "dbms.usage_report.enabled": "false",
             "dbms.security.auth_enabled": "true" if self.password else "false",
             "dbms.security.auth_max_failed_attempts": "0",  # else a test's wrong passwords lock the others out

@@ -86,7 +86,7 @@ async def wait(services: Services, call: Call, params: Params) -> Json:
     most = 0
     while True:
         waiting = sum((await services.storage.read(lambda tx: tx.outbox.pending())).values())
-        building = services.indexes.optimising or services.indexes.reason is not None
+        building = services.indexes.optimising or services.indexes.reason is not None or _graph_builds(services)
         if not waiting and not building:
             parked = await services.storage.read(lambda tx: tx.outbox.parked_count())
             return {"pending": 0, "parked": parked}
@@ -108,6 +108,12 @@ async def doctor(services: Services, call: Call, params: Params) -> Json:
             for item in findings
         ]
     }
+
+
+def _graph_builds(services: Services) -> bool:
+    """Whether a graph server that answers has not got everything yet."""
+    graph = services.graph_server
+    return graph is not None and graph.trouble is None and (graph.projector.rebuilding or not graph.projector.serves)
 
 
 def _refuse_hopeless(services: Services) -> None:

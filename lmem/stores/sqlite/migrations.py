@@ -5,20 +5,15 @@ Not the schema itself (migrations/*.sql) and not the backup before them (backup.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib import resources
-from importlib.resources.abc import Traversable
-from pathlib import Path
 
 from lmem.errors import Damaged, Internal, NewerFile
+from lmem.stores import migrations as files
+from lmem.stores.migrations import Migration
 from lmem.stores.sqlite.connection import APPLICATION_ID
 from lmem.stores.sqlite.faults import translate
 
-_NAME = re.compile(r"(\d{3})_(\w+)\.sql")
 _SCHEMA = """
     SELECT type, name, sql FROM sqlite_master
     WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_stat%' ESCAPE '\\'
@@ -26,32 +21,9 @@ _SCHEMA = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One released file; `checksum` is its SHA-256 in hex."""
-
-    version: int
-    name: str
-    sql: str
-    checksum: str
-
-
 def load() -> tuple[Migration, ...]:
-    """Every migration in order: from the installed package, or from the checkout this file lies in.
-
-    Raises Internal when a number is missing.
-    """
-    packed = resources.files("lmem") / "_migrations"
-    folder: Traversable = packed if packed.is_dir() else Path(__file__).parents[3] / "migrations"
-    found = []
-    for file in folder.iterdir():
-        if match := _NAME.fullmatch(file.name):
-            data = file.read_bytes()
-            found.append(Migration(int(match[1]), match[2], data.decode(), hashlib.sha256(data).hexdigest()))
-    found.sort(key=lambda migration: migration.version)
-    if not found or [migration.version for migration in found] != list(range(1, len(found) + 1)):
-        raise Internal(f"The migrations in {folder} are not numbered from 1 without a gap.")
-    return tuple(found)
+    """Every migration of the truth in order. Raises Internal when a number is missing."""
+    return files.load("sql")
 
 
 def statements(sql: str) -> Iterator[str]:
@@ -123,7 +95,7 @@ def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
     connection.execute("PRAGMA foreign_keys=OFF")  # a table can be rebuilt; has no effect inside a transaction
     try:
         connection.execute("BEGIN IMMEDIATE")
-        for statement in statements(migration.sql):
+        for statement in statements(migration.text):
             connection.execute(statement)
         if broken := connection.execute("PRAGMA foreign_key_check").fetchall():
             raise Damaged(f"After migration {migration.version}, {len(broken)} rows refer to missing ones.")
@@ -144,7 +116,7 @@ def _compare(connection: sqlite3.Connection, released: Sequence[Migration]) -> N
     model = sqlite3.connect(":memory:", isolation_level=None)
     try:
         for migration in released:
-            model.executescript(migration.sql)
+            model.executescript(migration.text)
         wanted, found = schema(model), schema(connection)
     finally:
         model.close()

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 from lmem.errors import Damaged, ForeignFile, Internal, NewerFile
+from lmem.stores.migrations import Migration
 from lmem.stores.sqlite import migrations
 from lmem.stores.sqlite.backup import check_copy
 from lmem.stores.sqlite.connection import APPLICATION_ID, PAGE_SIZE, inspect, open_writer
 from lmem.stores.sqlite.database import Database
-from lmem.stores.sqlite.migrations import Migration
 from tests.unit.stores.sqlite.rows import add_memory, add_owner, check_full_text
 
 RELEASED = migrations.load()
@@ -60,7 +60,7 @@ def test_every_earlier_version_arrives_with_a_checked_backup(path: Path, version
     connection = open_writer(path)
     fresh = sqlite3.connect(":memory:")
     for migration in RELEASED:
-        fresh.executescript(migration.sql)
+        fresh.executescript(migration.text)
     assert migrations.schema(connection) == migrations.schema(fresh)
     assert connection.execute("SELECT content FROM memories").fetchall() == [("kept through every migration",)]
     check_full_text(connection)
@@ -218,7 +218,7 @@ def test_migrations_are_found_packed_and_in_a_checkout(tmp_path: Path, monkeypat
     packed = tmp_path / "lmem" / "_migrations"
     shutil.copytree(Path(migrations.__file__).parents[3] / "migrations", packed)
     (packed / "README").write_text("not a migration")
-    monkeypatch.setattr("lmem.stores.sqlite.migrations.resources.files", lambda package: tmp_path / package)
+    monkeypatch.setattr("lmem.stores.migrations.resources.files", lambda package: tmp_path / package)
     assert migrations.load() == RELEASED
     (packed / "002_add_memory_relationships.sql").unlink()
     with pytest.raises(Internal, match="without a gap"):

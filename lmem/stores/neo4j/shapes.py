@@ -1,0 +1,165 @@
+"""Which labels and relationship types there are, and the queries that are written once for each of them.
+
+Not run here. A label or a type cannot be a parameter, so each has a text of its own, which the server plans once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lmem.domain.graph import LABELS
+
+TYPES: dict[str, tuple[str, str]] = {
+    "RELATES_TO": ("Memory", "Memory"),
+    "CONTRADICTS": ("Memory", "Memory"),
+    "BUILDS_ON": ("Memory", "Memory"),
+    "RESOLVES": ("Memory", "Memory"),
+    "SUPERSEDES": ("Memory", "Memory"),
+    "TEMPORAL_BEFORE": ("Memory", "Memory"),
+    "SAME_CONTEXT": ("Memory", "Memory"),
+    "BELONGS_TO": ("Memory", "Project"),
+    "APPLIES_TO": ("Memory", "Project"),
+    "DEMONSTRATES": ("Memory", "Pattern"),
+    "VALIDATES": ("Memory", "Pattern"),
+    "CONTRADICTS_PATTERN": ("Memory", "Pattern"),
+    "USED_IN": ("Pattern", "Project"),
+    "FAILED_IN": ("Pattern", "Project"),
+    "OWNS": ("User", "Project"),
+    "CREATED": ("User", "Memory"),
+    "DISCOVERED": ("User", "Pattern"),
+}
+"""Type -> labels of its two ends."""
+
+BETWEEN_MEMORIES = tuple(name for name, ends in TYPES.items() if ends == ("Memory", "Memory"))
+NODE_LABELS = tuple(sorted(LABELS.values()))
+STARTS = tuple(sorted({start for start, _ in TYPES.values()}))
+KINDS = tuple(sorted((*NODE_LABELS, *TYPES)))
+"""Labels and types in the order in which what a copy holds is told."""
+
+ANY = "|".join(TYPES)
+
+FENCE = """MATCH (i:Instance {prefix: $prefix})
+    SET i.generation = CASE WHEN i.generation < $generation THEN $generation ELSE i.generation END
+    RETURN i.id, i.opening"""
+CHECK = "MATCH (i:Instance {prefix: $prefix}) RETURN i.id, i.opening"
+OTHERS = "MATCH (i:Instance) WHERE i.prefix IN $prefixes AND i.owner <> $owner RETURN i.prefix LIMIT 1"
+
+
+def merge_nodes(label: str) -> str:
+    """Nodes made or brought up to date; the ids of those that hold a newer revision, and where others' nodes are."""
+    return f"""UNWIND $rows AS row
+        MERGE (n:{label} {{id: row.id}})
+        ON CREATE SET n.prefix = $prefix
+        WITH n, row, n.prefix AS prefix, n.rev IS NULL OR n.rev <= row.rev OR n.generation < $generation AS newer
+        FOREACH (_ IN CASE WHEN newer AND prefix = $prefix THEN [1] ELSE [] END | SET n = row.properties)
+        WITH row, prefix, newer WHERE NOT newer OR prefix <> $prefix
+        RETURN row.id, prefix"""
+
+
+def merge_ends(label: str) -> str:
+    """Bare nodes for ends of edges whose own row has yet to come; where others' nodes are."""
+    return f"""UNWIND $ids AS id
+        MERGE (n:{label} {{id: id}})
+        ON CREATE SET n.prefix = $prefix, n.generation = $generation
+        WITH n WHERE n.prefix <> $prefix
+        RETURN n.id, n.prefix"""
+
+
+def adopt(label: str) -> str:
+    """Take nodes over that belong to nobody any more, with nothing on them."""
+    return f"""UNWIND $ids AS id
+        MATCH (n:{label} {{id: id}})
+        SET n = {{id: id, prefix: $prefix, generation: $generation}}"""
+
+
+def prune(label: str) -> str:
+    """Remove edges at nodes that are not named in their rows. Edges at users and projects belong to the other end."""
+    types = "OWNS" if label in ("User", "Project") else ANY
+    return f"""UNWIND $rows AS row
+        MATCH (n:{label} {{id: row.id}})-[r:{types}]-()
+        WHERE NOT type(r) + '/' + startNode(r).id + '/' + endNode(r).id + '/' + coalesce(r.key, '') IN row.edges
+        DELETE r"""
+
+
+def merge_edges(type_: str, keyed: bool) -> str:
+    """Edges of one type made or brought up to date. Both ends are there."""
+    start, end = TYPES[type_]
+    key = " {key: row.key}" if keyed else ""
+    return f"""UNWIND $rows AS row
+        MATCH (a:{start} {{id: row.start}})
+        MATCH (b:{end} {{id: row.end}})
+        MERGE (a)-[r:{type_}{key}]->(b)
+        WITH r, row
+        WHERE r.rev IS NULL OR r.rev <= row.rev OR r.generation < $generation OR coalesce(r.id, '') <> row.id
+        SET r = row.properties"""
+
+
+def delete_nodes(label: str) -> str:
+    return f"MATCH (n:{label}) WHERE n.id IN $ids AND n.prefix = $prefix DETACH DELETE n"
+
+
+def delete_by_id() -> str:
+    """Relationships between memories, of which only the ids of their rows are known."""
+    parts = "\nUNION ALL ".join(
+        f"MATCH (a)-[r:{type_}]->() WHERE r.id IN $ids AND a.prefix = $prefix RETURN r" for type_ in BETWEEN_MEMORIES
+    )
+    return f"CALL {{ {parts} }} DELETE r"
+
+
+def delete_edges(type_: str) -> str:
+    start, end = TYPES[type_]
+    return f"""UNWIND $rows AS row
+        MATCH (a:{start} {{id: row.start, prefix: $prefix}})-[r:{type_}]->(b:{end} {{id: row.end}})
+        WHERE coalesce(r.key, '') = row.key
+        DELETE r"""
+
+
+def sweep_edges(label: str) -> str:
+    return f"""MATCH (a:{label} {{prefix: $prefix}})-[r:{ANY}]->()
+        WHERE r.generation < $generation
+        WITH r LIMIT $limit DELETE r RETURN count(*)"""
+
+
+def sweep_nodes(label: str) -> str:
+    return f"""MATCH (n:{label})
+        WHERE n.prefix = $prefix AND n.generation < $generation OR n.prefix IN $former
+        WITH n LIMIT $limit DETACH DELETE n RETURN count(*)"""
+
+
+def page_of_nodes(label: str) -> str:
+    return f"""MATCH (n:{label}) USING INDEX n:{label}(id)
+        WHERE n.id > $after AND n.prefix = $prefix
+        RETURN n.id, properties(n) ORDER BY n.id LIMIT $limit"""
+
+
+def page_of_edges(type_: str) -> str:
+    """From the edge $start/$end/$key on, without it."""
+    start, end = TYPES[type_]
+    return f"""MATCH (a:{start}) USING INDEX a:{start}(id)
+        WHERE a.id >= $start AND a.prefix = $prefix
+        MATCH (a)-[r:{type_}]->(b:{end})
+        WITH a.id AS start, b.id AS end, coalesce(r.key, '') AS key, r
+        WHERE start > $start OR end > $end OR end = $end AND key > $key
+        RETURN start + '/' + end + '/' + key, properties(r) ORDER BY start, end, key LIMIT $limit"""
+
+
+def count_nodes(labels: Iterable[str] = NODE_LABELS) -> str:
+    return _sum("MATCH (n:{} {{prefix: $prefix}}) WHERE n.generation >= $generation RETURN count(n) AS found", labels)
+
+
+def count_edges(labels: Iterable[str] = STARTS) -> str:
+    query = f"MATCH (n:{{}} {{{{prefix: $prefix}}}})-[r:{ANY}]->() WHERE r.generation >= $generation"
+    return _sum(f"{query} RETURN count(r) AS found", labels)
+
+
+def newest_generation() -> str:
+    """The highest generation of nodes under a prefix that nobody claims."""
+    parts = "\nUNION ALL ".join(
+        f"MATCH (n:{label} {{prefix: $prefix}}) RETURN max(n.generation) AS found" for label in NODE_LABELS
+    )
+    return f"CALL {{ {parts} }} RETURN coalesce(max(found), 0)"
+
+
+def _sum(query: str, labels: Iterable[str]) -> str:
+    parts = "\nUNION ALL ".join(query.format(label) for label in labels)
+    return f"CALL {{ {parts} }} RETURN sum(found)"
