@@ -35,12 +35,14 @@ from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.briefs import Briefs
+from lmem.service.cachecheck import CacheCheck, CacheRebuilder
 from lmem.service.caches import Caches
 from lmem.service.candidates import CachedFinder
 from lmem.service.capture import Capture
 from lmem.service.categories import Categories
 from lmem.service.consistency import Consistency, StoreCheck
 from lmem.service.context import Context
+from lmem.service.copies import CopyRelay
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.graphcheck import GraphCheck
@@ -86,12 +88,13 @@ class Stores:
     generations: AsyncGenerations
     finder: AsyncFinder
     graph: GraphServer | None
+    cache: CopyRelay | None
     counting: Callable[[], Counting]
 
     @property
     def relays(self) -> tuple[Loop, ...]:
         """Every relay there is, the vectors' first."""
-        return (self.relay, *((self.graph.relay,) if self.graph else ()))
+        return (self.relay, *((self.graph.relay,) if self.graph else ()), *((self.cache,) if self.cache else ()))
 
     def wake(self) -> None:
         """There may be work for the relays."""
@@ -159,6 +162,8 @@ def _consistency(stores: Stores, clock: SystemClock) -> tuple[Consistency, Rebui
     if stores.graph is not None:
         checks.append(GraphCheck(storage, stores.graph.projector, stores.graph.server.copy))
         rebuilders["graph"] = stores.graph.projector
+    checks.append(CacheCheck(storage, stores.caches))
+    rebuilders["cache"] = CacheRebuilder(stores.caches)
     consistency = Consistency(storage, clock, checks, stores.wake)
     indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, vectors, projection))
     return consistency, Rebuilding(storage, clock, rebuilders)
