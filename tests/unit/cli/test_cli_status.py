@@ -33,6 +33,13 @@ def test_status_shows_what_runs_and_every_path(daemon: FakeDaemon, lmem: Termina
     ]
 
 
+def test_a_server_is_shown_with_its_version_and_address(daemon: FakeDaemon, lmem: Terminal) -> None:
+    server = {"state": "ready", "engine": "qdrant", "url": "http://127.0.0.1:6333", "version": "1.18.3", "points": 3}
+    daemon.answers["status/get"] = lambda params: status(stores={"vectors": server})
+    line = "vectors    ready, points 3, engine qdrant, version 1.18.3 at http://127.0.0.1:6333"
+    assert line in lmem.run("status").out.splitlines()
+
+
 def test_status_for_programs_is_the_daemons_answer(lmem: Terminal, daemon: FakeDaemon) -> None:
     assert lmem.run("status", "--json").json() == status()
 
