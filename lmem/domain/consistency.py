@@ -5,7 +5,7 @@ Not a store; lmem.service.consistency asks both sides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal, NamedTuple
@@ -66,8 +66,10 @@ class Compared(NamedTuple):
     differing: int
 
 
-def compare(truth: Mapping[Object, str], held: Mapping[Object, str], waiting: Set[Object] = frozenset()) -> Compared:
-    """The differences of two sides by the digests of their objects, bucket by bucket; `waiting` ones are none.
+def compare(
+    truth: Mapping[Object, str], held: Mapping[Object, str], late: Callable[[Object], bool] = lambda item: False
+) -> Compared:
+    """The differences of two sides by the digests of their objects, bucket by bucket; what is `late` is none.
 
     A bucket's hash does not depend on an order, so that neither side has to sort.
     """
@@ -76,7 +78,7 @@ def compare(truth: Mapping[Object, str], held: Mapping[Object, str], waiting: Se
     issues = []
     if differing:
         for item in sorted(truth.keys() | held.keys()):
-            if _bucket(item) in differing and item not in waiting and truth.get(item) != held.get(item):
+            if _bucket(item) in differing and truth.get(item) != held.get(item) and not late(item):
                 state: State = "missing" if item not in held else "orphaned" if item not in truth else "stale"
                 issues.append(Issue(item.kind, item.id, state))
     return Compared(issues, len(here.keys() | there.keys()), len(differing))

@@ -6,7 +6,7 @@ Not SQL, and not a transaction (lmem.ports.storage).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lmem.domain.filters import Filter
 from lmem.domain.history import ChangeSet, Version
@@ -18,10 +18,29 @@ Hit = tuple[str, float]
 """A memory's id and its full-text score (higher is better)."""
 
 
+class Standing(NamedTuple):
+    """What decides whether an older copy of a memory may be shown, and its counters, which no copy has right."""
+
+    id: str
+    user_id: str
+    is_private: bool
+    rev: int
+    access_count: int
+    last_accessed_at: str
+
+
 class MemoryTable(Protocol):
     """The rows of `memories`."""
 
     def find(self, memory_id: str) -> Memory | None: ...
+
+    def standing(self, memory_id: str) -> Standing | None:
+        """Of a memory, archived or not."""
+        ...
+
+    def titles(self, ids: Sequence[str], shared: bool) -> dict[str, str]:
+        """Id -> title of those of `ids` that exist, archived ones too; with `shared` without private ones."""
+        ...
 
     def starting_with(self, user_id: str, prefix: str, limit: int, shared: bool) -> list[tuple[str, str]]:
         """(id, title) of memories whose id starts with `prefix`, archived ones too, `shared` without private ones."""
@@ -146,6 +165,10 @@ class VersionTable(Protocol):
 
 class OutboxTable(Protocol):
     """Rows that wait for projections, and the projections."""
+
+    def sequence(self) -> int:
+        """The number of the last change that projections were told of; it only grows."""
+        ...
 
     def enqueue(self, kind: str, object_id: str, rev: int, op: str, only: str | None = None) -> None:
         """One row for each projection that is building or active (or for `only` one), replacing an older one."""

@@ -7,7 +7,7 @@ itself is checked, never repaired.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -51,6 +51,18 @@ class StoreCheck(Protocol):
         """Digests of what it holds. Raises StoreUnavailable."""
         ...
 
+    async def one(self, memory_id: str) -> tuple[dict[Object, str], dict[Object, str]]:
+        """Both sides of one memory. Raises StoreUnavailable."""
+        ...
+
+    async def left(self, ids: Sequence[str]) -> int:
+        """How many of these memories it still holds, in whatever generation. Raises StoreUnavailable."""
+        ...
+
+    def late(self, waiting: Set[Object]) -> Callable[[Object], bool]:
+        """Which differences the rows account for that still wait in the outbox, by kind and id."""
+        ...
+
     def to_repair(self, issues: Sequence[Issue]) -> list[tuple[str, str, str]]:
         """Rows (kind, id, op) for the outbox that make these right."""
         ...
@@ -75,6 +87,11 @@ class Consistency:
         self._clock = clock
         self._checks: Mapping[str, StoreCheck] = {check.name: check for check in checks}
         self._wake = wake
+
+    @property
+    def checks(self) -> tuple[StoreCheck, ...]:
+        """The stores beside the truth."""
+        return tuple(self._checks.values())
 
     @property
     def stores(self) -> tuple[str, ...]:
@@ -143,8 +160,7 @@ class Consistency:
     async def _synced(self, check: StoreCheck, memory_id: str) -> Synced:
         try:
             await self._applied(await check.projection(), 1, lambda store, done, total: None)
-            low, high = memory_id, memory_id + "0"
-            truth, held = await check.truth(low, high), await check.held(low, high)
+            truth, held = await check.one(memory_id)
         except StoreUnavailable as err:
             return Synced(check.name, "unavailable", err.message)
         issues = compare(truth, held).issues
@@ -193,7 +209,7 @@ class Consistency:
         waiting = await self._storage.read(work)
         held = await check.held(low, high)
         waiting |= await self._storage.read(work)
-        return compare(truth, held, waiting), len(truth.keys() | held.keys()), len(waiting)
+        return compare(truth, held, check.late(waiting)), len(truth.keys() | held.keys()), len(waiting)
 
     async def _truth(self) -> Report:
         problems = await self._storage.check()

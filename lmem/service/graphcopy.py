@@ -100,9 +100,19 @@ class GraphProjector:
         self._projection = done
         log.info("the graph's copy is whole in %s; %d older objects were swept", done.generation, swept)
 
-    async def rebuild(self) -> None:
-        """Write every object again, in a generation of its own; the relay does it. Raises StoreUnavailable."""
+    @property
+    def building(self) -> Projection | None:
+        """The projection, while it is being filled or written again; None when all of it is there."""
+        return self._projection if self.rebuilding else None
+
+    async def rebuild(self) -> Projection:
+        """Write every object again, in a generation of its own; the relay does it.
+
+        Raises StoreUnavailable, Conflict when that is being done already.
+        """
         await self.prepare()
+        if self.rebuilding:
+            raise Conflict("The graph is being built already.", hint="'lmem status --wait' returns when it serves.")
         async with self._opening:
             old = self._projection
             if old is None:
@@ -116,6 +126,7 @@ class GraphProjector:
             await self._storage.write(work, large=True)
             self._projection = new
         self._wake()
+        return new
 
     async def close(self) -> None:
         """Let go of the server."""

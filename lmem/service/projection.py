@@ -14,6 +14,7 @@ from lmem.errors import InvalidInput, LmemError, StoreDown, StoreUnavailable, Wo
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, PATTERNS, AsyncVectors
+from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.indexes import Indexes
 from lmem.service.patternpoints import load_patterns, pattern_points
 from lmem.service.points import Loaded, PointBuilder, load
@@ -29,12 +30,13 @@ class Relay(Loop):
     """Keeps the vectors up with the truth. `on_idle` is called when they have caught up."""
 
     def __init__(
-        self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock, optimise_after: int
-    ) -> None:
+        self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock, optimise_after: int,
+        caches: Caches = NO_CACHE,
+    ) -> None:  # fmt: skip
         super().__init__(storage, clock, "vectors")
         self._indexes = indexes
         self._vectors = vectors
-        self._builder = PointBuilder(indexes, vectors)
+        self._builder = PointBuilder(indexes, vectors, caches)
         self._optimise_after = optimise_after
         self._written_since_optimise = 0
         self._failures = 0
@@ -140,6 +142,7 @@ class Relay(Loop):
         """Write the points of memories; answers how many."""
         points = await self._builder.points(projection, loaded)
         await self._vectors.write(projection.generation, MEMORIES, points, loaded.gone)
+        await self._builder.taken(loaded)
         return len(points)
 
     async def _apply_patterns(self, projection: Projection, rows: Sequence[Pending]) -> int:

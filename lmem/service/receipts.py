@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from lmem.errors import StoreUnavailable
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import MEMORIES, AsyncVectors
-from lmem.service.indexes import Indexes
+from lmem.service.consistency import StoreCheck
 
 PATIENCE = 5.0
-"""Seconds that a receipt waits for the relay and its index; what is not confirmed by then is said to be pending."""
+"""Seconds that a receipt waits for each relay and its store; what is not confirmed by then is said to be pending."""
+STEP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Place:
 
 
 async def receipt(
-    storage: Storage, indexes: Indexes, vectors: AsyncVectors, copies: Mapping[str, str], ids: Sequence[str]
+    storage: Storage, checks: Sequence[StoreCheck], copies: Mapping[str, str], ids: Sequence[str]
 ) -> list[Place]:
     """What a purge of `ids` left where; `copies` are the backups with what it left in each."""
 
@@ -40,20 +40,20 @@ async def receipt(
         Place("sqlite: memory and versions", "no row with this id", truth),
         Place("sqlite: full text", "index segments merged without the row", truth),
         Place("sqlite: write-ahead log", "truncated by a checkpoint", truth),
-        Place("vectors", *await _vectors(indexes, vectors, ids)),
     ]
+    rows += [Place(check.name, *await _store(check, ids)) for check in checks]
     for name, why in copies.items():
         rows.append(Place(f"backup {name}", why or "no row with this id", "pending" if why else "gone"))
     return rows
 
 
-async def _vectors(indexes: Indexes, vectors: AsyncVectors, ids: Sequence[str]) -> tuple[str, str]:
+async def _store(check: StoreCheck, ids: Sequence[str]) -> tuple[str, str]:
     try:
         async with asyncio.timeout(PATIENCE):
-            while await vectors.retrieve(indexes.serving(), MEMORIES, ids):
-                await asyncio.sleep(0.05)
+            while await check.left(ids):
+                await asyncio.sleep(STEP)
     except StoreUnavailable as err:
-        return f"not reachable: {err.message}", "pending"
+        return f"not reachable: {err.message} It is removed when it is back", "pending"
     except TimeoutError:
-        return f"the index has not confirmed the removal in {PATIENCE:g} s", "pending"
-    return "no point with this id", "gone"
+        return f"not confirmed in {PATIENCE:g} s; 'lmem status --wait' returns when it is", "pending"
+    return "nothing there has this id", "gone"

@@ -5,7 +5,7 @@ Not a writer of points: what is wrong goes through the outbox, as every change d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from functools import partial
 
 from lmem.domain.consistency import Issue, Object
@@ -74,6 +74,23 @@ class VectorCheck:
         """Digests of what points hold, of ids in [low, high). Raises StoreUnavailable."""
         memories = await self._held("memory", MEMORIES, low, high)
         return memories | await self._held("pattern", PATTERNS, low, high)
+
+    async def one(self, memory_id: str) -> tuple[dict[Object, str], dict[Object, str]]:
+        """Both sides of one memory's point."""
+        low, high = memory_id, memory_id + "0"
+        return await self.truth(low, high), await self.held(low, high)
+
+    async def left(self, ids: Sequence[str]) -> int:
+        """How many of these memories have a point, in any open generation; all of them while a copy is optimised."""
+        self._indexes.serving()
+        if self._indexes.optimising:
+            return len(ids)
+        found = [await self._vectors.retrieve(item.generation, MEMORIES, ids) for item in self._indexes.targets]
+        return sum(len(points) for points in found)
+
+    def late(self, waiting: Set[Object]) -> Callable[[Object], bool]:
+        """A point is late when its object waits."""
+        return waiting.__contains__
 
     def to_repair(self, issues: Sequence[Issue]) -> list[tuple[str, str, str]]:
         """Rows for the outbox that make these right."""

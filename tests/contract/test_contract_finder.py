@@ -1,6 +1,6 @@
 """The contract of lmem.ports.finder.Finder: one trip answers what the encoding and then the search would.
 
-Run on Edge in process, on Edge in the worker and on the twin in memory.
+Run on Edge in process, on Edge in the worker, on servers and on the twin in memory.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from lmem.errors import InvalidInput, ModelMissing, StoreUnavailable
-from lmem.ports.embedder import Embedder
+from lmem.ports.embedder import Embedder, Encoding
 from lmem.ports.vectors import MEMORIES, Candidates, Condition, Generations, Vectors
 from lmem.stores.finder import OneTrip
 from lmem.stores.inprocess.vectors import MemoryVectors
@@ -21,6 +21,7 @@ from lmem.stores.pipe import Spec, Target
 from lmem.stores.qdrant.edge import EdgeVectors
 from tests.contract.blocking import BlockingWorker
 from tests.contract.seeded import SeededEmbedder
+from tests.contract.servers import SERVERS, server
 from tests.contract.vectors import DIMENSIONS, GENERATION, point, random_encoding
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +55,7 @@ class InTheWorker:
         return call
 
 
-@pytest.fixture(params=["edge", "edge in the worker", "memory"])
+@pytest.fixture(params=["edge", "edge in the worker", "memory", *SERVERS])
 def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Found]:
     arguments = {"root": str(tmp_path / "vectors"), "reserve_bytes": 1 << 20}
     if request.param == "edge in the worker":
@@ -68,6 +69,9 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         embedder, vectors, finder = (InTheWorker(blocking, name) for name in specs)
         yield _filled(Found(cast(Embedder, embedder), cast(Vectors, vectors), cast(OneTrip, finder)))
         blocking.close()
+    elif request.param in SERVERS:
+        with server(request.param) as remote:
+            yield _filled(_found(remote))
     elif request.param == "edge":
         edge = EdgeVectors(**arguments)  # type: ignore[arg-type]
         yield _filled(_found(edge))
@@ -79,6 +83,13 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 def _found(vectors: Vectors) -> Found:
     embedder = SeededEmbedder()
     return Found(embedder, vectors, OneTrip(embedder, vectors))
+
+
+def seeded(text: str, only: str | None) -> Encoding:
+    """The encoding of a question."""
+    embedder = SeededEmbedder()
+    embedder.load()
+    return embedder.encode_query(text, dense=only != "sparse")
 
 
 def _filled(found: Found) -> Found:
@@ -94,8 +105,11 @@ def test_one_trip_finds_what_two_would(made: Found, only: str | None, conditions
     wanted = made.vectors.search(GENERATION, MEMORIES, random_encoding(1000), conditions, 10, only)
     found = made.find(only, *conditions)
     assert wanted.found
-    assert set(found.found) == set(wanted.found)
+    scores, again = ({item.id: (item.cosine, item.bm25) for item in answer.found} for answer in (wanted, found))
+    assert again.keys() == scores.keys()
+    assert all(again[id] == pytest.approx(scores[id], abs=1e-6) for id in scores)  # sums in another order
     assert found.encode_ms > 0
+    assert found.query == seeded("1000", only)
 
 
 def test_terms_alone_need_no_model_and_all_else_does(made: Found) -> None:

@@ -51,13 +51,15 @@ class Said:
 class Product:
     """One LMEM_HOME, its user and its daemon."""
 
-    def __init__(self, base: Path, model_dir: Path) -> None:
+    def __init__(self, base: Path, model_dir: Path, **settings: str | None) -> None:
+        """`settings` are the daemon's, as `neo4j_url`; None leaves one out."""
         self.user, self.temporary = base / "user", base / "tmp"
         self.user.mkdir()
         self.temporary.mkdir()
         outside = {f"XDG_{name}_HOME": str(self.user / name.lower()) for name in ("CONFIG", "DATA", "STATE", "CACHE")}
         outside |= {"XDG_RUNTIME_DIR": str(self.user), "HOME": str(self.user), "TMPDIR": str(self.temporary)}
-        self.home = Home(base / "h", {**outside, "LMEM_MODEL_DIR": str(model_dir)})
+        given = {f"LMEM_{name.upper()}": value for name, value in settings.items() if value is not None}
+        self.home = Home(base / "h", {**outside, "LMEM_MODEL_DIR": str(model_dir), **given})
         self.home.path.mkdir()
 
     def run(self, *arguments: str | bytes, stdin: bytes = b"") -> Said:

@@ -75,6 +75,10 @@ WIRE = (
     "Credentials in texts are replaced by '[redacted:KIND]' before anything is stored, and the answer's redacted lists "
     "each with kind, field, line and column. With allow_secret true, 'memory/add', 'memory/edit' and the items of "
     "'memory/add_many' keep them; kept_secrets lists those, and the audit log gets an entry.",
+    "Requests can wait in a transaction: 'transaction/begin' answers its id and limits, 'transaction/stage' takes the "
+    "method and params of a request that is checked at once and applied later, 'transaction/commit' applies all as one "
+    "change set or, with an error that names the request or line, none. After a request that was refused there is no "
+    "commit. A transaction belongs to the process that began it, and ends when it is idle or the daemon stops.",
     "A request that may have taken effect is sent again only if that is safe: 'memory/add' takes an 'id' made by the "
     "client, and the same id twice is one memory.",
 )

@@ -16,6 +16,7 @@ from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.domain import times
 from lmem.errors import LmemError, StoreUnavailable
+from lmem.service.cacheprojector import PROJECTION
 
 WAIT_STEP = 0.1
 LONGEST_WAIT = 24 * 3600
@@ -85,8 +86,10 @@ async def wait(services: Services, call: Call, params: Params) -> Json:
     deadline = time.monotonic() + params.seconds("timeout", LONGEST_WAIT, LONGEST_WAIT)
     most = 0
     while True:
-        waiting = sum((await services.storage.read(lambda tx: tx.outbox.pending())).values())
-        building = services.indexes.optimising or services.indexes.reason is not None
+        rows = await services.storage.read(lambda tx: tx.outbox.pending())
+        late = rows.get(PROJECTION, 0) if services.caches.trouble else 0  # a cache that is away changes no answer
+        waiting = sum(rows.values()) - late
+        building = services.indexes.optimising or services.indexes.reason is not None or _graph_builds(services)
         if not waiting and not building:
             parked = await services.storage.read(lambda tx: tx.outbox.parked_count())
             return {"pending": 0, "parked": parked}
@@ -108,6 +111,12 @@ async def doctor(services: Services, call: Call, params: Params) -> Json:
             for item in findings
         ]
     }
+
+
+def _graph_builds(services: Services) -> bool:
+    """Whether a graph server that answers has not got everything yet."""
+    graph = services.graph_server
+    return graph is not None and graph.trouble is None and (graph.projector.rebuilding or not graph.projector.serves)
 
 
 def _refuse_hopeless(services: Services) -> None:

@@ -204,5 +204,4 @@ def _sentence(err: UnexpectedResponse) -> str:
         found = str(json.loads(err.content)["status"]["error"])
     except (ValueError, KeyError, TypeError):
         found = err.reason_phrase
-    found = " ".join(found.split())[:_SENTENCE] or "nothing more"
-    return found if found.endswith((".", "!")) else f"{found}."
+    return (" ".join(found.split())[:_SENTENCE].rstrip(" .!") or "nothing more") + "."

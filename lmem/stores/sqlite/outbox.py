@@ -45,6 +45,10 @@ class OutboxRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
+    def sequence(self) -> int:
+        found: int = self._db.execute("SELECT value FROM outbox_sequence").fetchone()[0]
+        return found
+
     def enqueue(self, kind: str, object_id: str, rev: int, op: str, only: str | None = None) -> None:
         self._db.execute("UPDATE outbox_sequence SET value = value + 1")
         self._db.execute(_ENQUEUE, (kind, object_id, rev, op, only))
