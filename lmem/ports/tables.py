@@ -192,6 +192,10 @@ class OutboxTable(Protocol):
         """Rows that wait, by projection, parked ones not counted."""
         ...
 
+    def is_behind(self, projection: str) -> bool:
+        """Whether a row waits for this projection, parked ones not counted."""
+        ...
+
     def parked_count(self) -> int:
         """How many rows are parked, over all projections."""
         ...

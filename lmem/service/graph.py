@@ -215,8 +215,8 @@ async def _all_edges(graph: Graph, sight: Sight, types: Sequence[str]) -> list[E
 
 def _knows_all(tx: UnitOfWork, actor: Actor, server: Server) -> bool:
     """Whether a server's copy holds all that the reader may see: nothing waits for it, and nothing is private."""
-    waits = tx.outbox.pending().get(server.projection or "", 0)
-    return not waits and (actor.shared or not tx.graph.any_private(actor.user_id))
+    behind = server.projection is None or tx.outbox.is_behind(server.projection)
+    return not behind and (actor.shared or not tx.graph.any_private(actor.user_id))
 
 
 def _seen_path(found: Path | None, names: Mapping[Spot, str]) -> Path | None:

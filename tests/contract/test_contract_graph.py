@@ -1,30 +1,43 @@
 """The contract of lmem.ports.graph.Graph: the same answers, in the same order, whoever gives them.
 
-Run on SQLite. The truth is by chance, and so are the questions; the answers are compared with plain ones.
+Run on SQLite and on a real Neo4j. The truth is by chance, and so are the questions; the answers are compared with plain
+ones.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from lmem.daemon.clock import SystemClock
 from lmem.domain.graph import Edge, Sight
 from lmem.domain.relations import EDGES, MADE, WALKED_BY_DEFAULT
 from lmem.ports.graph import Graph
+from lmem.service.copies import CopyRelay
+from lmem.service.graphcopy import GraphProjector
+from lmem.stores.neo4j.answers import Neo4jGraph
+from lmem.stores.neo4j.copy import Neo4jCopy
 from lmem.stores.sqlite.answers import SqliteGraph
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 from tests.contract import graph as plain
 from tests.contract.graph import Question, Truth, questions, truth
 from tests.contract.graphreference import Reference
+from tests.contract.graphservers import CLEAR, door
+
+if TYPE_CHECKING:
+    from tests.servers.neo4j import Neo4jServer
 
 SEED = 20261125
 MANY = 200
+PREFIX = "contract"
 
 
 @dataclass
@@ -48,20 +61,70 @@ def made() -> Truth:
     return truth(SEED)
 
 
-@pytest.fixture(params=["sqlite"])
+@asynccontextmanager
+async def stored(made: Truth, directory: Path) -> AsyncIterator[SqliteStorage]:
+    """The truth in a file."""
+    database = Database.open(directory / "layered_memory.db")
+    storage = SqliteStorage(database)
+    try:
+        await database.write(made.write)
+        yield storage
+    finally:
+        await storage.close()
+
+
+@dataclass
+class Filled:
+    """A Neo4j whose copy of the truth its relay has made, and whose that is."""
+
+    server: Neo4jServer
+    owner: str
+
+    @asynccontextmanager
+    async def graph(self) -> AsyncIterator[Neo4jGraph]:
+        way = door(self.server)
+        copy = Neo4jCopy(way, PREFIX)
+        try:
+            await copy.open(self.owner)
+            yield Neo4jGraph(way, copy)
+        finally:
+            await copy.close()
+
+
+@pytest.fixture(scope="module")
+def filled(neo4j_server: Neo4jServer, made: Truth, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    neo4j_server.ask(CLEAR)
+
+    async def fill() -> str:
+        async with stored(made, tmp_path_factory.mktemp("truth")) as storage:
+            clock = SystemClock()
+            projector = GraphProjector(storage, Neo4jCopy(door(neo4j_server), PREFIX), clock, lambda: None)
+            relay = CopyRelay(storage, projector, clock)
+            while await relay.step():
+                pass
+            await relay.close()
+            return await storage.read(lambda tx: tx.directory.secret("instance_id"))
+
+    return Filled(neo4j_server, asyncio.run(fill()))
+
+
+@pytest.fixture(params=["sqlite", "neo4j"])
 def run(request: pytest.FixtureRequest, made: Truth, tmp_path: Path) -> Run:
     """Runs a scenario against one implementation that has the whole truth."""
+    if request.param == "neo4j":
+        request.getfixturevalue("filled")
 
     async def on_sqlite(scenario: Scenario) -> None:
-        database = Database.open(tmp_path / "layered_memory.db")
-        storage = SqliteStorage(database)
-        try:
-            await database.write(made.write)
+        async with stored(made, tmp_path) as storage:
             await scenario(Asked(made, SqliteGraph(storage)))
-        finally:
-            await storage.close()
 
-    return lambda scenario: asyncio.run(on_sqlite(scenario))
+    async def on_neo4j(scenario: Scenario) -> None:
+        filled: Filled = request.getfixturevalue("filled")
+        async with filled.graph() as graph:
+            await scenario(Asked(made, graph))
+
+    chosen = on_sqlite if request.param == "sqlite" else on_neo4j
+    return lambda scenario: asyncio.run(chosen(scenario))
 
 
 async def answered(graph: Graph, sight: Sight, question: Question) -> object:
@@ -90,6 +153,20 @@ def test_two_hundred_questions_are_answered_as_by_plain_means(run: Run, made: Tr
         assert told[("path", False)] > 3, told
 
     run(scenario)
+
+
+def test_the_same_two_hundred_questions_are_answered_equally_by_both(
+    filled: Filled, made: Truth, tmp_path: Path
+) -> None:
+    sight = Sight(made.users[0], shared=True)
+
+    async def scenario() -> None:
+        async with stored(made, tmp_path) as storage, filled.graph() as there:
+            here = SqliteGraph(storage)
+            for question in questions(made, SEED + 2, MANY):
+                assert await answered(there, sight, question) == await answered(here, sight, question), question
+
+    asyncio.run(scenario())
 
 
 def test_every_type_is_walked_with_its_properties_when_it_is_named(run: Run, made: Truth) -> None:
