@@ -12,7 +12,6 @@ from lmem.domain.filters import Filter
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import Memory
 from lmem.domain.outbox import Parked, Pending, Projection
-from lmem.domain.relations import Link, Relation
 
 Columns = Mapping[str, str | int | float | None]
 Hit = tuple[str, float]
@@ -193,6 +192,10 @@ class OutboxTable(Protocol):
         """Rows that wait, by projection, parked ones not counted."""
         ...
 
+    def is_behind(self, projection: str) -> bool:
+        """Whether a row waits for this projection, parked ones not counted."""
+        ...
+
     def parked_count(self) -> int:
         """How many rows are parked, over all projections."""
         ...
@@ -219,22 +222,6 @@ class OutboxTable(Protocol):
     def set_projection(self, projection_id: str, columns: Columns) -> None: ...
 
     def drop_projection(self, projection_id: str) -> None: ...
-
-
-class RelationTable(Protocol):
-    """The rows of `memory_relationships`."""
-
-    def of(self, memory_id: str, shared: bool) -> list[Link]:
-        """What a memory is linked to, with `shared` without private memories."""
-        ...
-
-    def insert(self, relation: Relation) -> None:
-        """Store a relation; one that exists is left as it is."""
-        ...
-
-    def delete(self, from_id: str, to_id: str, relation_type: str) -> None:
-        """Remove a relation, with a tombstone for every projection."""
-        ...
 
 
 class Directory(Protocol):

@@ -94,6 +94,10 @@ class OutboxRows:
         sql = "SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL GROUP BY projection"
         return dict(self._db.execute(sql).fetchall())
 
+    def is_behind(self, projection: str) -> bool:
+        sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE projection = ? AND parked_at IS NULL)"
+        return bool(self._db.execute(sql, (projection,)).fetchone()[0])
+
     def parked_count(self) -> int:
         found: int = self._db.execute("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL").fetchone()[0]
         return found

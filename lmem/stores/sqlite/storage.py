@@ -120,6 +120,10 @@ class SqliteStorage:
     async def read(self, work: Callable[[UnitOfWork], T], brief: bool = False) -> T:
         return await self._database.read(lambda connection: work(tables(connection)), brief=brief)
 
+    async def query(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` of this package on one snapshot, with a connection that cannot write."""
+        return await self._database.read(work)
+
     async def quiet(self, seconds: float) -> None:
         await self._database.quiet(seconds)
 
