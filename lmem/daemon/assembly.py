@@ -35,12 +35,14 @@ from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
 from lmem.service.briefs import Briefs
+from lmem.service.cachecheck import CacheCheck, CacheRebuilder
 from lmem.service.caches import Caches
 from lmem.service.candidates import CachedFinder
 from lmem.service.capture import Capture
 from lmem.service.categories import Categories
 from lmem.service.consistency import Consistency, StoreCheck
 from lmem.service.context import Context
+from lmem.service.copies import CopyRelay
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.graphcheck import GraphCheck
@@ -86,12 +88,13 @@ class Stores:
     generations: AsyncGenerations
     finder: AsyncFinder
     graph: GraphServer | None
+    cache: CopyRelay | None
     counting: Callable[[], Counting]
 
     @property
     def relays(self) -> tuple[Loop, ...]:
         """Every relay there is, the vectors' first."""
-        return (self.relay, *((self.graph.relay,) if self.graph else ()))
+        return (self.relay, *((self.graph.relay,) if self.graph else ()), *((self.cache,) if self.cache else ()))
 
     def wake(self) -> None:
         """There may be work for the relays."""
@@ -114,7 +117,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
-    annotations = _annotations(stores, clock, settings, user_id)
+    annotations = _annotations(stores, clock, settings, activity, user_id)
     scopes.on_created = facts.later
     memories = Memories(storage, clock, wake, settings.of, caches)
     lifecycle = Lifecycle(storage, clock, wake)
@@ -140,7 +143,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         searches=Searches(caches, clock, TERMINAL),
         git_status=GitStatus(places, caches),
         holdings=Holdings(storage, settings.of, caches),
-        patterns=Patterns(storage, clock, wake),
+        patterns=Patterns(storage, clock, wake, caches),
         pattern_search=PatternSearch(storage, indexes, stores.finder),
         users=Users(storage, clock, wake),
         router=Router(caches),
@@ -159,6 +162,8 @@ def _consistency(stores: Stores, clock: SystemClock) -> tuple[Consistency, Rebui
     if stores.graph is not None:
         checks.append(GraphCheck(storage, stores.graph.projector, stores.graph.server.copy))
         rebuilders["graph"] = stores.graph.projector
+    checks.append(CacheCheck(storage, stores.caches))
+    rebuilders["cache"] = CacheRebuilder(stores.caches)
     consistency = Consistency(storage, clock, checks, stores.wake)
     indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, vectors, projection))
     return consistency, Rebuilding(storage, clock, rebuilders)
@@ -179,11 +184,13 @@ def _idle(annotations: Annotations, finder: CachedFinder, indexes: Indexes) -> C
     return idle
 
 
-def _annotations(stores: Stores, clock: SystemClock, settings: Settings, user_id: str) -> Annotations:
+def _annotations(
+    stores: Stores, clock: SystemClock, settings: Settings, activity: Activity, user_id: str
+) -> Annotations:
     """What lmem fills in by itself, whenever the relay has caught up."""
     itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
     categories = Categories(stores.storage, stores.indexes, stores.vectors)
-    return Annotations(stores.storage, clock, categories, itself, settings.of, stores.wake)
+    return Annotations(stores.storage, clock, categories, itself, settings.of, stores.wake, activity.quiet_for)
 
 
 async def _user(storage: Storage, clock: SystemClock) -> tuple[str, str]:

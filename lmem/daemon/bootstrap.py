@@ -20,8 +20,11 @@ from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.models import Models
 from lmem.daemon.services import Services
 from lmem.paths import private_directory
+from lmem.service import cacheprojector
+from lmem.service.cacheprojector import CacheProjector
 from lmem.service.caches import Caches
 from lmem.service.changes import Changes
+from lmem.service.copies import CopyRelay
 from lmem.service.graphcopy import forget
 from lmem.service.indexes import Indexes
 from lmem.service.projection import Relay
@@ -109,6 +112,16 @@ async def _caches(host: Host, storage: SqliteStorage) -> Caches:
     return caches
 
 
+async def _cache_relay(storage: SqliteStorage, clock: SystemClock, caches: Caches) -> CopyRelay | None:
+    """What brings changes to a cache on a server, however late; the one in process hears of them at once."""
+    if caches.keeps_private:
+        await cacheprojector.forget(storage)
+        return None
+    relay = CopyRelay(storage, CacheProjector(storage, caches, clock), clock)
+    relay.wake()
+    return relay
+
+
 async def _stores(
     host: Host, storage: SqliteStorage, clock: SystemClock, caches: Caches
 ) -> tuple[Stores, IndexWorker]:
@@ -151,7 +164,7 @@ async def _stores(
     counting = Vocabulary(lambda: (models.choice.name, models.present)).counting
     opened = Stores(
         storage, caches, models, indexes, relay, worker, worker.vectors, worker.generations, worker.finder, graph,
-        counting,
+        await _cache_relay(storage, clock, caches), counting,
     )  # fmt: skip
     return opened, worker
 

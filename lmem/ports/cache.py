@@ -57,7 +57,7 @@ class CacheFacts:
 
     `engine` is 'in process' or 'redis', `state` 'ready', 'starting' or 'down'. `most_bytes` is its bound, `evicted` how
     many values made room for others; `wiped` counts how often the store was found emptied or swapped behind lmem's
-    back. `address` holds no secret.
+    back. `address` holds no secret; `in_the_clear` says that the password crosses a network so.
     """
 
     engine: str
@@ -67,6 +67,7 @@ class CacheFacts:
     wiped: int = 0
     address: str | None = None
     version: str | None = None
+    in_the_clear: bool = False
 
 
 class CacheStore(Cache, Protocol):
@@ -90,6 +91,14 @@ class CacheStore(Cache, Protocol):
 
     async def size(self) -> tuple[int, int] | None:
         """Values and their bytes, names included, each looked at; None when the store does not answer."""
+        ...
+
+    async def names(self, start: str) -> list[str]:
+        """The names that begin so, for a comparison with the truth. Raises StoreUnavailable."""
+        ...
+
+    async def is_marked(self) -> bool:
+        """Whether the store still knows whose it is: not after somebody emptied it. Raises StoreUnavailable."""
         ...
 
     async def close(self) -> None:

@@ -51,6 +51,10 @@ class RelationTable(Protocol):
         """Relations that have rows, the strongest first, then the oldest."""
         ...
 
+    def named(self, user_id: str, name: str) -> str | None:
+        """The id of the one memory whose id, or whose commit, begins with `name`; None for none and for several."""
+        ...
+
     def applied(self, memory_id: str) -> list[Applied]:
         """The projects that a memory applies to, by relevance, then by name."""
         ...

@@ -205,7 +205,14 @@ class OutboxTable(Protocol):
     def projections(self, port: str) -> list[Projection]: ...
 
     def add_projection(self, projection: Projection, at: str, source: str | None) -> None:
-        """Add one; its outbox starts as a copy of `source`'s, or as `enqueue_all` makes it when `source` is None."""
+        """Add one; its outbox starts empty, for `copy_from`, or as `enqueue_all` makes it when `source` is None."""
+        ...
+
+    def copy_from(self, source: str, projection_id: str, after: int, limit: int) -> int | None:
+        """Give a projection about `limit` rows of another's outbox that come after a sequence number.
+
+        What it was told since it was added stays. Answers the last number, or None when there was nothing more.
+        """
         ...
 
     def enqueue_all(self, projection_id: str, port: str) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import logging
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -59,6 +60,7 @@ class Activity:
         self._projects: set[str] = set()
         self._windows: dict[str, tuple[str, ...]] = {}
         self._sessions: dict[str, Work] = {}
+        self._last = float("-inf")
         self._timer: asyncio.TimerHandle | None = None
         self._flushing: set[asyncio.Task[None]] = set()
         self._writing = asyncio.Lock()
@@ -132,9 +134,14 @@ class Activity:
 
     def seen(self, actor: Actor) -> None:
         """The user did something, whatever it was."""
+        self._last = time.monotonic()
         self._users.add(actor.user_id)
         if actor.session_id is not None:
             self.worked(actor.session_id)
+
+    def quiet_for(self) -> float:
+        """Seconds since somebody did something."""
+        return time.monotonic() - self._last
 
     def _count(self, ids: Sequence[str]) -> None:
         self._reads.update(ids)

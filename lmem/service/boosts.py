@@ -51,3 +51,8 @@ def apply(
         lifted.append((boosted(item, parts), memory))
     lifted.sort(key=lambda pair: (-pair[0].score, pair[0].id))
     return lifted
+
+
+def most(named: Cues) -> float:
+    """What `apply` may add at most to a memory that is in no session."""
+    return IMPORTANCE_BOOST + NAME_BOOST + DATE_BOOST * (named.span is not None) + TIME_WORD_BOOST * named.asks_when

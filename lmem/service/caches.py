@@ -82,7 +82,7 @@ class Caches:
         except StoreUnavailable as err:
             self.trouble = err
             found = [None] * len(keys)
-        values = [self._right(key, value) for key, value in zip(keys, found, strict=True)]
+        values = [self.right(key, value) for key, value in zip(keys, found, strict=True)]
         for key, value in zip(keys, values, strict=True):
             tally = self.tallies[key.row.pattern]
             if value is None:
@@ -105,7 +105,7 @@ class Caches:
         for key, value in kept.items():
             self.tallies[key.row.pattern].writes += 1
             removals.remember(key)
-            dated = cachedates.dated(value, self.changes.life, at) if key.row.dated else value
+            dated = cachedates.dated(value, self.changes.life, at, key.mark) if key.row.dated else value
             by_ttl.setdefault(key.row.ttl, {})[key.name] = dated
         for ttl, some in by_ttl.items():
             await self._write(store.put(some, ttl))
@@ -147,6 +147,7 @@ class Caches:
     async def forget(self, names: Collection[str]) -> None:
         """Remove values by the names of their keys. Raises StoreUnavailable: this is for a relay, which tries again."""
         if self.store is not None:
+            await self.store.get([])  # a server that was emptied is marked again by this
             await self.store.delete(names)
 
     def degraded(self) -> list[dict[str, object]]:
@@ -171,10 +172,11 @@ class Caches:
             await self.settled()
             await self.store.close()
 
-    def _right(self, key: Key, value: Value | None) -> Value | None:
+    def right(self, key: Key, value: Value | None) -> Value | None:
+        """A stored value without its date; None for one that is void."""
         if value is None or not key.row.dated:
             return value
-        found = cachedates.undated(value, self.changes.life)
+        found = cachedates.undated(value, self.changes.life, key.mark)
         if found is None or found[1] < self.changes.last(key.row, key.object_id):
             return None
         return found[0]

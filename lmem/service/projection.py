@@ -38,7 +38,8 @@ class Relay(Loop):
         self._vectors = vectors
         self._builder = PointBuilder(indexes, vectors, caches)
         self._optimise_after = optimise_after
-        self._written_since_optimise = 0
+        self._counted: str | None = None  # the generation whose points that no segment was made of are known
+        self._unoptimised = 0
         self._failures = 0
         self._optimising: asyncio.Task[None] | None = None
         self.on_idle: Callable[[], None] = lambda: None
@@ -136,7 +137,7 @@ class Relay(Loop):
                 loaded.keep_findable(tx, confirmed)
 
         await self._storage.write(confirm)
-        self._written_since_optimise += points if serving else 0
+        self._unoptimised += points if serving else 0
 
     async def _apply_memories(self, projection: Projection, loaded: Loaded) -> int:
         """Write the points of memories; answers how many."""
@@ -155,12 +156,23 @@ class Relay(Loop):
         return len(points)
 
     async def _optimise_if_due(self) -> None:
-        due = self._written_since_optimise >= self._optimise_after and not self._indexes.on_server
-        if not due or self._optimising is not None:
+        """Optimise a generation that serves once it has enough points of which a copy was not optimised.
+
+        They are counted when it begins to serve: others wrote them, before a start or while it was built.
+        """
+        indexes = self._indexes
+        active = next((item for item in indexes.targets if item != indexes.building), None)
+        if active is None or indexes.building is not None or self._optimising is not None or indexes.on_server:
             return
-        self._written_since_optimise = 0
+        if active.id != self._counted:
+            points = await self._vectors.count(active.generation, MEMORIES)
+            self._unoptimised, self._counted = points - int(active.settings.get("optimised", 0)), active.id
+        if self._unoptimised < self._optimise_after:
+            return
+        optimised = self._unoptimised + int(active.settings.get("optimised", 0))
+        self._unoptimised = 0
         try:
-            copy = await self._indexes.prepare_copy()  # the relay is this task, so nobody writes meanwhile
+            copy = await indexes.prepare_copy(optimised)  # the relay is this task, so nobody writes meanwhile
         except LmemError as err:
             log.warning("nothing is optimised: %s", err.message)
             return

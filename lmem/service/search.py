@@ -195,12 +195,15 @@ class Search:
         order = fuse(pool, asked.question.is_literal)
         timings["rank"] = _since(started)
         started = time.perf_counter()
-        # Boosts of sessions and dates may lift any candidate; without them importance alone moves a few places.
-        whole = asked.named.dated or tx.memories.any_in_session(asked.wanted.user_id)
-        step = max(1, len(order)) if whole else asked.limit + HEAD
+        # Boosts of sessions may lift any candidate, those of dates by so much; importance alone moves a few places.
+        step = max(1, len(order)) if tx.memories.any_in_session(asked.wanted.user_id) else asked.limit + HEAD
+        lift = boosts.most(asked.named) if asked.named.dated else 0.0
         kept: list[tuple[Ranked, Memory]] = []
         at = 0
-        while at < len(order) and len(kept) < asked.limit:  # for hits that the truth refuses come the next ones
+        # For hits that the truth refuses come the next ones, and what a date may still lift among the first.
+        while at < len(order) and (
+            len(kept) < asked.limit or (lift and order[at].score + lift >= kept[asked.limit - 1][0].score)
+        ):
             head = order[at : at + step]
             rows = tx.memories.visible([item.id for item in head], asked.wanted)
             kept += [(item, rows[item.id]) for item in head if item.id in rows]

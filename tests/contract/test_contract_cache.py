@@ -157,6 +157,18 @@ def test_what_has_run_out_is_not_counted(check: Check) -> None:
     check(scenario)
 
 
+def test_names_are_told_by_how_they_begin(check: Check) -> None:
+    async def scenario(twin: Twin) -> None:
+        await twin.cache.put({"memory:*a": b"1", "memory:b": b"2", "other": b"3"}, 60)
+        await twin.cache.put({"memory:c": b"4"}, 10)
+        await twin.later(11)
+        assert sorted(set(await twin.cache.names("memory:"))) == ["memory:*a", "memory:b"]
+        assert await twin.cache.names("memory:*") == ["memory:*a"]
+        assert await twin.cache.is_marked()
+
+    check(scenario)
+
+
 def test_its_size_grows_with_what_it_holds(check: Check) -> None:
     async def scenario(twin: Twin) -> None:
         assert await twin.cache.size() == (0, 0)

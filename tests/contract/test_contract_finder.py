@@ -70,7 +70,7 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         yield _filled(Found(cast(Embedder, embedder), cast(Vectors, vectors), cast(OneTrip, finder)))
         blocking.close()
     elif request.param in SERVERS:
-        with server(request.param) as remote:
+        with server(request.param, request) as remote:
             yield _filled(_found(remote))
     elif request.param == "edge":
         edge = EdgeVectors(**arguments)  # type: ignore[arg-type]

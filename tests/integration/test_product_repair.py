@@ -77,7 +77,7 @@ def test_damage_is_found_exactly_and_repaired(product: Product) -> None:
 def test_one_memory_is_synced(product: Product) -> None:
     made = product.add("A memory to be synced")
     said = product.good("sync", made[:8], "--json")
-    assert said.json["stores"] == {"vectors": {"state": "agrees", "reason": None}}
+    assert said.json["stores"]["vectors"] == {"state": "agrees", "reason": None}
 
 
 def test_a_rebuild_is_verified_and_takes_over(product: Product) -> None:

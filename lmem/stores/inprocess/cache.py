@@ -81,6 +81,13 @@ class LocalCache:
     async def size(self) -> tuple[int, int] | None:
         return len(self._entries), self._bytes
 
+    async def names(self, start: str) -> list[str]:
+        now = self._monotonic()
+        return [name for name, entry in self._entries.items() if name.startswith(start) and entry.until > now]
+
+    async def is_marked(self) -> bool:
+        return True
+
     async def close(self) -> None:
         self._entries.clear()
 

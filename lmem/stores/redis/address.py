@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 from lmem.errors import InvalidInput
 
 PORT = 6379
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _HINT = "Use redis://HOST:PORT/NUMBER, rediss://HOST:PORT/NUMBER for TLS, or unix:///PATH?db=NUMBER."
 
 
@@ -23,6 +24,11 @@ class Address:
     path: str
     database: int
     tls: bool
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether nobody on a network can read what is sent."""
+        return self.tls or bool(self.path) or self.host in LOOPBACK
 
     def __str__(self) -> str:
         if self.path:

@@ -12,7 +12,7 @@ from lmem.errors import InvalidInput, StoreUnavailable
 from lmem.ports.cache import CacheFacts, Value
 from lmem.stores.redis.address import parse
 from lmem.stores.redis.link import Link, Server
-from lmem.stores.redis.values import READS, Command, is_other_kind, milliseconds, number, stored, value, walked
+from lmem.stores.redis.values import READS, Command, is_other_kind, milliseconds, number, stored, text, value, walked
 
 SCANNED = 500
 """Keys that one step of a walk over the server looks at: a millisecond of its time."""
@@ -87,7 +87,17 @@ class RedisCache:
             address = str(parse(self._server.url))
         except InvalidInput:  # nothing of such a URL is shown: a password may be in it
             address = None
-        return CacheFacts("redis", state, wiped=link.wiped, address=address, version=link.version)
+        return CacheFacts(
+            "redis", state, wiped=link.wiped, address=address, version=link.version, in_the_clear=link.in_the_clear
+        )
+
+    async def names(self, start: str) -> list[str]:
+        prefix = len(self._link.named(""))
+        return [text(key[prefix:]) async for keys in self._keys(start) for key in keys]
+
+    async def is_marked(self) -> bool:
+        (mark,) = await self._link.send([("GET", self._link.mark)])
+        return mark is not None and await self._link.is_ours(mark)
 
     async def close(self) -> None:
         await self._link.close()
@@ -99,9 +109,9 @@ class RedisCache:
             if any(map(is_other_kind, answers)):
                 await self._link.send([("UNLINK", key)])
 
-    async def _keys(self) -> AsyncIterator[list[bytes]]:
-        """Our keys but the mark, some at a time; one may come twice."""
-        mine = self._link.named("")
+    async def _keys(self, start: str = "") -> AsyncIterator[list[bytes]]:
+        """Our keys that begin so, but the mark, some at a time; one may come twice."""
+        mine = self._link.named(start)
         pattern = b"".join(b"\\" + bytes([char]) if char in b"*?[]^-\\" else bytes([char]) for char in mine)
         cursor = 0
         while True:

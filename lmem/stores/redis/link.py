@@ -54,6 +54,7 @@ class Link:
         self.starting = True
         self.wiped = 0
         self.version: str | None = None
+        self.in_the_clear = False
 
     @property
     def trouble(self) -> StoreUnavailable | None:
@@ -158,6 +159,7 @@ class Link:
             await door.close()
             raise
         self._door, self.version = door, _version(hello)
+        self.in_the_clear = password is not None and not address.is_safe
         self.wiped += bool(made and self._marked)
         self._marked = True
         if old is not None:

@@ -23,6 +23,10 @@ _ENQUEUE_ONE = "INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev,
 _DUE = """SELECT projection, kind, object_id, op, seq, attempts FROM outbox
     WHERE projection = ? AND parked_at IS NULL AND (next_attempt_at IS NULL OR next_attempt_at <= ?)
     ORDER BY seq LIMIT ?"""
+_END_OF_SLICE = "SELECT max(seq) FROM (SELECT seq FROM outbox WHERE projection = ? AND seq > ? ORDER BY seq LIMIT ?)"
+_COPY_SLICE = """INSERT OR IGNORE INTO outbox (projection, kind, object_id, rev, op, seq, parked_at, error, attempts)
+    SELECT ?, kind, object_id, rev, op, seq, parked_at, error, attempts FROM outbox
+    WHERE projection = ? AND seq > ? AND seq <= ?"""
 _CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id = ? AND seq = ?"
 # Every projection has confirmed; by way of the projections, because the outbox is looked up by them.
 _BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p JOIN outbox AS o
@@ -118,15 +122,14 @@ class OutboxRows:
             (item.id, item.port, item.engine, item.generation, item.instance_id, item.state, item.fingerprint,
              to_json(dict(item.settings)), at),
         )  # fmt: skip
-        if source is not None:
-            self._db.execute(
-                """INSERT INTO outbox (projection, kind, object_id, rev, op, seq, parked_at, error, attempts)
-                   SELECT ?, kind, object_id, rev, op, seq, parked_at, error, attempts FROM outbox
-                   WHERE projection = ?""",
-                (item.id, source),
-            )
-            return
-        self.enqueue_all(item.id, item.port)
+        if source is None:
+            self.enqueue_all(item.id, item.port)
+
+    def copy_from(self, source: str, projection_id: str, after: int, limit: int) -> int | None:
+        last: int | None = self._db.execute(_END_OF_SLICE, (source, after, limit)).fetchone()[0]
+        if last is not None:
+            self._db.execute(_COPY_SLICE, (projection_id, source, after, last))
+        return last
 
     def enqueue_all(self, projection_id: str, port: str) -> None:
         for kind, table, order in _WHOLE[port]:

@@ -44,6 +44,9 @@ _READABLE = f"""SELECT {_COLUMNS}, a.title, b.title FROM memory_relationships r
 # The strongest in the order of their index; of some types, or detected ones, by the index of those.
 STRONGEST = f"{_READABLE} ORDER BY r.strength DESC, r.rowid LIMIT ? OFFSET ?"
 CHOSEN = f"{_READABLE} ORDER BY +r.strength DESC, r.rowid LIMIT ? OFFSET ?"
+_OF_ID = "SELECT id FROM memories_all WHERE id >= ?1 AND id < ?2 AND +user_id = ?3 LIMIT 2"
+_OF_COMMIT = """SELECT id FROM memories_all WHERE source_tool = 'git.post-commit' AND external_id >= ?1
+    AND external_id < ?2 AND +user_id = ?3 LIMIT 2"""
 _APPLIED = """SELECT p.id, p.name, l.relevance FROM memory_projects l JOIN projects p ON p.id = l.project_id
     WHERE l.memory_id = ? ORDER BY l.relevance DESC, p.name, p.id"""
 _APPLY = """INSERT INTO memory_projects (memory_id, project_id, relevance, created_by, created_at)
@@ -104,6 +107,10 @@ class RelationRows:
             source=readable(wanted.shared), which=which
         )
         return [_related(row) for row in self._db.execute(sql, (*values, wanted.user_id, limit, offset))]
+
+    def named(self, user_id: str, name: str) -> str | None:
+        found = {row[0] for sql in (_OF_ID, _OF_COMMIT) for row in self._db.execute(sql, (name, name + "g", user_id))}
+        return found.pop() if len(found) == 1 else None
 
     def applied(self, memory_id: str) -> list[Applied]:
         return [Applied(*row) for row in self._db.execute(_APPLIED, (memory_id,))]

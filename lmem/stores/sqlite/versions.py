@@ -13,6 +13,7 @@ from dataclasses import replace
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import to_json
 from lmem.domain.replay import own_summaries
+from lmem.stores.sqlite.ids import consecutive_ids
 
 COLUMNS = (
     "memory_id, version_number, title, content, summary, change_type, change_reason, diff_json, change_set, "
@@ -20,9 +21,9 @@ COLUMNS = (
 )
 _OF = f"SELECT {COLUMNS} FROM memory_versions_text WHERE memory_id = ? ORDER BY version_number"
 _IN_SET = f"SELECT {COLUMNS} FROM memory_versions_text WHERE change_set = ? ORDER BY memory_id, version_number DESC"
-_APPEND = """INSERT INTO memory_versions (memory_id, version_number, title, content, summary, change_type,
+_APPEND = """INSERT INTO memory_versions (id, memory_id, version_number, title, content, summary, change_type,
     change_reason, diff_json, change_set, valid_from, created_at, created_by)
-    VALUES (?, ?, '', '', NULL, ?, ?, ?, ?, ?, ?, ?)"""
+    VALUES (?, ?, ?, '', '', NULL, ?, ?, ?, ?, ?, ?, ?)"""
 _KEEP = """UPDATE memory_versions SET title = ?, content = ?, summary = ?, has_text = 1
     WHERE memory_id = ? AND version_number = (SELECT max(version_number) FROM memory_versions WHERE memory_id = ?)"""
 _NEWEST = "SELECT coalesce(max(version_number), 0) FROM memory_versions WHERE memory_id = ?"
@@ -36,7 +37,7 @@ _LAST = """SELECT v.change_set, v.memory_id, v.created_at FROM memory_versions v
 # The newest change of links that can be undone.
 _LAST_OF_LINKS = """SELECT c.id, r.from_memory_id, c.created_at FROM change_sets c
     JOIN relation_changes r ON r.change_set = c.id
-    WHERE c.created_by = ?1 AND c.undone_by IS NULL AND c.kind != 'undo'
+    WHERE c.created_by = ?1 AND c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic')
     AND NOT (?2 AND EXISTS (SELECT 1 FROM relation_changes p
         JOIN memories m ON m.id IN (p.from_memory_id, p.to_memory_id) WHERE p.change_set = c.id AND m.is_private))
     ORDER BY c.id DESC LIMIT 1"""
@@ -57,8 +58,8 @@ class VersionRows:
         diff = to_json({name: list(pair) for name, pair in version.diff.items()}) if version.diff else None
         self._db.execute(
             _APPEND,
-            (version.memory_id, version.number, version.change_type, version.reason, diff, version.change_set,
-             version.valid_from, version.recorded_at, version.created_by),
+            (*consecutive_ids(1), version.memory_id, version.number, version.change_type, version.reason, diff,
+             version.change_set, version.valid_from, version.recorded_at, version.created_by),
         )  # fmt: skip
 
     def keep_text(self, memory_id: str, title: str, content: str, summary: str | None) -> None:

@@ -95,4 +95,6 @@ def changes(connection: sqlite3.Connection) -> list[Change]:
 def _triggers() -> Iterator[str]:
     for number, (table, action, events) in enumerate(WATCHED):
         noted = " ".join(f"INSERT INTO changed VALUES ('{event}', {of});" for event, of in events)
-        yield f"CREATE TEMP TRIGGER changed_{number} AFTER {action} ON main.{table} BEGIN {noted} END"
+        # What other indexes than the vectors have taken changes no answer.
+        when = f"WHEN {events[0][1]} = 'vectors'" if table == "projections" else ""
+        yield f"CREATE TEMP TRIGGER changed_{number} AFTER {action} ON main.{table} {when} BEGIN {noted} END"

@@ -33,7 +33,7 @@ def work_of(kit: Kit) -> Work:
         endings=Endings(storage, clock, wake, lambda: None, lambda: 12),
         decay=Decay(storage, clock, wake, settings),
         audit=Audit(storage, clock, activity, settings),
-        annotations=Annotations(storage, clock, categories, kit.actor, settings, wake),
+        annotations=Annotations(storage, clock, categories, kit.actor, settings, wake, activity.quiet_for),
         user_id=kit.actor.user_id,
         storage=storage,
     )

@@ -6,6 +6,7 @@ is near to the prototype whose words it has.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
 def made(kit: Kit) -> Annotations:
     categories = Categories(kit.storage, kit.indexes, kit.vectors)
     itself = replace(kit.actor, agent="annotations/1")
-    return Annotations(kit.storage, kit.clock, categories, itself, kit.settings.of, kit.relay.wake)
+    return Annotations(kit.storage, kit.clock, categories, itself, kit.settings.of, kit.relay.wake, lambda: math.inf)
 
 
 async def annotate(kit: Kit) -> int:
@@ -221,5 +222,25 @@ def test_without_an_index_it_waits(tmp_path: Path) -> None:
         await kit.indexes.start()
         assert await annotate(kit) == 1
         assert (await found(kit, told)).category == "testing"
+
+    drive(tmp_path, scenario)
+
+
+def test_a_step_lets_those_who_ask_go_first_but_not_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LULL", 0.01)
+
+    async def scenario(kit: Kit) -> None:
+        told = await kit.add(TESTING)
+        await kit.settle()
+        annotations, quiet = made(kit), [1.0, 0.0, 0.0]
+        monkeypatch.setattr(annotations, "_quiet_for", lambda: quiet.pop() if len(quiet) > 1 else quiet[0])
+        await annotations.catch_up()
+        assert quiet == [1.0] and (await found(kit, told)).category == "testing"
+        monkeypatch.setattr(module, "PATIENCE", 0.03)
+        monkeypatch.setattr(annotations, "_quiet_for", lambda: 0.0)
+        other = await kit.add(TESTING)
+        await kit.settle()
+        await annotations.catch_up()
+        assert (await found(kit, other)).category == "testing"
 
     drive(tmp_path, scenario)

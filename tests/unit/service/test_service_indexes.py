@@ -8,11 +8,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lmem.errors import Conflict, LmemError, StorageFull, StoreUnavailable, WorkerDied
+from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES
+from lmem.service import indexes
 from lmem.service.indexes import Indexes
 from lmem.service.projection import Relay
 from tests.unit.service.service_kit import Kit, drive
@@ -107,6 +110,61 @@ def test_a_copy_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
             await kit.add(f"after {error.code}")
             await kit.settle()
             assert await _waiting(kit) == 0
+
+    drive(tmp_path, scenario)
+
+
+def test_a_copy_is_told_slice_by_slice_what_its_source_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexes, "SLICE", 2)
+
+    async def scenario(kit: Kit) -> None:
+        ids = [await kit.add(f"row {number}") for number in range(5)]
+        write, late = kit.storage.write, list[str]()
+
+        async def between(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            if await _waiting(kit) == 7:  # the first slice of two is there
+                kit.storage.write = write  # type: ignore[method-assign]
+                late.append(await kit.add("came between two slices"))
+                await kit.lifecycle.purge(kit.actor, [ids[0], ids[4]], dry_run=False)
+            return await write(work, large)
+
+        kit.storage.write = between  # type: ignore[method-assign]
+        copy = await kit.indexes.prepare_copy()
+        assert copy is not None and late
+        rows = await kit.storage.read(lambda tx: tx.outbox.due(copy.id, "9999", 100))
+        assert {(row.object_id, row.op) for row in rows} == {
+            *((id, "upsert") for id in (*ids[1:4], *late)), (ids[0], "delete"), (ids[4], "delete"),
+        }  # fmt: skip
+        await kit.indexes.optimise(copy)
+        await kit.settle()
+        assert kit.indexes.serving() == copy.generation
+        assert await kit.vectors.count(copy.generation, MEMORIES) == 4
+
+    drive(tmp_path, scenario)
+
+
+def test_a_copy_that_cannot_be_told_is_forgotten(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        write = kit.storage.write
+
+        async def fails(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            if await _waiting(kit) == 1 and len(await kit.vectors.sizes()) == 2 and not failed:
+                projections = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
+                if len(projections) == 2:
+                    failed.append(True)
+                    raise StorageFull()
+            return await write(work, large)
+
+        failed: list[bool] = []
+        kit.storage.write = fails  # type: ignore[method-assign]
+        with pytest.raises(StorageFull):
+            await kit.indexes.prepare_copy()
+        assert failed and list(await kit.vectors.sizes()) == [kit.indexes.serving()]
+        assert len(await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))) == 1
+        assert not kit.indexes.optimising
 
     drive(tmp_path, scenario)
 

@@ -15,6 +15,7 @@ from lmem.domain.memories import Draft
 from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, Point
 from lmem.service import relay
+from lmem.service.projection import Relay
 from tests.unit.service.service_kit import Kit, drive
 
 
@@ -222,6 +223,33 @@ def test_optimising_builds_a_copy_that_catches_up_and_takes_over(tmp_path: Path)
         assert {item.id for item in await kit.vectors.scroll(serving, MEMORIES, None, 10)} == {*ids[1:], late}
         assert len(kit.embedder.encoded) == encoded + 1  # the copy took its vector from the generation that served
         assert list(await kit.vectors.sizes()) == [serving]
+
+    drive(tmp_path, scenario)
+
+
+def test_what_was_written_before_a_start_or_beside_a_copy_is_optimised_too(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        async def optimised() -> int:
+            """Let a relay that has just started catch up and optimise; how many points the serving generation knows."""
+            relay = Relay(kit.storage, kit.indexes, kit.vectors, kit.clock, 3)
+            while await relay.step() or relay._optimising is not None or kit.indexes.building is not None:
+                await asyncio.sleep(0)
+            (known,) = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
+            assert known.generation == kit.indexes.serving()
+            return int(known.settings["optimised"])
+
+        for number in range(2):
+            await kit.add(f"row {number}")
+        assert await optimised() == 0
+        await kit.add("the third, in another life")
+        assert await optimised() == 3
+        copy = await kit.indexes.prepare_copy(3)
+        for number in range(4):
+            await kit.add(f"beside the copy {number}")
+        await kit.settle()
+        assert copy is not None
+        await kit.indexes.optimise(copy)
+        assert await optimised() == 7
 
     drive(tmp_path, scenario)
 

@@ -13,6 +13,7 @@ import pytest
 
 from lmem.domain.memories import Draft
 from lmem.domain.ranking import IMPORTANCE_BOOST
+from lmem.service import search
 from lmem.service.search import CANDIDATES, Rules
 from tests.unit.service.service_kit import Kit, drive
 
@@ -130,6 +131,28 @@ def test_without_decay_the_raw_importance_ranks(tmp_path: Path) -> None:
         found = unfading.found[0]
         assert found.ranked.parts["importance"] == pytest.approx(0.8 * IMPORTANCE_BOOST)
         assert faded < 0.8 * IMPORTANCE_BOOST
+
+    drive(tmp_path, scenario)
+
+
+def test_a_date_lifts_what_stands_behind_the_rows_that_are_read_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(kit: Kit) -> None:
+        text = "we signed the contract " + " ".join(f"w{number}" for number in range(20))
+        for _ in range(20):
+            await kit.add(text, importance=0.0)
+        lifted = await kit.add(f"{text} yesterday", importance=1.0)
+        await kit.settle()
+
+        async def best(question: str, limit: int) -> list[str]:
+            answer = await kit.search.search(question, kit.everything, limit)
+            return [item.memory.id for item in answer.found]
+
+        assert await best("was the contract signed", 1) != [lifted]  # it stands behind the rows that are read
+        assert await best("when was the contract signed", 1) == [lifted]
+        monkeypatch.setattr(search, "HEAD", 1000)
+        assert await best("when was the contract signed", 1) == [lifted]
 
     drive(tmp_path, scenario)
 

@@ -24,6 +24,17 @@ def test_an_address(url: str, address: Address, shown: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("redis://127.0.0.1", True), ("unix:///run/redis.sock", True), ("rediss://cache", True),
+        ("redis://cache", False), ("redis://10.0.0.7", False),
+    ],
+)  # fmt: skip
+def test_a_password_is_safe_on_this_machine_and_in_tls(url: str, safe: bool) -> None:
+    assert parse(url).is_safe == safe
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "redis://:hunter22@cache/0", "redis://ada:hunter22@cache", "redis://ada@cache", "redis://h?password=hunter22",

@@ -123,9 +123,12 @@ def test_a_server_that_was_emptied_is_noticed_and_marked_again(own_server: Redis
         async with Redis.from_url(own_server.url) as raw, opened(server_at(own_server.url)) as cache:
             await cache.put({"one": b"x"}, 60)
             own_server.wipe()
+            assert not await cache.is_marked()
+            assert not await cache.is_marked(), "to look mends nothing"
             assert await cache.get([("one", "string")]) == [None]
             assert (await cache.facts()).wiped == 1
             assert await raw.get("lmem:instance") == b"instance-1"
+            assert await cache.is_marked()
             assert await works(cache)
 
     asyncio.run(run())

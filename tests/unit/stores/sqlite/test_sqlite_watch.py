@@ -16,7 +16,7 @@ from lmem.stores.sqlite.connection import open_writer
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 from lmem.stores.sqlite.watch import MOST, WATCHED, changes, watch
-from tests.unit.stores.sqlite.rows import USER, add_memory, add_owner
+from tests.unit.stores.sqlite.rows import USER, add_memory, add_owner, add_projection
 
 ID = "a" * 32
 
@@ -83,6 +83,17 @@ def test_a_cascade_is_seen(connection: sqlite3.Connection) -> None:
     changes(connection)
     connection.execute("DELETE FROM memories WHERE id = ?", (one,))
     assert {("relation", one), ("relation", two)} <= set(changes(connection))
+
+
+def test_the_index_is_the_vectors(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN")
+    add_projection(connection, "graph-1", "graph", "active")
+    connection.execute("UPDATE projections SET checkpoint = 7")
+    assert changes(connection) == []
+    add_projection(connection, "vectors-1", "vectors", "active")
+    assert changes(connection) == [("index", "vectors")]
+    connection.execute("UPDATE projections SET checkpoint = 7")
+    assert changes(connection) == [("index", "vectors")]
 
 
 def test_too_many_objects_are_not_named(connection: sqlite3.Connection) -> None:
