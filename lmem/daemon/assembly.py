@@ -143,7 +143,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         searches=Searches(caches, clock, TERMINAL),
         git_status=GitStatus(places, caches),
         holdings=Holdings(storage, settings.of, caches),
-        patterns=Patterns(storage, clock, wake),
+        patterns=Patterns(storage, clock, wake, caches),
         pattern_search=PatternSearch(storage, indexes, stores.finder),
         users=Users(storage, clock, wake),
         router=Router(caches),

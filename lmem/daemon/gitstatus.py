@@ -32,13 +32,8 @@ class GitStatus:
         place, at = await self._places.of(cwd), self._caches.number
         if place.top is None:
             return {}
-        key, head = cachekeys.git_status(project_id), [place.top, place.branch, place.commit]
-
-        def parse(found: object) -> dict[str, object] | None:
-            row = cachejson.mapping(found)
-            return cachejson.mapping(row["status"]) if row["head"] == head else None
-
-        known = cachejson.unpacked(await self._caches.get(key), parse)
+        key = cachekeys.git_status(project_id).answering(place.top, place.branch, place.commit)
+        known = cachejson.unpacked(await self._caches.get(key), cachejson.mapping)
         if known is not None:
             return known
         try:
@@ -46,5 +41,5 @@ class GitStatus:
                 status = await asyncio.to_thread(gitfiles.context, cwd)
         except TimeoutError:
             return {}
-        await self._caches.put(key, cachejson.packed({"head": head, "status": status}), at)
+        await self._caches.put(key, cachejson.packed(status), at)
         return status

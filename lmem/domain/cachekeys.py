@@ -5,6 +5,7 @@ Not a cache: ports/cache.py says what one does, service/caches.py uses it. Patte
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -164,11 +165,20 @@ CACHE_KEYS: Mapping[str, CacheKey] = {
 
 
 class Key(NamedTuple):
-    """One key: its row of the table, its name without the store's prefix, and the object that the name names."""
+    """One key: its row of the table, its name without the store's prefix, and the object that the name names.
+
+    `mark` says what exactly a dated value under it answers, where the name does not say it all.
+    """
 
     row: CacheKey
     name: str
     object_id: str = ""
+    mark: str = ""
+
+    def answering(self, *parts: object) -> Key:
+        """The same key, for a value that answers exactly this: one that answers anything else is none."""
+        text = repr(parts).encode(errors="surrogatepass")
+        return self._replace(mark=hashlib.blake2b(text, digest_size=8).hexdigest())
 
 
 def _key(pattern: str, variable: str = "") -> Key:

@@ -5,10 +5,9 @@ Not the search for it (lmem.service.scopes); whether it is still the current one
 
 from __future__ import annotations
 
-import hashlib
-
 from lmem.domain import cachekeys
 from lmem.domain.actors import Actor
+from lmem.domain.cachekeys import Key
 from lmem.domain.scope import Place, Scope
 from lmem.ports.storage import UnitOfWork
 from lmem.service import cachejson
@@ -31,19 +30,13 @@ class ActiveSessions:
 
     async def of(self, actor: Actor, place: Place, idle_hours: int) -> Active | None:
         """The session that was current in a place, when it is the one that the user was in last."""
-        mark = _mark(place, idle_hours)
-
-        def parse(found: object) -> Active | None:
-            of, project_id, session_id = found if isinstance(found, list) else (None, None, "")
-            return (project_id, session_id) if of == mark else None
-
-        return cachejson.unpacked(await self._caches.get(cachekeys.active_session(actor.user_id)), parse)
+        return cachejson.unpacked(await self._caches.get(_key(actor, place, idle_hours)), _active)
 
     async def keep(self, actor: Actor, place: Place, idle_hours: int, scope: Scope, at: int) -> None:
         """Remember the session of a scope, if it has one."""
         if scope.session_id is not None:
-            value = cachejson.packed([_mark(place, idle_hours), scope.project_id, scope.session_id])
-            await self._caches.put(cachekeys.active_session(actor.user_id), value, at)
+            value = cachejson.packed([scope.project_id, scope.session_id])
+            await self._caches.put(_key(actor, place, idle_hours), value, at)
 
 
 def is_current(tx: UnitOfWork, active: Active, project_id: str | None, since: str) -> bool:
@@ -54,7 +47,13 @@ def is_current(tx: UnitOfWork, active: Active, project_id: str | None, since: st
     return found is not None and found.is_active and found.last_active_at >= since
 
 
-def _mark(place: Place, idle_hours: int) -> str:
+def _key(actor: Actor, place: Place, idle_hours: int) -> Key:
     """Of all that the search depends on, but the project."""
-    text = f"{place.cwd}\0{place.top}\0{idle_hours}"
-    return hashlib.blake2b(text.encode(errors="surrogateescape"), digest_size=8).hexdigest()
+    return cachekeys.active_session(actor.user_id).answering(place.cwd, place.top, idle_hours)
+
+
+def _active(found: object) -> Active:
+    if not isinstance(found, list):
+        raise TypeError
+    project_id, session_id = found
+    return project_id, str(session_id)

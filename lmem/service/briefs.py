@@ -5,7 +5,6 @@ Not the making of a brief (lmem.service.context).
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from lmem.domain import cachekeys
@@ -43,15 +42,15 @@ class Briefs:
         caches, at, project_id = self._caches, self._caches.number, scope.project_id
         if project_id is None or not (actor.shared or caches.keeps_private):
             return await self._context.brief(actor, scope, budget)
-        keys = (cachekeys.project_context(project_id), cachekeys.active(project_id))
         asked = (actor.user_id, actor.shared, scope.project, scope.session_id, scope.lineage, budget)
-        mark = hashlib.blake2b(repr(asked).encode(errors="surrogatepass"), digest_size=16).hexdigest()
-        kept = _kept(mark, *await caches.get_all(keys))
+        made = (cachekeys.project_context(project_id), cachekeys.active(project_id))
+        keys = [key.answering(asked) for key in made]
+        kept = _kept(*await caches.get_all(keys))
         if kept is not None and (again := await self._again(actor, kept)) is not None:
             return again
         brief = await self._context.brief(actor, scope, budget)
         ids = frozenset(item.memory.id for item in brief.items)
-        await caches.put_all({keys[0]: cachejson.packed(_to_json(mark, brief)), keys[1]: ids}, at)
+        await caches.put_all({keys[0]: cachejson.packed(_to_json(brief)), keys[1]: ids}, at)
         return brief
 
     async def _again(self, actor: Actor, kept: _Kept) -> Brief | None:
@@ -68,18 +67,18 @@ class Briefs:
         return await self._storage.read(work)
 
 
-def _to_json(mark: str, brief: Brief) -> dict[str, object]:
+def _to_json(brief: Brief) -> dict[str, object]:
     items = [(item.memory.id, item.part) for item in brief.items]
     facts = {"tokens": brief.tokens, "left_out": brief.left_out, "counted_by": brief.counted_by}
-    return {"of": mark, "text": brief.text, "items": items, **facts}
+    return {"text": brief.text, "items": items, **facts}
 
 
-def _kept(mark: str, value: Value | None, active: Value | None) -> _Kept | None:
-    """The cached brief if it is that of the same question, and its ids are those that are active."""
+def _kept(value: Value | None, active: Value | None) -> _Kept | None:
+    """The cached brief, if its ids are those that are active."""
 
-    def parse(found: object) -> _Kept | None:
-        if not isinstance(found, dict) or found["of"] != mark:
-            return None
+    def parse(found: object) -> _Kept:
+        if not isinstance(found, dict):
+            raise TypeError
         items = tuple((str(memory_id), str(part)) for memory_id, part in found["items"])
         return _Kept(found["text"], found["tokens"], items, found["left_out"], found["counted_by"])
 

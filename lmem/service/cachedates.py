@@ -13,9 +13,9 @@ from lmem.ports.cache import Value
 _FIELD = "@"
 
 
-def dated(value: Value, life: str, number: int) -> Value:
-    """A value with its date in front: `life` is the daemon's, `number` the change number."""
-    date = f"@{life}.{number}"
+def dated(value: Value, life: str, number: int, mark: str = "") -> Value:
+    """A value with its date in front: `life` is the daemon's, `number` the change number, `mark` the key's."""
+    date = f"@{life}.{number}.{mark}"
     if isinstance(value, bytes):
         return date.encode() + b"\n" + value
     if isinstance(value, Mapping):
@@ -23,19 +23,21 @@ def dated(value: Value, life: str, number: int) -> Value:
     return (date, *value) if isinstance(value, tuple) else value | {date}
 
 
-def undated(value: Value, life: str) -> tuple[Value, int] | None:
-    """A value without its date, and the number in that; None for a date of another life, or none at all."""
+def undated(value: Value, life: str, mark: str = "") -> tuple[Value, int] | None:
+    """A value without its date, and the number in that; None for a date of another life or mark, or none at all."""
     if isinstance(value, bytes):
-        first, _, rest = value.partition(b"\n")
-        return _with_number(rest, first.decode(errors="replace"), life)
+        first, _, text = value.partition(b"\n")
+        return _with_number(text, first.decode(errors="replace"), life, mark)
     if isinstance(value, Mapping):
-        return _with_number({name: text for name, text in value.items() if name != _FIELD}, value.get(_FIELD, ""), life)
+        rest = {name: text for name, text in value.items() if name != _FIELD}
+        return _with_number(rest, value.get(_FIELD, ""), life, mark)
     if isinstance(value, tuple):
-        return _with_number(value[1:], value[0] if value else "", life)
+        return _with_number(value[1:], value[0] if value else "", life, mark)
     date = next((item for item in value if item.startswith("@")), "")
-    return _with_number(value - {date}, date, life)
+    return _with_number(value - {date}, date, life, mark)
 
 
-def _with_number(value: Value, date: str, life: str) -> tuple[Value, int] | None:
-    head, _, number = date.partition(".")
-    return (value, int(number)) if head == f"@{life}" and number.isdecimal() else None
+def _with_number(value: Value, date: str, life: str, mark: str) -> tuple[Value, int] | None:
+    head, _, rest = date.partition(".")
+    number, _, of = rest.partition(".")
+    return (value, int(number)) if head == f"@{life}" and number.isdecimal() and of == mark else None

@@ -105,7 +105,7 @@ class Caches:
         for key, value in kept.items():
             self.tallies[key.row.pattern].writes += 1
             removals.remember(key)
-            dated = cachedates.dated(value, self.changes.life, at) if key.row.dated else value
+            dated = cachedates.dated(value, self.changes.life, at, key.mark) if key.row.dated else value
             by_ttl.setdefault(key.row.ttl, {})[key.name] = dated
         for ttl, some in by_ttl.items():
             await self._write(store.put(some, ttl))
@@ -176,7 +176,7 @@ class Caches:
         """A stored value without its date; None for one that is void."""
         if value is None or not key.row.dated:
             return value
-        found = cachedates.undated(value, self.changes.life)
+        found = cachedates.undated(value, self.changes.life, key.mark)
         if found is None or found[1] < self.changes.last(key.row, key.object_id):
             return None
         return found[0]

@@ -5,7 +5,6 @@ Not the moving of a memory (lmem.service.layers), nor the rules (lmem.domain.rou
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -67,27 +66,28 @@ class Holdings:
     async def counts(self, everything: Filter, here: Filter) -> list[Holding]:
         """What each layer holds, in the order of precedence."""
         caches, at = self._caches, self._caches.number
-        keys = [cachekeys.layer_stats(layer) for layer in LAYERS]
-        mark = hashlib.blake2b(repr((everything, here)).encode(), digest_size=16).hexdigest()
+        keys = [cachekeys.layer_stats(layer).answering(everything, here) for layer in LAYERS]
         values = await caches.get_all(keys)
-        known = [_from_hash(layer, mark, value) for layer, value in zip(LAYERS, values, strict=True)]
+        known = [_from_hash(layer, value) for layer, value in zip(LAYERS, values, strict=True)]
         if all(known):
             return [holding for holding in known if holding is not None]
         counted, seen = await self._storage.read(lambda tx: (tx.layers.kept(everything), tx.layers.kept(here)))
         found = [_holding(layer, counted, seen) for layer in LAYERS]
-        await caches.put_all({key: _to_hash(mark, item) for key, item in zip(keys, found, strict=True)}, at)
+        await caches.put_all({key: _to_hash(item) for key, item in zip(keys, found, strict=True)}, at)
         return found
 
     async def rules(self) -> dict[str, Configured]:
         """Each layer's rule, with the settings that bound it as they are in force outside of any project."""
         caches, at, config = self._caches, self._caches.number, self._config(None)
-        keys = [cachekeys.layer_config(layer) for layer in LAYERS]
+        bounds: dict[str, dict[str, object]] = {
+            layer: {name: config.values[name] for name in names} for layer, names in BOUNDS.items()
+        }  # a file may have been edited by hand, and nobody was told
+        keys = [cachekeys.layer_config(layer).answering(bounds[layer]) for layer in LAYERS]
         found, made = dict[str, Configured](), dict[Key, Value]()
         for layer, key, value in zip(LAYERS, keys, await caches.get_all(keys), strict=True):
-            settings: dict[str, object] = {name: config.values[name] for name in BOUNDS[layer]}
             known = cachejson.unpacked(value, _configured)
-            if known is None or known.settings != settings:  # a file may have been edited by hand
-                known = Configured(RULES[layer], settings)
+            if known is None:
+                known = Configured(RULES[layer], bounds[layer])
                 made[key] = cachejson.packed(asdict(known))
             found[layer] = known
         await caches.put_all(made, at)
@@ -117,14 +117,14 @@ def _configured(found: object) -> Configured:
     return Configured(Rule(**rule), cachejson.mapping(row["settings"]))
 
 
-def _to_hash(mark: str, holding: Holding) -> dict[str, str]:
+def _to_hash(holding: Holding) -> dict[str, str]:
     numbers = {name: str(getattr(holding, name)) for name in _NUMBERS}
-    return {"of": mark, **numbers, "types": json.dumps(holding.types), "projects": json.dumps(holding.projects)}
+    return {**numbers, "types": json.dumps(holding.types), "projects": json.dumps(holding.projects)}
 
 
-def _from_hash(layer: str, mark: str, value: Value | None) -> Holding | None:
-    """The holding in a cached hash, if it is that of the same question."""
-    if not isinstance(value, dict) or value.get("of") != mark:
+def _from_hash(layer: str, value: Value | None) -> Holding | None:
+    """The holding in a cached hash."""
+    if not isinstance(value, dict):
         return None
     memories, here, primary, alone = (int(value[name]) for name in _NUMBERS)
     types = tuple((str(name), int(count)) for name, count in json.loads(value["types"]))

@@ -5,7 +5,6 @@ Not search. What the cache has are copies and ids: whether they may be shown, th
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, replace
 
 from lmem.domain import cachekeys
@@ -91,10 +90,10 @@ class Reads:
         is_first = offset == 0 and wanted == Filter(
             wanted.user_id, shared=wanted.shared, sight=wanted.sight, temporal=wanted.temporal
         )
-        key = cachekeys.recent(wanted.user_id) if is_first else caches.hashed(cachekeys.query, "list", asked)
-        mark = hashlib.blake2b(repr(asked).encode(), digest_size=16).hexdigest()
+        recent = cachekeys.recent(wanted.user_id).answering(asked)
+        key = recent if is_first else caches.hashed(cachekeys.query, "list", asked)
         keeps = wanted.since is None and wanted.until is None  # moments: the next question has others
-        listed = _listed(await caches.get(key), mark) if keeps else None
+        listed = _listed(await caches.get(key)) if keeps else None
         if listed is not None:
             ids, seen_as = listed.ids, replace(wanted, temporal=True) if listed.too_little else wanted
             rows = await self._storage.read(lambda tx: tx.memories.visible(ids, seen_as), brief=len(ids) <= BRIEF)
@@ -102,7 +101,7 @@ class Reads:
                 return Page(tuple(rows[found] for found in ids), listed.total, listed.too_little)
         page = await self._storage.read(lambda tx: _page(tx, wanted, order, limit, offset, may_join))
         if keeps:
-            facts = f"{mark} {page.total} {page.too_little:d}"
+            facts = f"{page.total} {page.too_little:d}"
             items = (facts, *(memory.id for memory in page.memories))
             await caches.put(key, items if is_first else cachejson.packed(items), at)
         return page
@@ -135,12 +134,12 @@ def _page(tx: UnitOfWork, wanted: Filter, order: str, limit: int, offset: int, m
     return Page(tuple(tx.memories.page(asked, order, limit, offset)), total, too_little)
 
 
-def _listed(value: Value | None, mark: str) -> _Listed | None:
-    """The page in a list, or in the JSON of one; None for that of another question."""
+def _listed(value: Value | None) -> _Listed | None:
+    """The page in a list, or in the JSON of one."""
     items = cachejson.unpacked(value, _texts) if isinstance(value, bytes) else value
-    if not isinstance(items, tuple) or not items or not items[0].startswith(mark):
+    if not isinstance(items, tuple) or not items:
         return None
-    _, total, too_little = items[0].split()
+    total, too_little = items[0].split()
     return _Listed(items[1:], int(total), too_little == "1")
 
 

@@ -250,6 +250,21 @@ def test_before_it_is_open_nothing_is_asked_and_nothing_is_wrong() -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("kind", BY_KIND)
+def test_a_value_that_answers_something_else_is_a_miss(kind: Kind) -> None:
+    key, value = BY_KIND[kind]
+
+    async def scenario(caches: Caches, store: LocalCache) -> None:
+        await caches.put(key.answering("first page", 10), value, caches.number)
+        assert await caches.get(key.answering("first page", 20)) is None
+        assert await caches.get(key) is None
+        assert await caches.get(key.answering("first page", 10)) == value
+        tally = caches.tallies[key.row.pattern]
+        assert (tally.hits, tally.misses) == (1, 2)
+
+    drive(scenario)
+
+
 def test_without_a_store_nothing_is_cached() -> None:
     key, value = BY_KIND["string"]
 
@@ -282,6 +297,8 @@ def test_an_event_of_unnamed_objects_is_one_of_each() -> None:
     assert changes.last(CACHE_KEYS["memory:{memory_id}"], ONE) == 1
 
 
-@pytest.mark.parametrize("value", [b"", b"no date", b"@life", b"@life.x\n", ("@life.",), frozenset({"@other.1"}), {}])
+@pytest.mark.parametrize(
+    "value", [b"", b"no date", b"@life", b"@life.x.\n", b"@life.1.mark\n", ("@life.",), frozenset({"@other.1."}), {}]
+)
 def test_what_has_no_date_has_none(value: Value) -> None:
     assert cachedates.undated(value, "life") is None
