@@ -18,7 +18,7 @@ def cypher(*, query: str, limit: int | None, as_json: bool) -> int:
     if as_json:
         output.answer_json(found)
         return 0
-    print_rows(found["columns"], [[_shown(value) for value in row] for row in found["rows"]])
+    print_rows([output.stored(name) for name in found["columns"]], [[_shown(value) for value in row] for row in found["rows"]])
     if not found["rows"]:
         output.note("No row.")
     elif found["more"]:
@@ -27,5 +27,7 @@ def cypher(*, query: str, limit: int | None, as_json: bool) -> int:
 
 
 def _shown(value: object) -> str:
-    """A value in a line: text as it is, the rest as JSON has it."""
-    return output.stored(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    """A value in a line: plain text as it is, the rest as JSON has it, so that a row stays a row."""
+    if isinstance(value, str) and value.isprintable():
+        return output.stored(value)
+    return output.stored(json.dumps(value, ensure_ascii=False))
