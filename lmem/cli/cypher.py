@@ -18,7 +18,8 @@ def cypher(*, query: str, limit: int | None, as_json: bool) -> int:
     if as_json:
         output.answer_json(found)
         return 0
-    print_rows([output.stored(name) for name in found["columns"]], [[_shown(value) for value in row] for row in found["rows"]])
+    columns = [output.stored(name) for name in found["columns"]]
+    print_rows(columns, [[_shown(value) for value in row] for row in found["rows"]])
     if not found["rows"]:
         output.note("No row.")
     elif found["more"]:
