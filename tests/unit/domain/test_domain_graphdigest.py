@@ -39,7 +39,7 @@ def test_every_difference_shows(other: dict[str, Value]) -> None:
 
 
 def test_moments_and_days_are_told_by_their_names() -> None:
-    assert MOMENTS == {"created_at", "updated_at", "discovered_at"} and DAYS == {"date", "resolution_date"}
+    assert {"created_at", "updated_at", "discovered_at"} == MOMENTS and {"date", "resolution_date"} == DAYS
     assert moment("created_at", "2026-01-01T10:00:00.000Z") == datetime(2026, 1, 1, 10, tzinfo=UTC)
     assert moment("date", "2026-01-01") == moment("date", "2026-01-01T10:00:00.000Z") == date(2026, 1, 1)
     assert moment("title", "2026-01-01") is None and moment("created_at", None) is None
