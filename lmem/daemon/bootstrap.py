@@ -30,6 +30,7 @@ from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
+from lmem.stores.sqlite.answers import SqliteGraph
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 
@@ -161,8 +162,8 @@ async def _stores(
     graph = await _graph_server(host, storage, clock)
     counting = Vocabulary(lambda: (models.choice.name, models.present)).counting
     opened = Stores(
-        storage, caches, models, indexes, relay, worker, worker.vectors, worker.generations, worker.finder, graph,
-        await _cache_relay(storage, clock, caches), counting,
+        storage, SqliteGraph(storage), caches, models, indexes, relay, worker, worker.vectors, worker.generations,
+        worker.finder, graph, await _cache_relay(storage, clock, caches), counting,
     )  # fmt: skip
     return opened, worker
 
