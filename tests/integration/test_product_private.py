@@ -121,7 +121,8 @@ NOTHING_TO_HIDE = {
 PLAIN: list[tuple[str, Json]] = [
     ("memory/history", {"id": PUBLIC}), ("graph/export", {}),
     ("relation/related", {"id": PUBLIC, "similar": True, "all_projects": True}),
-    ("relation/related", {"id": PUBLIC, "type": ["same_context", "resolved_by"]}), *((method, params) for method, params in READS if method in NOTHING_TO_HIDE),
+    ("relation/related", {"id": PUBLIC, "type": ["same_context", "resolved_by"]}),
+    *((method, params) for method, params in READS if method in NOTHING_TO_HIDE),
 ]  # fmt: skip
 """Reads above that show the user no private text either; what they count is looked at below."""
 ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo", "session/start", "session/switch", "session/resume"}
