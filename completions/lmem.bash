@@ -169,7 +169,7 @@ _lmem() {
         case $command in
             '') COMPREPLY=($(compgen -W '--version -V --json -h --help' -- "$cur")) ;;
             'add') COMPREPLY=($(compgen -W '--title --type -t --tag --importance -i --layer -l --project -p --session --category --summary --decay-rate --private --allow-secret --at --created-at --source-id --edit -e --file -f --jsonl --atomic --json -h --help' -- "$cur")) ;;
-            'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --json -h --help' -- "$cur")) ;;
+            'search') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --explain -x --semantic --only --history --json -h --help' -- "$cur")) ;;
             'show') COMPREPLY=($(compgen -W '--as-of --recorded-as-of --json -h --help' -- "$cur")) ;;
             'list') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --as-of --recorded-as-of --min-importance --all-projects -a --archived --private --limit -n --offset --newest --json -h --help' -- "$cur")) ;;
             'edit') COMPREPLY=($(compgen -W '--title --content --type -t --tag --add-tag --remove-tag --importance -i --layer -l --category --summary --decay-rate --private --no-private --allow-secret --reason --json -h --help' -- "$cur")) ;;
@@ -191,6 +191,7 @@ _lmem() {
             'mcp') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'stats') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'repair') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'rebuild') COMPREPLY=($(compgen -W '--wait --no-wait --json -h --help' -- "$cur")) ;;
@@ -266,7 +267,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor verify repair rebuild sync init version session layer project patterns hook jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor stats verify repair rebuild sync init version session layer project patterns hook jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;

@@ -124,6 +124,7 @@ def _plain() -> dict[str, Callable[..., int]]:
         "mcp": agents.mcp,
         "status": upkeep.status,
         "doctor": upkeep.doctor,
+        "stats": upkeep.stats,
         "verify": consistency.verify,
         "repair": consistency.repair,
         "rebuild": consistency.rebuild,

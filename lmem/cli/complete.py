@@ -55,7 +55,7 @@ def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
 
         return [(item.key, item.meaning) for item in SETTINGS]
     if kind == "projects":
-        rows = ask("project/list", idempotent=True, autostart=False)["projects"]
+        rows = ask("project/names", idempotent=True, autostart=False)["projects"]
         return [(str(row["name"]), str(row.get("description") or "project")[:60]) for row in rows]
     if kind == "patterns":
         request = {"all_projects": True, "limit": MANY}

@@ -23,6 +23,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem search '\"write-ahead log\"' --type decision --since 'last month'", "Find a phrase."),
         ("lmem search WAL --explain", "See why each result is there."),
         ("lmem search cache --as-of 2026-10-01", "Ask what was known then."),
+        ("lmem search --history", "List the last searches."),
     ),
     "show": (("lmem show 3f2a9c1d", "Print one memory."), ("lmem show 3f2a 77b0 --json", "Print two for a script.")),
     "list": (
@@ -165,6 +166,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "user set": (("lmem user set --name 'Ada Lovelace' --email ada@example.org", "Say who you are."),),
     "status": (("lmem status", "See what runs."), ("lmem status --wait", "Wait until every index has caught up.")),
     "doctor": (("lmem doctor", "Find out what is wrong."),),
+    "stats": (
+        ("lmem stats", "See what is large, and what the cache saves."),
+        ("lmem stats --json | jq .sizes.sqlite.bytes", "Read a size from a script."),
+    ),
     "init": (
         ("lmem init", "Get the model."),
         ("docker compose up --detach --wait && lmem init --servers", "Use the three servers of this repository."),

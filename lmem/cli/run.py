@@ -75,6 +75,7 @@ COMMANDS: dict[str, str] = {
     "user set": "users.set_",
     "status": "status.status",
     "doctor": "doctor.doctor",
+    "stats": "stats.stats",
     "verify": "consistency.verify",
     "repair": "consistency.repair",
     "rebuild": "consistency.rebuild",

@@ -19,14 +19,22 @@ INDEXES = ("fts", "sparse", "dense")
 """What `search --only` takes."""
 
 
-def search(*, words: list[str], only: str | None, as_json: bool, **fields: object) -> int:
+def search(
+    *, words: list[str] | None, only: str | None, history: bool, limit: int | None, as_json: bool, **fields: object
+) -> int:
     """lmem search."""
-    query = " ".join(words).strip()
+    query = " ".join(words or []).strip()
+    if history:
+        if query or only or given(fields):
+            raise InvalidInput("--history lists the last searches; it takes no question.", hint="Give --limit alone.")
+        from lmem.cli import stats
+
+        return stats.history(limit=limit, as_json=as_json)
     if not query:
         raise InvalidInput("There is nothing to search for.", hint="Give a question or words: lmem search why WAL")
     if only is not None and only not in INDEXES:
         raise InvalidInput(f"There is no index '{only}'.", hint="--only takes fts, sparse or dense.")
-    found = ask("memory/search", {"query": query, **given({**fields, "only": only})}, idempotent=True)
+    found = ask("memory/search", {"query": query, **given({**fields, "limit": limit, "only": only})}, idempotent=True)
     if as_json:
         output.answer_json(found)
         return 0

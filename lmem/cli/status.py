@@ -86,12 +86,11 @@ def _fact(name: str, value: str) -> None:
 
 def _store(store: Answer) -> str:
     state = output.paint(str(store["state"]), _colour(store["state"]))
-    names = {
-        "points": "points", "schema": "schema", "generation": "generation", "model": "model", "engine": "engine",
-        "version": "version", "url": "at",
-    }  # fmt: skip
+    names = {"points": "points", "schema": "schema", "generation": "generation", "model": "model", "engine": "engine"}
     facts = [f"{name} {store[key]}" for key, name in names.items() if store.get(key) is not None]
     facts += [output.size(store["bytes"])] if store.get("bytes") else []
+    if store.get("url"):
+        facts.append(f"version {store.get('version') or 'unknown'} at {output.stored(store['url'])}")
     sentences = " ".join(output.stored(store[key]) for key in ("reason", "hint") if store.get(key))
     return ", ".join([state, *facts]) + (f": {sentences}" if sentences else "")
 

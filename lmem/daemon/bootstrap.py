@@ -1,6 +1,7 @@
-"""Builds the daemon's app: the only module that knows services and stores.
+"""Opens the daemon's stores and builds its app on them: the only module that knows services and stores.
 
-Not a life cycle (lmem.daemon.lifecycle runs what this builds).
+Not the services (lmem.daemon.assembly makes them of what is opened here), nor a life cycle (lmem.daemon.lifecycle runs
+what this builds).
 """
 
 from __future__ import annotations
@@ -8,62 +9,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import pwd
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
-from lmem._version import __version__
-from lmem.daemon import credentials, gitconfig, graphserver, servers
+from lmem.daemon import cacheserver, credentials, graphserver, servers
+from lmem.daemon.assembly import Stores, assemble
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.dispatch import dispatch
-from lmem.daemon.facts import Facts
 from lmem.daemon.graphserver import GraphServer
-from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
-from lmem.daemon.places import Places
-from lmem.daemon.recorder import Recorder
 from lmem.daemon.services import Services
-from lmem.daemon.upkeep import Work
-from lmem.domain import times
-from lmem.domain.actors import Actor
 from lmem.paths import private_directory
-from lmem.service.activity import Activity
-from lmem.service.annotations import Annotations
-from lmem.service.audit import Audit
-from lmem.service.capture import Capture
-from lmem.service.categories import Categories
-from lmem.service.consistency import Consistency, StoreCheck
-from lmem.service.context import Context
-from lmem.service.decay import Decay
-from lmem.service.endings import Endings
-from lmem.service.graphcheck import GraphCheck
+from lmem.service import cacheprojector
+from lmem.service.cacheprojector import CacheProjector
+from lmem.service.caches import Caches
+from lmem.service.changes import Changes
+from lmem.service.copies import CopyRelay
 from lmem.service.graphcopy import forget
-from lmem.service.history import History
 from lmem.service.indexes import Indexes
-from lmem.service.layers import LayerMoves
-from lmem.service.lifecycle import Lifecycle
-from lmem.service.memories import Memories
-from lmem.service.past import Past
-from lmem.service.patterns import Patterns
-from lmem.service.patternsearch import PatternSearch
 from lmem.service.projection import Relay
-from lmem.service.projects import Projects
-from lmem.service.rebuilding import Rebuilder, Rebuilding
-from lmem.service.relay import Loop
-from lmem.service.routing import Router
-from lmem.service.scopes import Scopes
-from lmem.service.search import Search
-from lmem.service.sessions import Sessions
-from lmem.service.settingchanges import SettingChanges
-from lmem.service.settings import Settings
-from lmem.service.superseding import Superseding
-from lmem.service.timeline import Timeline
-from lmem.service.transactions import Transactions
-from lmem.service.users import Users
-from lmem.service.vectorcheck import VectorCheck
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import lanes
@@ -99,11 +63,12 @@ class App:
         try:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self.services.facts.close()
-            await self.services.relay.close()
-            if self.services.graph_server is not None:
-                await self.services.graph_server.relay.close()
+            for relay in self.services.relays:
+                await relay.close()
             await self.services.activity.flush()
+            await self.services.finder.close()
             await self.services.worker.stop()
+            await self.services.caches.close()
         finally:
             await self.services.storage.close()
 
@@ -118,14 +83,14 @@ async def build(host: Host) -> App:
         private_directory(directory)
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
-    index = await _index(host, storage, clock)
-    graph = await _graph_server(host, storage, clock)
-    services = await _services(host, storage, clock, index, graph)
-    await index.worker.start()
+    caches = await _caches(host, storage)
+    stores, worker = await _stores(host, storage, clock, caches)
+    services = await assemble(host, clock, stores)
+    await worker.start()
     watch = Watch(paths.spool, paths.watched_file, services.recorder)
     running = (
-        index.relay.run(), index.models.pull_if_missing(), services.jobs.serve(), services.annotations.run(),
-        watch.run(), *((graph.relay.run(),) if graph else ()),
+        *(relay.run() for relay in services.relays), stores.models.pull_if_missing(), services.jobs.serve(),
+        services.annotations.run(), watch.run(), caches.open(),
     )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:
@@ -139,17 +104,28 @@ def _ended(task: asyncio.Task[None]) -> None:
         log.error("%s has ended: %s", task.get_coro(), type(err).__name__, exc_info=err)
 
 
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """The index worker, and what keeps its generations up with the truth."""
-
-    models: Models
-    worker: IndexWorker
-    indexes: Indexes
-    relay: Relay
+async def _caches(host: Host, storage: SqliteStorage) -> Caches:
+    """The cache, which hears what every commit changes from now on; it is opened in the background."""
+    instance, number = await storage.write(lambda tx: (tx.directory.secret("instance_id"), tx.outbox.sequence()))
+    caches = Caches(cacheserver.store(host.config, instance), Changes(number))
+    storage.on_change = caches.heard
+    return caches
 
 
-async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Index:
+async def _cache_relay(storage: SqliteStorage, clock: SystemClock, caches: Caches) -> CopyRelay | None:
+    """What brings changes to a cache on a server, however late; the one in process hears of them at once."""
+    if caches.keeps_private:
+        await cacheprojector.forget(storage)
+        return None
+    relay = CopyRelay(storage, CacheProjector(storage, caches, clock), clock)
+    relay.wake()
+    return relay
+
+
+async def _stores(
+    host: Host, storage: SqliteStorage, clock: SystemClock, caches: Caches
+) -> tuple[Stores, IndexWorker]:
+    """The stores beside the truth, and the index worker, which is still to be started."""
     paths, config = host.paths, host.config
     owner = await storage.write(lambda tx: tx.directory.secret("instance_id"))
 
@@ -183,8 +159,14 @@ async def _index(host: Host, storage: SqliteStorage, clock: SystemClock) -> _Ind
     )
     engine = servers.vectors_engine(config)
     indexes = Indexes(storage, worker.embedder, worker.generations, clock, engine, lambda: relay.wake())
-    relay = Relay(storage, indexes, worker.vectors, clock, host.config.number("vectors.optimise_after"))
-    return _Index(models, worker, indexes, relay)
+    relay = Relay(storage, indexes, worker.vectors, clock, config.number("vectors.optimise_after"), caches)
+    graph = await _graph_server(host, storage, clock)
+    counting = Vocabulary(lambda: (models.choice.name, models.present)).counting
+    opened = Stores(
+        storage, caches, models, indexes, relay, worker, worker.vectors, worker.generations, worker.finder, graph,
+        await _cache_relay(storage, clock, caches), counting,
+    )  # fmt: skip
+    return opened, worker
 
 
 async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) -> GraphServer | None:
@@ -200,108 +182,3 @@ async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) 
     address = Address(url, database, user, ca_file, config.share("neo4j.timeout_seconds"))
     server = Neo4jServer(address, config.text("neo4j.prefix"), lambda: credentials.read(config, "neo4j.password"))
     return graphserver.start(server, storage, clock)
-
-
-async def _services(
-    host: Host, storage: SqliteStorage, clock: SystemClock, index: _Index, graph: GraphServer | None
-) -> Services:
-    """The services, each made of those before it."""
-    username, user_id = await _user(storage, clock)
-    query_key = await storage.write(lambda tx: tx.directory.secret("audit_query_key"))
-    indexes, worker, models = index.indexes, index.worker, index.models
-    relays: list[Loop] = [index.relay, *([graph.relay] if graph else ())]
-
-    def wake() -> None:
-        for relay in relays:
-            relay.wake()
-
-    activity = Activity(storage, clock, bytes.fromhex(query_key))
-    settings = Settings(storage, user_id, host.config, host.paths.config_file)
-    await settings.refresh()
-    places, idle_hours = Places(), _idle_hours(settings)
-    scopes = Scopes(storage, clock, places.of, idle_hours)
-    projects = Projects(storage, clock, wake, scopes.changed)
-    facts = Facts(projects)
-    endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
-    audit = Audit(storage, clock, activity, settings.of)
-    decay = Decay(storage, clock, wake, settings.of)
-    annotations = _annotations(storage, clock, index, settings, activity, user_id, wake)
-    scopes.on_created = facts.later
-    memories = Memories(storage, clock, wake, settings.of)
-    lifecycle = Lifecycle(storage, clock, wake)
-    capture = Capture(storage, clock, memories, wake)
-    checks: list[StoreCheck] = [VectorCheck(storage, indexes, worker.vectors)]
-    rebuilders: dict[str, Rebuilder] = {"vectors": indexes}
-    if graph is not None:
-        checks.append(GraphCheck(storage, graph.projector, graph.server.copy))
-        rebuilders["graph"] = graph.projector
-    consistency = Consistency(storage, clock, checks, wake)
-    indexes.agrees = lambda projection: consistency.agrees(VectorCheck(storage, indexes, worker.vectors, projection))
-    return Services(
-        host=host,
-        user_id=user_id,
-        username=username,
-        clock=clock,
-        storage=storage,
-        memories=memories,
-        lifecycle=lifecycle,
-        transactions=Transactions(storage, clock, memories, lifecycle, wake),
-        history=History(storage, clock, wake),
-        past=Past(storage),
-        timeline=Timeline(storage),
-        superseding=Superseding(storage, clock, wake),
-        search=Search(storage, indexes, worker.finder, clock),
-        indexes=indexes,
-        relay=index.relay,
-        graph_server=graph,
-        activity=activity,
-        audit=audit,
-        annotations=annotations,
-        settings=settings,
-        setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
-        context=Context(storage, Vocabulary(lambda: (models.choice.name, models.present)).counting),
-        consistency=consistency,
-        rebuilding=Rebuilding(storage, clock, rebuilders),
-        vectors=worker.vectors,
-        generations=worker.generations,
-        worker=worker,
-        models=models,
-        places=places,
-        scopes=scopes,
-        projects=projects,
-        patterns=Patterns(storage, clock, wake),
-        pattern_search=PatternSearch(storage, indexes, worker.finder),
-        facts=facts,
-        users=Users(storage, clock, wake),
-        router=Router(),
-        layers=LayerMoves(storage, clock, wake),
-        sessions=Sessions(storage, clock, wake, scopes.changed, settings.of),
-        endings=endings,
-        decay=decay,
-        jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
-        recorder=Recorder(capture, scopes, facts, settings, clock, user_id),
-    )
-
-
-def _idle_hours(settings: Settings) -> Callable[[], int]:
-    return lambda: settings.values().number("sessions.idle_hours")
-
-
-def _annotations(
-    storage: SqliteStorage, clock: SystemClock, index: _Index, settings: Settings, activity: Activity,
-    user_id: str, wake: Callable[[], None],
-) -> Annotations:  # fmt: skip
-    """What lmem fills in by itself, whenever the relay has caught up."""
-    itself = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"annotations/{__version__}")
-    categories = Categories(storage, index.indexes, index.worker.vectors)
-    annotations = Annotations(storage, clock, categories, itself, settings.of, wake, activity.quiet_for)
-    index.relay.on_idle = annotations.wake
-    return annotations
-
-
-async def _user(storage: SqliteStorage, clock: SystemClock) -> tuple[str, str]:
-    """The operating system's user, made on first use with what git and the account say: their name and id."""
-    account = pwd.getpwuid(os.getuid())
-    name, email = await asyncio.to_thread(gitconfig.identity, Path.home())
-    shown, at = name or account.pw_gecos.partition(",")[0] or None, times.to_text(clock.now())
-    return account.pw_name, await storage.write(lambda tx: tx.directory.user(account.pw_name, shown, email, at))

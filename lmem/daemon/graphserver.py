@@ -5,12 +5,13 @@ Not a store: bootstrap brings that, and only when neo4j.url is set.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.clock import Clock
-from lmem.ports.graph import GraphCopy, GraphQueries
+from lmem.ports.graph import Graph, GraphCopy, GraphQueries
 from lmem.ports.storage import Storage
 from lmem.service.copies import CopyRelay
 from lmem.service.graphcopy import ENGINE, GraphProjector
@@ -27,9 +28,14 @@ class Server(Protocol):
     @property
     def copy(self) -> GraphCopy: ...
     @property
+    def graph(self) -> Graph: ...
+    @property
     def queries(self) -> GraphQueries: ...
     @property
     def trouble(self) -> StoreUnavailable | None: ...
+    def watch(self, lost: Callable[[], None]) -> None:
+        """`lost` is called when a question finds that the copy is not the one that was opened."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,27 @@ class GraphServer:
     server: Server
     projector: GraphProjector
     relay: CopyRelay
+
+    @property
+    def name(self) -> str:
+        """What answers are said to come from."""
+        return ENGINE
+
+    @property
+    def graph(self) -> Graph:
+        """The questions, answered from the copy."""
+        return self.server.graph
+
+    @property
+    def projection(self) -> str | None:
+        """The id of the projection that is kept up, once the copy has been opened."""
+        found = self.projector.projection
+        return found.id if found else None
+
+    @property
+    def serves(self) -> bool:
+        """Whether the copy holds everything."""
+        return self.projector.serves
 
     @property
     def url(self) -> str:
@@ -77,5 +104,6 @@ def start(server: Server, storage: Storage, clock: Clock) -> GraphServer:
     """The copy's relay, to be run."""
     projector = GraphProjector(storage, server.copy, clock, lambda: relay.wake())
     relay = CopyRelay(storage, projector, clock)
+    server.watch(relay.wake)
     relay.wake()
     return GraphServer(server, projector, relay)

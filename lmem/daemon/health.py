@@ -11,7 +11,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from lmem.daemon import vectorserver
+from lmem.daemon import cachestatus, vectorserver
 from lmem.daemon.findings import Finding
 from lmem.daemon.services import Services
 from lmem.errors import LmemError, StoreUnavailable
@@ -43,6 +43,7 @@ async def stores(services: Services) -> dict[str, object]:
             "fingerprint": model.fingerprint if model else None,
         },
         "graph": await _graph(services),
+        "cache": await cachestatus.state(services.caches),
     }
 
 
@@ -62,6 +63,7 @@ async def findings(services: Services) -> list[Finding]:
         *await vectorserver.findings(services),
         _relay(services, pending),
         *_graph_server(services),
+        await cachestatus.finding(services.caches),
         Finding("parked", "ok", "No row is parked.")
         if not parked
         else Finding(

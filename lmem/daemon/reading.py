@@ -72,7 +72,7 @@ async def read(
         wanted.archived,
         about_time=span is not None or wanted.since is not None or wanted.until is not None,
     )
-    route = services.router.decide(scope, asked)
+    route = await services.router.decide(scope, asked)
     wanted = replace(
         wanted,
         session_id=scope.session_id if session else None,

@@ -14,6 +14,7 @@ from lmem.config import Config, InForce
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
+from lmem.daemon.gitstatus import GitStatus
 from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
@@ -28,11 +29,14 @@ from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
+from lmem.service.briefs import Briefs
+from lmem.service.caches import Caches
+from lmem.service.candidates import CachedFinder
 from lmem.service.consistency import Consistency
-from lmem.service.context import Context
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
 from lmem.service.history import History
+from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
 from lmem.service.lifecycle import Changed, Lifecycle
@@ -40,13 +44,16 @@ from lmem.service.memories import Memories
 from lmem.service.past import Past
 from lmem.service.patterns import Patterns
 from lmem.service.patternsearch import PatternSearch
+from lmem.service.popular import Popular
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.rebuilding import Rebuilding
 from lmem.service.receipts import receipt
+from lmem.service.relay import Loop
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
 from lmem.service.search import Search
+from lmem.service.searches import Searches
 from lmem.service.sessions import Sessions
 from lmem.service.settingchanges import SettingChanges
 from lmem.service.settings import Here, Settings
@@ -55,7 +62,7 @@ from lmem.service.timeline import Timeline
 from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 
-SESSIONLESS = ("status/", "daemon/", "model/", "store/")
+SESSIONLESS = ("status/", "daemon/", "model/", "store/", "stats/")
 """Methods that are nobody's work on memories."""
 SERVERS = {"vectors": "qdrant", "graph": "neo4j", "cache": "redis"}
 """Store -> the family of the settings of its server."""
@@ -96,11 +103,18 @@ class Services:
     search: Search
     indexes: Indexes
     relay: Relay
+    relays: tuple[Loop, ...]
     graph_server: GraphServer | None
     activity: Activity
-    context: Context
     consistency: Consistency
     rebuilding: Rebuilding
+    context: Briefs
+    caches: Caches
+    popular: Popular
+    finder: CachedFinder
+    searches: Searches
+    git_status: GitStatus
+    holdings: Holdings
     annotations: Annotations
     vectors: AsyncVectors
     generations: AsyncGenerations

@@ -13,9 +13,12 @@ from hashlib import blake2b
 
 from lmem.domain import times
 from lmem.domain.graph import Value
+from lmem.domain.relations import EDGES
 
-MOMENTS = frozenset({"created_at", "updated_at", "discovered_at"})
-DAYS = frozenset({"date", "resolution_date"})
+MOMENTS = frozenset({"created_at", "updated_at"}.union(
+    item.name for edge in EDGES for item in edge.properties if item.kind == "moment"
+))  # fmt: skip
+DAYS = frozenset(item.name for edge in EDGES for item in edge.properties if item.kind == "day")
 """Properties of specification 3.1 to 3.5 that are datetime() and date(); the truth has text for both."""
 
 

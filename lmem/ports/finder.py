@@ -23,7 +23,7 @@ class Finder(Protocol):
         limit: int,
         only: str | None = None,
     ) -> Candidates:
-        """What Vectors.search answers to the encoding of `text`; its `encode_ms` is set.
+        """What Vectors.search answers to the encoding of `text`; its `encode_ms` and `query` are set.
 
         `only` is 'dense' or 'sparse' to ask one side; 'sparse' needs no model. Raises what Vectors.search raises, and
         ModelMissing when the model is needed and not loaded.

@@ -6,7 +6,7 @@ Archived memories are in no answer and in no copy; private ones are in no copy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -143,4 +143,20 @@ class GraphTable(Protocol):
 
     def nodes(self, label: str, ids: Sequence[str], shared: bool = True) -> list[Node]:
         """Nodes with the properties of specification 3.1 to 3.4, in no order; with `shared` without private ones."""
+        ...
+
+    def names(self, sight: Sight, spots: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The names of those (label, id) that a reader may see: the last word on every server's answer."""
+        ...
+
+    def starts(self, sight: Sight, label: str, after: str, limit: int) -> list[str]:
+        """Ids of a reader's nodes with this label, in order, from a place on."""
+        ...
+
+    def leaving(self, sight: Sight, label: str, ids: Sequence[str], types: Sequence[str]) -> list[Edge]:
+        """Edges of these types from these nodes to what the reader may see, in the order of (start, type, end, key)."""
+        ...
+
+    def any_private(self, user_id: str) -> bool:
+        """Whether a user has private memories that are not archived: no server's graph knows of those."""
         ...

@@ -20,6 +20,7 @@ from lmem.ports.layers import LayerTable
 from lmem.ports.past import PastTable
 from lmem.ports.patterns import PatternTable
 from lmem.ports.projects import ProjectTable
+from lmem.ports.relations import RelationTable
 from lmem.ports.scopes import ScopeTable
 from lmem.ports.sessions import MemberTable, SessionTable
 from lmem.ports.settings import SettingTable
@@ -28,7 +29,6 @@ from lmem.ports.tables import (
     FullText,
     MemoryTable,
     OutboxTable,
-    RelationTable,
     VersionTable,
 )  # fmt: skip
 from lmem.ports.timeline import TimelineTable

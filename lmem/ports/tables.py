@@ -6,23 +6,41 @@ Not SQL, and not a transaction (lmem.ports.storage).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from lmem.domain.filters import Filter
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import Memory
 from lmem.domain.outbox import Parked, Pending, Projection
-from lmem.domain.relations import Link, Relation
 
 Columns = Mapping[str, str | int | float | None]
 Hit = tuple[str, float]
 """A memory's id and its full-text score (higher is better)."""
 
 
+class Standing(NamedTuple):
+    """What decides whether an older copy of a memory may be shown, and its counters, which no copy has right."""
+
+    id: str
+    user_id: str
+    is_private: bool
+    rev: int
+    access_count: int
+    last_accessed_at: str
+
+
 class MemoryTable(Protocol):
     """The rows of `memories`."""
 
     def find(self, memory_id: str) -> Memory | None: ...
+
+    def standing(self, memory_id: str) -> Standing | None:
+        """Of a memory, archived or not."""
+        ...
+
+    def titles(self, ids: Sequence[str], shared: bool) -> dict[str, str]:
+        """Id -> title of those of `ids` that exist, archived ones too; with `shared` without private ones."""
+        ...
 
     def starting_with(self, user_id: str, prefix: str, limit: int, shared: bool) -> list[tuple[str, str]]:
         """(id, title) of memories whose id starts with `prefix`, archived ones too, `shared` without private ones."""
@@ -148,6 +166,10 @@ class VersionTable(Protocol):
 class OutboxTable(Protocol):
     """Rows that wait for projections, and the projections."""
 
+    def sequence(self) -> int:
+        """The number of the last change that projections were told of; it only grows."""
+        ...
+
     def enqueue(self, kind: str, object_id: str, rev: int, op: str, only: str | None = None) -> None:
         """One row for each projection that is building or active (or for `only` one), replacing an older one."""
         ...
@@ -168,6 +190,10 @@ class OutboxTable(Protocol):
 
     def pending(self) -> dict[str, int]:
         """Rows that wait, by projection, parked ones not counted."""
+        ...
+
+    def is_behind(self, projection: str) -> bool:
+        """Whether a row waits for this projection, parked ones not counted."""
         ...
 
     def parked_count(self) -> int:
@@ -196,22 +222,6 @@ class OutboxTable(Protocol):
     def set_projection(self, projection_id: str, columns: Columns) -> None: ...
 
     def drop_projection(self, projection_id: str) -> None: ...
-
-
-class RelationTable(Protocol):
-    """The rows of `memory_relationships`."""
-
-    def of(self, memory_id: str, shared: bool) -> list[Link]:
-        """What a memory is linked to, with `shared` without private memories."""
-        ...
-
-    def insert(self, relation: Relation) -> None:
-        """Store a relation; one that exists is left as it is."""
-        ...
-
-    def delete(self, from_id: str, to_id: str, relation_type: str) -> None:
-        """Remove a relation, with a tombstone for every projection."""
-        ...
 
 
 class Directory(Protocol):

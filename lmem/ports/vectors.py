@@ -6,7 +6,7 @@ Not the truth: everything here can be rebuilt from SQLite. Vectors are bytes (se
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from lmem.ports.embedder import Encoding
@@ -79,13 +79,14 @@ class Candidates:
     """What a query found, and how long each side took in milliseconds.
 
     A server is asked for both sides in one call, whose time is in `dense_ms` then. `encode_ms` is what a finder's
-    engine took for the question, without any pipe; 0 from a search.
+    engine took for the question, without any pipe, and `query` what it made of it: 0 and None from a search.
     """
 
     found: tuple[Candidate, ...]
     dense_ms: float
     sparse_ms: float
     encode_ms: float = 0.0
+    query: Encoding | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

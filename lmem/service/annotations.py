@@ -1,6 +1,6 @@
-"""What lmem adds to memories by itself, off the path of `add`: categories and summaries that nobody gave.
+"""What lmem adds to memories by itself, off the path of `add`: categories, summaries, links to what a text names.
 
-Not a user's choice, and never over one: each is a version with a reason, marked as automatic.
+Not a user's choice, and never over one: each is a version with a reason, marked as automatic, or a detected link.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from lmem.domain.summaries import Summary, extract
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import recording
+from lmem.service import mentions, recording
 from lmem.service.categories import Categories
+from lmem.service.changesets import Together
 
 BATCH = 32
 """Memories of one step: a transaction of some 10 ms."""
@@ -135,18 +136,19 @@ class Annotations:
     ) -> int:
         """Apply what was found to what is there now, as one change set; answers how many memories that changed."""
         tx.annotations.advance(covered)
-        at, change_set, changed = times.to_text(self._clock.now()), None, 0
+        at, changed = times.to_text(self._clock.now()), 0
         if not tx.directory.is_active(self._actor.user_id):
             return 0
+        together = Together(tx, self._actor, KIND, None, at)
         for memory in memories:
             now = tx.memories.find(memory.id)
             if now is None or now.is_archived or now.content != memory.content:
                 continue
             after, reason = _annotated(tx, now, guesses.get(memory.id), summaries.get(memory.id))
             if after is not now:
-                change_set = change_set or tx.versions.open_change_set(KIND, None, self._actor.user_id, at)
-                recording.change(tx, self._actor, now, after, "updated", reason, change_set, at)
-                changed += 1
+                recording.change(tx, self._actor, now, after, "updated", reason, together.open(), at)
+            linked = mentions.detect(tx, self._actor, now, together, at)
+            changed += after is not now or linked > 0
         return changed
 
 

@@ -56,6 +56,10 @@ class Context:
         self._storage = storage
         self._counting = counting
 
+    def counted_by(self) -> str:
+        """Whose words count tokens now; off the loop."""
+        return self._counting().by
+
     async def brief(self, actor: Actor, scope: Scope, budget: int) -> Brief:
         """The brief of a scope in at most `budget` tokens; empty when not even its head fits.
 

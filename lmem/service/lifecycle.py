@@ -66,6 +66,7 @@ class Lifecycle:
                 at = times.to_text(self._clock.now())
                 for memory in found:
                     recording.enqueue_neighbours(tx, memory)
+                    recording.enqueue_followers(tx, memory, memory.key)
                     tx.memories.delete(memory.id)
                     tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
             return Changed(found, None, "purge")

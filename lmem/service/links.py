@@ -1,6 +1,6 @@
 """Relations that a change of a memory makes and its undo takes away: what resolved a task, what superseded a memory.
 
-Not links that people make; those are changes of no memory.
+Not links that people make (lmem.service.relations); those are changes of no memory.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ def link(tx: UnitOfWork, actor: Actor, name: str, from_id: str, to_id: str, why:
     if kind == "supersedes" and why:
         properties = {"reason": why}
     relation = Relation(secrets.token_hex(16), from_id, to_id, kind, actor.user_id, at, properties=properties)
-    tx.relations.insert(relation)
-    tx.audit.append(actor, "create", "relationship", relation.id, {"type": kind}, at)
+    if tx.relations.insert(relation):
+        tx.outbox.enqueue("relationship", relation.id, relation.rev, "upsert")
+        tx.audit.append(actor, "create", "relationship", relation.id, {"type": kind}, at)
 
 
 def turn(

@@ -18,15 +18,16 @@ from lmem.domain.automatic import after_edit, is_automatic
 from lmem.domain.filters import Filter
 from lmem.domain.layers import Layers
 from lmem.domain.memories import Draft, Memory, content_hash, title_of
-from lmem.domain.relations import Link
 from lmem.domain.routing import route
 from lmem.domain.scope import NOWHERE, Scope
 from lmem.errors import Conflict, LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import members, names, recording, scopes
+from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.changesets import Together
 from lmem.service.rates import rate_for
+from lmem.service.reads import Detail, Page, Reads
 
 GROUP = 16
 """Drafts of a bulk add that are queued at once: about 10 ms of the writer's time."""
@@ -44,23 +45,6 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
-    """A memory with its relationships and the name of its project."""
-
-    memory: Memory
-    links: tuple[Link, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A part of a list, and how long all of it is; `too_little` when the temporal layer joined."""
-
-    memories: tuple[Memory, ...]
-    total: int
-    too_little: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Edited:
     """What `edit` did; `changed` names the fields, and is empty when everything was so already."""
 
@@ -72,12 +56,15 @@ class Edited:
 class Memories:
     """Add, read and edit. `wake` is called after each commit that gave the relay work."""
 
-    def __init__(self, storage: Storage, clock: Clock, wake: Callable[[], None], config: InForce) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, wake: Callable[[], None], config: InForce, caches: Caches = NO_CACHE
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._wake = wake
         self._config = config
         self._bulk = asyncio.Lock()
+        self._reads = Reads(storage, caches)
 
     async def add(
         self,
@@ -122,12 +109,7 @@ class Memories:
 
     async def get(self, actor: Actor, memory_id: str) -> Detail:
         """A memory by id or unique prefix. Raises NotFound, AmbiguousId, InvalidInput."""
-
-        def work(tx: UnitOfWork) -> Detail:
-            found = names.memory(tx, actor, memory_id)
-            return Detail(found, tuple(tx.relations.of(found.id, actor.shared)))
-
-        return await self._storage.read(work)
+        return await self._reads.get(actor, memory_id)
 
     async def page(self, wanted: Filter, order: str, limit: int, offset: int, may_join: bool = False) -> Page:
         """Memories in the order of the layered query ('rank') or of creation, and how many there are in all.
@@ -135,16 +117,7 @@ class Memories:
         With `may_join` those of the temporal layer alone come too when the filter leaves them out and the others fill
         no page of `limit`: on every page of a list alike.
         """
-
-        def work(tx: UnitOfWork) -> Page:
-            asked, total = wanted, tx.memories.count(wanted)
-            too_little = may_join and total < limit and tx.memories.any_temporal(wanted)
-            if too_little:
-                asked = replace(wanted, temporal=True)
-                total = tx.memories.count(asked)
-            return Page(tuple(tx.memories.page(asked, order, limit, offset)), total, too_little)
-
-        return await self._storage.read(work)
+        return await self._reads.page(wanted, order, limit, offset, may_join)
 
     async def export(self, wanted: Filter, after: int, limit: int) -> list[Memory]:
         """Memories with a row number above `after`, archived ones too, oldest first."""
@@ -152,7 +125,7 @@ class Memories:
 
     async def tags(self, wanted: Filter) -> list[tuple[str, int]]:
         """Tags with their counts, most used first."""
-        return await self._storage.read(lambda tx: tx.memories.tags(wanted))
+        return await self._reads.tags(wanted)
 
     async def edit(
         self,

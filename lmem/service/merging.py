@@ -11,7 +11,7 @@ from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory
 from lmem.domain.projects import Move, Project
 from lmem.ports.storage import UnitOfWork
-from lmem.service import enrolment, patternrecords, recording
+from lmem.service import enrolment, patternrecords, recording, relinking
 
 KIND = "merge projects"
 
@@ -89,8 +89,12 @@ def _twin(tx: UnitOfWork, memory: Memory, project_id: str) -> bool:
 
 
 def _touch(tx: UnitOfWork, actor: Actor, ids: tuple[str, ...], number: int, at: str) -> None:
-    """A new revision of projects whose row or identities changed, and of the patterns that moved."""
-    patternrecords.moved(tx, [move.object_id for move in tx.projects.moves(number) if move.kind == "pattern"], at)
+    """A new revision of projects whose row or identities changed, and of the patterns and links that moved."""
+    moves = tx.projects.moves(number)
+    patternrecords.moved(tx, [move.object_id for move in moves if move.kind == "pattern"], at)
+    for move in moves:
+        if move.kind == "link":
+            relinking.enqueue_applied(tx, move.object_id)
     for project_id in ids:
         project = tx.projects.find(project_id)
         if project is not None:

@@ -13,6 +13,7 @@ from lmem.domain.patterns import Pattern
 from lmem.domain.sessions import Session
 from lmem.errors import AmbiguousId, InvalidInput, NotFound
 from lmem.ports.storage import UnitOfWork
+from lmem.ports.tables import Standing
 
 SHORTEST_PREFIX = 4
 _HEX = frozenset("0123456789abcdef")
@@ -23,6 +24,24 @@ def memory(tx: UnitOfWork, actor: Actor, text: str) -> Memory:
 
     Raises InvalidInput for what cannot be an id, NotFound, or AmbiguousId with the candidates.
     """
+    memory_id = _memory_id(tx, actor, text)
+    found = tx.memories.find(memory_id) if memory_id else None
+    if found is None or found.user_id != actor.user_id or (actor.shared and found.is_private):
+        raise _no_memory(text)
+    return found
+
+
+def standing(tx: UnitOfWork, actor: Actor, text: str) -> Standing:
+    """As `memory`, of what decides whether a copy may be shown."""
+    memory_id = _memory_id(tx, actor, text)
+    found = tx.memories.standing(memory_id) if memory_id else None
+    if found is None or found.user_id != actor.user_id or (actor.shared and found.is_private):
+        raise _no_memory(text)
+    return found
+
+
+def _memory_id(tx: UnitOfWork, actor: Actor, text: str) -> str | None:
+    """The id that a text means; whether there is such a memory is not known yet, but for a prefix."""
     prefix = text.strip().lower()
     if not prefix or set(prefix) - _HEX or len(prefix) > 32:
         raise InvalidInput(
@@ -31,10 +50,11 @@ def memory(tx: UnitOfWork, actor: Actor, text: str) -> Memory:
     if len(prefix) < SHORTEST_PREFIX:
         raise InvalidInput(f"'{prefix}' is too short for an id.", hint=f"Give {SHORTEST_PREFIX} characters or more.")
     matches = [prefix] if len(prefix) == 32 else [row[0] for row in _matches(tx, actor, prefix)]
-    found = tx.memories.find(matches[0]) if matches else None
-    if found is None or found.user_id != actor.user_id or (actor.shared and found.is_private):
-        raise NotFound(f"No memory has an id that starts with '{prefix}'.")
-    return found
+    return matches[0] if matches else None
+
+
+def _no_memory(text: str) -> NotFound:
+    return NotFound(f"No memory has an id that starts with '{text.strip().lower()}'.")
 
 
 def _matches(tx: UnitOfWork, actor: Actor, prefix: str) -> list[tuple[str, str]]:

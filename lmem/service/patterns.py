@@ -15,6 +15,8 @@ from lmem.domain.patterns import Evidence, Listed, Pattern, PatternDraft, Patter
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names, patternrecords, recording
+from lmem.service.cachedpatterns import CachedPatterns
+from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.patternrecords import Recorded
 
 USES = 20
@@ -40,10 +42,13 @@ class Shown:
 class Patterns:
     """Record, read, judge and forget. `wake` tells the relays that there is work."""
 
-    def __init__(self, storage: Storage, clock: Clock, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, wake: Callable[[], None], caches: Caches = NO_CACHE
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._clock = clock
         self._wake = wake
+        self._cached = CachedPatterns(caches)
 
     async def add(self, actor: Actor, draft: PatternDraft, project_id: str) -> Recorded:
         """Record a pattern in a project; where it was not seen before, that is its first use there, with success.
@@ -70,7 +75,13 @@ class Patterns:
 
     async def page(self, wanted: PatternFilter, order: str, limit: int, offset: int = 0) -> list[Listed]:
         """Patterns by their use or their success, in one project or over all of them."""
-        return await self._storage.read(lambda tx: tx.patterns.page(wanted, order, limit, offset))
+        at, asked = self._cached.number, (order, limit, offset)
+        known = await self._cached.page(wanted, *asked)
+        if known is not None:
+            return known
+        found = await self._storage.read(lambda tx: tx.patterns.page(wanted, order, limit, offset))
+        await self._cached.keep(found, at, wanted, *asked)
+        return found
 
     async def of_project(self, actor: Actor, project_id: str) -> list[Listed]:
         """The patterns of a project, the most used first: the one read behind `project:{id}:patterns` (4.2)."""

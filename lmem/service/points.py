@@ -15,24 +15,28 @@ from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import Document, Encoding, ModelInfo
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors, Payload, Point, Stored
+from lmem.service.caches import NO_CACHE, Caches
+from lmem.service.embeddings import Embeddings
 from lmem.service.indexes import AVERAGE_LENGTH, Indexes
 
 
 class PointBuilder:
     """Makes the points of memories."""
 
-    def __init__(self, indexes: Indexes, vectors: AsyncVectors) -> None:
+    def __init__(self, indexes: Indexes, vectors: AsyncVectors, caches: Caches = NO_CACHE) -> None:
         self._indexes = indexes
         self._vectors = vectors
+        self._caches = caches
+        self._embeddings = Embeddings(caches)
 
     async def points(self, projection: Projection, loaded: Loaded) -> list[Point]:
         """The points of memories in a projection.
 
         A vector is made only for text that neither this nor the serving generation holds: changed flags are a payload
         alone, changed neighbours the terms alone, and a generation that is being built takes its vectors from the one
-        that serves.
+        that serves. Nor for text that was embedded within a day.
         """
-        memories = loaded.memories
+        memories, at = loaded.memories, self._caches.number
         model = self._indexes.model
         if model is None:
             raise StoreUnavailable("There is no model to embed with.")
@@ -46,17 +50,27 @@ class PointBuilder:
         kept = {id for id, mark in marks.items() if mark.same_vector(here.get(id))}
         heard = {id for id in kept if not marks[id].same_terms(here[id])}  # its neighbours alone are others now
         reused = {id for id, mark in marks.items() if id not in kept and mark.same_vector(there.get(id))}
+        new = [memory for memory in memories if memory.id not in kept | reused]
+        remembered = await self._embeddings.known(model, new)
+        dense = {id: there[id].dense for id in reused} | remembered
         encodings: dict[str, Encoding] = {}
         average = float(projection.settings.get("average_length", AVERAGE_LENGTH))
-        for batch, dense in ((marks.keys() - kept - reused, True), (reused | heard, False)):
+        for batch, with_dense in ((marks.keys() - kept - dense.keys(), True), (dense.keys() | heard, False)):
             chosen = [memory for memory in memories if memory.id in batch]
             if chosen:
                 documents = [Document(memory.text, loaded.near.get(memory.id, ())) for memory in chosen]
-                encoded = await self._indexes.embedder.encode_documents(documents, average, dense)
+                encoded = await self._indexes.embedder.encode_documents(documents, average, with_dense)
                 encodings |= {memory.id: item for memory, item in zip(chosen, encoded, strict=True)}
-        for id in reused:
-            encodings[id] = encodings[id]._replace(dense=there[id].dense)
+        for id, vector in dense.items():
+            encodings[id] = encodings[id]._replace(dense=vector)
+        if len(remembered) < len(new):
+            await self._embeddings.keep(model, new, encodings, at)
         return [Point(memory.id, _payload(memory, marks[memory.id]), encodings.get(memory.id)) for memory in memories]
+
+    async def taken(self, loaded: Loaded) -> None:
+        """The points of these were written: nothing has to be kept for trying again."""
+        if self._indexes.model is not None:
+            await self._embeddings.taken(self._indexes.model, loaded.memories)
 
     async def _stored(self, generation: str, ids: Sequence[str], dense: bool = False) -> dict[str, Stored]:
         found = await self._vectors.retrieve(generation, MEMORIES, ids, dense) if ids else []

@@ -15,6 +15,7 @@ from lmem.errors import InvalidInput, LmemError, StoreDown, StoreUnavailable, Wo
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, PATTERNS, AsyncVectors, Point
+from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.indexes import Indexes
 from lmem.service.patternpoints import load_patterns, pattern_points
 from lmem.service.points import Loaded, PointBuilder, load
@@ -33,12 +34,13 @@ class Relay(Loop):
     """Keeps the vectors up with the truth. `on_idle` is called when they have caught up."""
 
     def __init__(
-        self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock, optimise_after: int
-    ) -> None:
+        self, storage: Storage, indexes: Indexes, vectors: AsyncVectors, clock: Clock, optimise_after: int,
+        caches: Caches = NO_CACHE,
+    ) -> None:  # fmt: skip
         super().__init__(storage, clock, "vectors")
         self._indexes = indexes
         self._vectors = vectors
-        self._builder = PointBuilder(indexes, vectors)
+        self._builder = PointBuilder(indexes, vectors, caches)
         self._optimise_after = optimise_after
         self._counted: str | None = None  # the generation whose points that no segment was made of are known
         self._unoptimised = 0
@@ -141,6 +143,8 @@ class Relay(Loop):
             gone += held.gone
         if points or gone:
             await self._vectors.write(projection.generation, MEMORIES, points, gone)
+        for held in loaded:
+            await self._builder.taken(held)
         patterns = await self._apply_patterns(projection, [row for row in rows if row.kind == "pattern"])
         serving = self._indexes.targets[:1] == (projection,)
         for part, held in zip(parts, loaded, strict=True):

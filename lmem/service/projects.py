@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from lmem.domain import times
+from lmem.domain import cachekeys, times
 from lmem.domain.actors import Actor
 from lmem.domain.projects import Project, clean_name
 from lmem.domain.scope import Place
@@ -18,6 +18,7 @@ from lmem.errors import Conflict, InvalidInput
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import enrolment, merging, names, recording
+from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.merging import Merged
 
 T = TypeVar("T")
@@ -39,11 +40,15 @@ class Shown:
 class Projects:
     """`wake` tells the relay that there is work; `changed` that what was known of scopes is void."""
 
-    def __init__(self, storage: Storage, clock: Clock, wake: Callable[[], None], changed: Callable[[], None]) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, wake: Callable[[], None], changed: Callable[[], None],
+        caches: Caches = NO_CACHE,
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._clock = clock
         self._wake = wake
         self._changed = changed
+        self._caches = caches
 
     async def page(self, actor: Actor, archived: bool, kind: str | None = None) -> list[Shown]:
         """Projects with their numbers of memories, the one used last first; `archived` the archived ones instead.
@@ -59,6 +64,18 @@ class Projects:
             ]
 
         return await self._storage.read(work)
+
+    async def names(self, actor: Actor) -> list[Project]:
+        """The projects that are not archived, by name: what a name is completed from, without any counting."""
+        key, at = cachekeys.projects(actor.user_id), self._caches.number
+        ids = await self._caches.get(key)
+        if isinstance(ids, tuple):
+            found = await self._storage.read(lambda tx: [tx.projects.find(item) for item in ids], brief=True)
+            return [item for item in found if item is not None and item.is_active]
+        known = await self._storage.read(lambda tx: tx.projects.page(actor.user_id, False, None), brief=True)
+        known = sorted(known, key=lambda item: item.name)
+        await self._caches.put(key, tuple(item.id for item in known), at)
+        return known
 
     async def show(self, actor: Actor, name: str) -> Shown:
         """A project by name, alias or id. Raises NotFound with the nearest names."""

@@ -25,6 +25,9 @@ KEPT_FIELDS = (
 HEARD_FIELDS = frozenset({"title", "content", "session_id", "is_private", "is_archived"})
 """Fields that change what the neighbours of an item of a session are found by."""
 
+PLACE_FIELDS = frozenset({"session_id", "project_id", "is_private", "is_archived"})
+"""Fields that change where a memory is in the order of its session or project."""
+
 _COLUMNS = {"context": "context_json", "git_context": "git_context_json"}
 
 
@@ -48,6 +51,7 @@ def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str, change_set: in
     tx.outbox.enqueue("memory", memory.id, memory.rev, "upsert")
     if memory.session_id is not None:
         enqueue_neighbours(tx, replace(memory, key=key))
+    enqueue_followers(tx, memory, key)
     tx.fulltext.add_pending(key, memory.title, memory.content, memory.summary)
     tx.audit.append(actor, "create", "memory", memory.id, {"source": memory.source_tool}, at)
 
@@ -97,6 +101,9 @@ def change(
         enqueue_neighbours(tx, before)
         if before.session_id != after.session_id:
             enqueue_neighbours(tx, after)
+    if PLACE_FIELDS.intersection(changed):
+        enqueue_followers(tx, before, before.key)
+        enqueue_followers(tx, after, after.key)
     if text_changed or before.is_archived != after.is_archived:
         tx.fulltext.drop_pending([after.id])
         if not after.is_archived:
@@ -109,6 +116,13 @@ def enqueue_neighbours(tx: UnitOfWork, memory: Memory) -> None:
     """What lies beside `memory` in its session is found by its words too (half their weight): index that again."""
     for beside in tx.memories.around(memory):
         tx.outbox.enqueue("memory", beside.id, beside.rev, "upsert")
+
+
+def enqueue_followers(tx: UnitOfWork, memory: Memory, key: int) -> None:
+    """What comes after `memory` in its session or project has other edges in a graph's copy with it than without it."""
+    for copy in tx.outbox.projections("graph"):
+        for follower, rev in tx.relations.following(replace(memory, key=key)):
+            tx.outbox.enqueue("memory", follower, rev, "upsert", copy.id)
 
 
 def _version(

@@ -17,6 +17,8 @@ from lmem.domain.scope import Place, Scope
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import enrolment, names, recording
+from lmem.service.activesessions import Active, ActiveSessions, is_current
+from lmem.service.caches import NO_CACHE, Caches
 
 KEPT_S = 2.0
 MOST = 1024
@@ -39,12 +41,14 @@ class Scopes:
     """
 
     def __init__(
-        self, storage: Storage, clock: Clock, place: Callable[[str], Awaitable[Place]], idle_hours: Callable[[], int]
-    ) -> None:
+        self, storage: Storage, clock: Clock, place: Callable[[str], Awaitable[Place]], idle_hours: Callable[[], int],
+        caches: Caches = NO_CACHE,
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._clock = clock
         self._place = place
         self._idle_hours = idle_hours
+        self._active = ActiveSessions(caches)
         self._known: dict[_Key, tuple[float, _Found]] = {}
         self.on_created: Callable[[Actor, str, Place], None] = lambda actor, project_id, place: None
 
@@ -62,8 +66,7 @@ class Scopes:
         if kept is not None and kept[0] > time.monotonic():
             found = kept[1]
         else:
-            since = self._since()
-            found = await self._storage.read(lambda tx: _find(tx, actor, *key[1:], since), brief=True)
+            found = await self._look(actor, *key[1:])
             self._keep(key, found)
         if found.scope.project_id is not None and project:
             return replace(found.scope, because=named)
@@ -102,6 +105,16 @@ class Scopes:
     def changed(self) -> None:
         """A project or a session was made, ended, renamed or merged: what was remembered is void."""
         self._known.clear()
+
+    async def _look(self, actor: Actor, place: Place, project: str | None, session: str | None) -> _Found:
+        since, hours, at = self._since(), self._idle_hours(), self._active.number
+        active = None if session else await self._active.of(actor, place, hours)
+        found = await self._storage.read(
+            lambda tx: _find(tx, actor, place, project, session, since, active), brief=True
+        )  # fmt: skip
+        if not session and (active is None or found.scope.session_id != active[1]):
+            await self._active.keep(actor, place, hours, found.scope, at)
+        return found
 
     def _keep(self, key: _Key, found: _Found) -> None:
         while len(self._known) >= MOST:
@@ -142,11 +155,16 @@ def project_of(
     return (known, None) if known else ((made := enrolment.create(tx, actor, name, None, at)).id, made.name)
 
 
-def _find(tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None, since: str) -> _Found:
+def _find(
+    tx: UnitOfWork, actor: Actor, place: Place, project: str | None, session: str | None, since: str,
+    active: Active | None = None,
+) -> _Found:  # fmt: skip
     found = _Found(_named(tx, actor, project)) if project else _around(tx, actor, place)
     scope = found.scope
     if session:
         session_id: str | None = names.session(tx, actor, session, scope.project_id)
+    elif active is not None and is_current(tx, active, scope.project_id, since):
+        session_id = active[1]
     else:
         session_id = tx.scopes.session_at(actor.user_id, _upwards(place), scope.project_id, since)
     if session_id is None:

@@ -14,16 +14,17 @@ from typing import TypeVar
 from lmem.config import InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.filters import Filter
 from lmem.domain.layers import layers
 from lmem.domain.memories import Memory
 from lmem.domain.projects import free_name
 from lmem.domain.scope import Place, Scope
-from lmem.domain.sessions import Member, Session, Work, remembering
+from lmem.domain.sessions import Session, Work, remembering
 from lmem.errors import Conflict, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import members, names, recording
+from lmem.service.caches import NO_CACHE, Caches
+from lmem.service.shownsessions import Shown, ShownSessions
 
 _T = TypeVar("_T")
 
@@ -52,27 +53,19 @@ class Turned:
     change_set: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A session with its parents (nearest first), its children, and the memories in it that the caller may see."""
-
-    session: Session
-    parents: tuple[Session, ...]
-    children: tuple[Session, ...]
-    items: tuple[tuple[Member, Memory], ...]
-
-
 class Sessions:
     """Sessions by worktree. `wake` tells the relay that there is work, `changed` that scopes are void."""
 
     def __init__(
-        self, storage: Storage, clock: Clock, wake: Callable[[], None], changed: Callable[[], None], config: InForce
-    ) -> None:
+        self, storage: Storage, clock: Clock, wake: Callable[[], None], changed: Callable[[], None], config: InForce,
+        caches: Caches = NO_CACHE,
+    ) -> None:  # fmt: skip
         self._storage = storage
         self._clock = clock
         self._wake = wake
         self._changed = changed
         self._config = config
+        self._shown = ShownSessions(storage, caches)
 
     async def start(self, actor: Actor, wanted: Wanted, scope: Scope, place: Place) -> Turned:
         """Open a session in a directory; the one that was current there is paused.
@@ -136,17 +129,10 @@ class Sessions:
     async def show(self, actor: Actor, name: str, scope: Scope) -> Shown:
         """A session, its relatives and its memories. Raises NotFound, AmbiguousId."""
 
-        def work(tx: UnitOfWork) -> Shown:
-            session = named(tx, actor, name, scope)
-            line = tx.scopes.lineage(session.id)[1:]
-            parents = tuple(found for parent in line if (found := tx.sessions.find(parent)) is not None)
-            places = tx.members.of(session.id)
-            ids = [member.memory_id for member in places]
-            seen = tx.memories.visible(ids, Filter(actor.user_id, shared=actor.shared))
-            items = tuple((member, seen[member.memory_id]) for member in places if member.memory_id in seen)
-            return Shown(session, parents, tuple(tx.sessions.children(session.id)), items)
-
-        return await self._storage.read(work)
+        if name == CURRENT and scope.session_id is not None:
+            return await self._shown.show(actor, scope.session_id)
+        session = await self._storage.read(lambda tx: named(tx, actor, name, scope), brief=True)
+        return await self._shown.show(actor, session.id)
 
     async def page(
         self, actor: Actor, project_id: str | None, branch: str | None, ended: bool, limit: int

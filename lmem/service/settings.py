@@ -23,10 +23,13 @@ from lmem.config import (
     setting,
     text_of,
 )
+from lmem.domain import cachekeys
 from lmem.domain.scope import ProjectFile
 from lmem.errors import InvalidInput, LmemError, NotFound
 from lmem.ports.settings import Row
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import cachejson
+from lmem.service.caches import NO_CACHE, Caches
 from lmem.settings import SETTINGS, Setting, Value
 
 MOST_KEPT = 512
@@ -76,11 +79,13 @@ class Settings:
         startup: Config,
         file: Path,
         environ: Mapping[str, str] = os.environ,
+        caches: Caches = NO_CACHE,
     ) -> None:
         self._storage = storage
         self._user_id = user_id
         self._startup = startup
         self._file = file
+        self._caches = caches
         self._environment = from_environment(environ)
         self._stored = Stored()
         self._seen: tuple[int, ...] | None = None
@@ -90,12 +95,18 @@ class Settings:
     async def refresh(self) -> None:
         """Read anew what SQLite and the user's file hold. Raises InvalidInput for a file that is not right."""
 
+        key, at = cachekeys.preferences(self._user_id), self._caches.number
+        known = cachejson.unpacked(await self._caches.get(key), cachejson.mapping)
+
         def work(tx: UnitOfWork) -> Stored:
             table = tx.settings
-            return Stored(table.system(), table.preferences(self._user_id), table.projects(self._user_id))
+            preferences = table.preferences(self._user_id) if known is None else known
+            return Stored(table.system(), preferences, table.projects(self._user_id))
 
         stamp, written = _stamp(self._file), _user_values(self._file)
         self._stored = await self._storage.read(work)
+        if known is None:
+            await self._caches.put(key, cachejson.packed(dict(self._stored.preferences)), at)
         self._seen, self._written = stamp, written
         self._known.clear()
 

@@ -16,7 +16,7 @@ from lmem.domain.memories import Memory
 from lmem.domain.replay import taken_back
 from lmem.errors import Conflict, NotFound
 from lmem.ports.storage import UnitOfWork
-from lmem.service import endings, links, merging, names, recording
+from lmem.service import endings, links, merging, names, recording, relinking
 from lmem.service.lifecycle import Changed
 
 
@@ -48,6 +48,10 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
             )
         reversed_[current.id] = _reverse(tx, actor, current, version, versions, reason, undo_number, at)
     moved_back = merging.reverse(tx, actor, done.id, undo_number, at)
+    if actor.shared and any(memory.is_private for memory in relinking.ends(tx, tx.relations.changes(done.id))):
+        raise _no_change_set(number)
+    for memory in relinking.reverse(tx, actor, done.id, undo_number, at):
+        reversed_.setdefault(memory.id, memory)
     if not reversed_ and not moved_back:
         raise Conflict(f"What change set {number} changed was purged since, so it cannot be undone.")
     tx.versions.mark_undone(done.id, undo_number)

@@ -28,6 +28,11 @@ class Breaker:
         self._closed_until = 0.0
         self.trouble: StoreUnavailable | None = None
 
+    @property
+    def pause(self) -> float:
+        """Seconds for which the server is left alone still."""
+        return max(0.0, self._closed_until - self._clock())
+
     def check(self) -> None:
         """Raise the last StoreUnavailable while the server is left alone."""
         trouble = self.trouble

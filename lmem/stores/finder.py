@@ -33,4 +33,5 @@ class OneTrip:
         started = time.perf_counter()
         query = self._embedder.encode_query(text, dense=only != "sparse")
         took = (time.perf_counter() - started) * 1000
-        return replace(self._vectors.search(generation, collection, query, conditions, limit, only), encode_ms=took)
+        found = self._vectors.search(generation, collection, query, conditions, limit, only)
+        return replace(found, encode_ms=took, query=query)

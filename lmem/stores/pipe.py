@@ -101,12 +101,14 @@ def _columns(answer: Candidates) -> tuple[Any, ...]:
     ids = "\n".join([item.id for item in answer.found])
     cosines = array("d", [item.cosine for item in answer.found]).tobytes()
     weights = array("d", [item.bm25 for item in answer.found]).tobytes()
-    return _candidates, (ids, cosines, weights, answer.dense_ms, answer.sparse_ms, answer.encode_ms)
+    return _candidates, (
+        ids, cosines, weights, answer.dense_ms, answer.sparse_ms, answer.encode_ms, answer.query
+    )  # fmt: skip
 
 
-def _candidates(ids: str, cosines: bytes, weights: bytes, *took: float) -> Candidates:
+def _candidates(ids: str, cosines: bytes, weights: bytes, *rest: Any) -> Candidates:
     columns = zip(ids.split("\n") if ids else [], array("d", cosines), array("d", weights), strict=True)
-    return Candidates(tuple(map(Candidate._make, columns)), *took)
+    return Candidates(tuple(map(Candidate._make, columns)), *rest)
 
 
 copyreg.pickle(Candidates, _columns)

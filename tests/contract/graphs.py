@@ -9,7 +9,8 @@ import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from lmem.domain.graph import Edge, Node, Value, Wanted
+from lmem.domain import relations
+from lmem.domain.graph import LABELS, Edge, Node, Value, Wanted
 from lmem.domain.graphdigest import digest
 from lmem.ports.graph import Held
 from tests.contract.vectors import an_id
@@ -22,26 +23,17 @@ MEMORIES = [an_id(100 + number) for number in range(9)]
 PROJECTS = [an_id(200 + number) for number in range(3)]
 PATTERNS = [an_id(300 + number) for number in range(3)]
 
+VALUES: dict[str, Value] = {
+    "share": 0.8, "text": "Updated approach: ünïcode, 'quotes' and \\ slashes", "moment": AT, "day": "2026-11-22",
+    "count": 1, "flag": True, "window": "1 hour",
+}  # fmt: skip
+"""Kind of a property -> what it may hold."""
+
 EDGES: dict[str, tuple[str, str, dict[str, Value]]] = {
-    "RELATES_TO": ("Memory", "Memory", {"strength": 0.8, "context": "Both about database design"}),
-    "CONTRADICTS": ("Memory", "Memory", {"discovered_at": AT}),
-    "BUILDS_ON": ("Memory", "Memory", {"sequence": 1}),
-    "RESOLVES": ("Memory", "Memory", {"resolution_date": "2026-11-22"}),
-    "SUPERSEDES": ("Memory", "Memory", {"reason": "Updated approach: ünïcode, 'quotes' and \\ slashes"}),
-    "TEMPORAL_BEFORE": ("Memory", "Memory", {}),
-    "SAME_CONTEXT": ("Memory", "Memory", {"time_window": "1 hour"}),
-    "BELONGS_TO": ("Memory", "Project", {}),
-    "APPLIES_TO": ("Memory", "Project", {"relevance": 0.9}),
-    "DEMONSTRATES": ("Memory", "Pattern", {}),
-    "VALIDATES": ("Memory", "Pattern", {"outcome": "success"}),
-    "CONTRADICTS_PATTERN": ("Memory", "Pattern", {"reason": "Failed in this context"}),
-    "USED_IN": ("Pattern", "Project", {"success": True, "date": "2026-10-01"}),
-    "FAILED_IN": ("Pattern", "Project", {"reason": "Performance issues"}),
-    "OWNS": ("User", "Project", {}),
-    "CREATED": ("User", "Memory", {}),
-    "DISCOVERED": ("User", "Pattern", {}),
+    item.edge: (LABELS[item.start], LABELS[item.end], {held.name: VALUES[held.kind] for held in item.properties})
+    for item in relations.EDGES
 }
-"""Type -> labels of its ends, and every property that specification 3.5 gives it."""
+"""Type -> labels of its ends, and every property that it may have."""
 
 SEVERAL = ("USED_IN", "FAILED_IN")
 """Types of which there may be several between the same two, told apart by a key."""

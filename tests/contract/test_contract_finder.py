@@ -13,7 +13,7 @@ from typing import cast
 import pytest
 
 from lmem.errors import InvalidInput, ModelMissing, StoreUnavailable
-from lmem.ports.embedder import Embedder
+from lmem.ports.embedder import Embedder, Encoding
 from lmem.ports.vectors import MEMORIES, Candidates, Condition, Generations, Vectors
 from lmem.stores.finder import OneTrip
 from lmem.stores.inprocess.vectors import MemoryVectors
@@ -70,7 +70,7 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
         yield _filled(Found(cast(Embedder, embedder), cast(Vectors, vectors), cast(OneTrip, finder)))
         blocking.close()
     elif request.param in SERVERS:
-        with server(request.param) as remote:
+        with server(request.param, request) as remote:
             yield _filled(_found(remote))
     elif request.param == "edge":
         edge = EdgeVectors(**arguments)  # type: ignore[arg-type]
@@ -83,6 +83,13 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 def _found(vectors: Vectors) -> Found:
     embedder = SeededEmbedder()
     return Found(embedder, vectors, OneTrip(embedder, vectors))
+
+
+def seeded(text: str, only: str | None) -> Encoding:
+    """The encoding of a question."""
+    embedder = SeededEmbedder()
+    embedder.load()
+    return embedder.encode_query(text, dense=only != "sparse")
 
 
 def _filled(found: Found) -> Found:
@@ -102,6 +109,7 @@ def test_one_trip_finds_what_two_would(made: Found, only: str | None, conditions
     assert again.keys() == scores.keys()
     assert all(again[id] == pytest.approx(scores[id], abs=1e-6) for id in scores)  # sums in another order
     assert found.encode_ms > 0
+    assert found.query == seeded("1000", only)
 
 
 def test_terms_alone_need_no_model_and_all_else_does(made: Found) -> None:

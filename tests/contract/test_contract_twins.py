@@ -59,7 +59,7 @@ Twins = tuple[EdgeVectors, ServerVectors]
 @pytest.fixture(scope="module", params=SERVERS)
 def twins(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
     edge = EdgeVectors(str(tmp_path_factory.mktemp("edge")), 1 << 20)
-    with server(request.param) as remote:
+    with server(request.param, request) as remote:
         chance = random.Random(6)
         memories = [_memory(number, chance) for number in range(POINTS)]
         patterns = [_pattern(number, chance) for number in range(PATTERN_POINTS)]

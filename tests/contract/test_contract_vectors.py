@@ -51,7 +51,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "memory":
         yield MemoryVectors()
     elif request.param in SERVERS:
-        with server(request.param) as vectors:
+        with server(request.param, request) as vectors:
             yield vectors
     elif request.param == "edge":
         edge = EdgeVectors(**arguments)  # type: ignore[arg-type]

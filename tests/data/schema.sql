@@ -42,6 +42,8 @@ CREATE INDEX idx_memories_layers ON memories (layer_session, layer_project, laye
 
 CREATE INDEX idx_memories_layers_importance ON memories (layer_global, layer_project, importance_score DESC);
 
+CREATE INDEX idx_memories_private ON memories (user_id) WHERE is_private = 1 AND is_archived = 0;
+
 CREATE INDEX idx_memories_project ON memories (project_id, session_id, created_at) WHERE project_id IS NOT NULL;
 
 CREATE INDEX idx_memories_recent_important ON memories (created_at DESC, importance_score DESC) WHERE is_archived = 0;
@@ -629,6 +631,14 @@ BEGIN
     VALUES ('delete', OLD.memory_key, OLD.title, OLD.content, OLD.summary);
     INSERT INTO memories_fts (rowid, title, content, summary)
     VALUES (NEW.memory_key, NEW.title, NEW.content, NEW.summary);
+END;
+
+CREATE TRIGGER memories_link_reasons BEFORE DELETE ON memories
+BEGIN
+    UPDATE change_sets SET reason = NULL WHERE id IN (
+        SELECT change_set FROM relation_changes WHERE from_memory_id = OLD.id
+        UNION SELECT change_set FROM relation_changes WHERE to_memory_id = OLD.id
+    );
 END;
 
 CREATE TRIGGER memories_pending_delete AFTER DELETE ON memories

@@ -72,7 +72,7 @@ def test_no_setting_is_dead() -> None:
     texts = [source.text for source in sources() if source.module != "lmem.settings"]
     families = {setting.key: setting.key.rpartition(".")[0] for setting in SETTINGS}  # decay.rates.TYPE is read as one
     read = {
-        key: (f'"{key}"', f'"{family}."', f'"{key.removesuffix("_file").removesuffix("_command")}"')  # credentials.read
+        key: (f'"{key}"', f'"{family}."', f'f"{family}.{{', f'"{key.removesuffix("_file").removesuffix("_command")}"')
         for key, family in families.items()
     }
     dead = [key for key, forms in read.items() if not any(form in text for form in forms for text in texts)]

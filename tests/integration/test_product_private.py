@@ -105,7 +105,8 @@ ELSEWHERE |= {"transaction/stage", "audit/list", "decay/run"}  # nothing has fad
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",
     "project/init", "project/set", "project/rename", "project/archive", "user/set", "config/set", "config/unset",
-    "audit/verify", "project/merge", "hook/backfill", "store/rebuild", "pattern/forget", "transaction/begin",
+    "audit/verify", "project/merge", "hook/backfill", "store/rebuild", "graph/cypher",
+    "pattern/forget", "transaction/begin",
 }  # fmt: skip
 """Methods whose answers hold no memory."""
 

@@ -14,7 +14,9 @@ from lmem.cli.tree import parameters as p
 
 
 def search(
-    words: Annotated[list[str], Argument(metavar="QUERY...", help="A question or words; several are joined.")],
+    words: Annotated[
+        list[str] | None, Argument(metavar="[QUERY...]", help="A question or words; several are joined.")
+    ] = None,
     type: p.ByType = None,
     tag: p.ByTag = None,
     project: p.ByProject = None,
@@ -39,6 +41,7 @@ def search(
     only: Annotated[
         str | None, Option("--only", metavar="INDEX", help="Ask one index alone: fts, sparse or dense.")
     ] = None,
+    history: Annotated[bool, Option("--history", help="List the searches of the last day instead.")] = False,
     as_json: p.Json = False,
 ) -> int:
     """Find memories by meaning, by word, by time.
@@ -48,6 +51,8 @@ def search(
     the others answer and stderr says so.
 
     --as-of and --recorded-as-of ask by full text what was known then, of what was archived or edited since too.
+
+    --history takes --limit alone. The list is kept in the cache: without credentials, for a day at most.
     """
     return run("search", locals())
 

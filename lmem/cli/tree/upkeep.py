@@ -34,6 +34,11 @@ def doctor(as_json: p.Json = False) -> int:
     return run("doctor", locals())
 
 
+def stats(as_json: p.Json = False) -> int:
+    """Show how large each store is, how often the cache had what was asked for, and what is asked often."""
+    return run("stats", locals())
+
+
 def init(
     servers: Annotated[
         bool, Option("--servers", help="Keep vectors, graph and cache on the servers of docker-compose.yml.")

@@ -23,6 +23,9 @@ async def get(services: Services, call: Call, params: Params) -> Json:
     usual = (await services.config(call, scope.project_id)).number("context.budget")
     budget = params.number("budget", usual, 1, MOST)
     brief = await services.context.brief(actor, scope, budget)
+    named = "project" in params or call.caller.project
+    here = scope.project_id if not named else None
+    git = await services.git_status.of(here, call.caller.cwd) if here is not None else {}
     actor = replace(actor, session_id=scope.session_id)
     services.activity.briefed(actor, scope.session_id, scope.project_id, [item.memory.id for item in brief.items])
     names = await services.project_names(item.memory.project_id for item in brief.items)
@@ -48,4 +51,6 @@ async def get(services: Services, call: Call, params: Params) -> Json:
             for item in brief.items
         ],
         "left_out": brief.left_out,
+        "git": git,
+        "degraded": services.caches.degraded(),
     }

@@ -14,8 +14,8 @@ from lmem.daemon.reading import read
 from lmem.daemon.services import Services
 from lmem.domain.filters import Filter
 from lmem.domain.layers import LAYERS, layers
-from lmem.domain.routing import RULES
-from lmem.service.layers import Holding, moves
+from lmem.service.holdings import Configured, Holding
+from lmem.service.layers import moves
 
 MOST = 10
 """Types and projects that a layer's page names."""
@@ -23,10 +23,10 @@ MOST = 10
 
 async def listed(services: Services, call: Call, params: Params) -> Json:
     reading = await read(services, call, params)
-    found = await _holdings(services, reading.wanted)
+    found, rules = await _holdings(services, reading.wanted), await services.holdings.rules()
     return {
-        "layers": [_holding_json(item) for item in found],
-        "router": asdict(services.router.performance()),
+        "layers": [_holding_json(item, rules[item.layer]) for item in found],
+        "router": asdict(await services.router.performance()),
         "scope": reading.to_wire(),
     }
 
@@ -39,8 +39,9 @@ async def show(services: Services, call: Call, params: Params) -> Json:
     reading = await read(services, call, Params({}))
     holding = next(item for item in await _holdings(services, reading.wanted) if item.layer == name)
     names = await services.project_names(project_id for project_id, _ in holding.projects)
+    rules = await services.holdings.rules()
     return {
-        **_holding_json(holding),
+        **_holding_json(holding, rules[name]),
         "types": [{"type": kind, "memories": count} for kind, count in holding.types[:MOST]],
         "projects": [
             {"project": names.get(project_id or ""), "memories": count} for project_id, count in holding.projects[:MOST]
@@ -68,12 +69,12 @@ async def move(services: Services, call: Call, params: Params) -> Json:
 
 async def _holdings(services: Services, here: Filter) -> list[Holding]:
     seen = replace(here, temporal=True)
-    return await services.layers.holdings(Filter(here.user_id, shared=here.shared), seen)
+    return await services.holdings.counts(Filter(here.user_id, shared=here.shared), seen)
 
 
 async def _of_memory(services: Services, call: Call, text: str) -> Json:
     memory, versions = await services.history.versions(services.actor(call), text)
-    names = await services.project_names([memory.project_id])
+    names, rules = await services.project_names([memory.project_id]), await services.holdings.rules()
     return {
         "id": memory.id,
         "title": memory.title,
@@ -81,7 +82,7 @@ async def _of_memory(services: Services, call: Call, text: str) -> Json:
         "layer": memory.layers.primary,
         "project": names.get(memory.project_id or ""),
         "session": memory.session_id,
-        "rules": {layer: RULES[layer].reads for layer in memory.layers.names},
+        "rules": {layer: rules[layer].rule.reads for layer in memory.layers.names},
         "moves": [
             {
                 "version": version.number,
@@ -96,8 +97,8 @@ async def _of_memory(services: Services, call: Call, text: str) -> Json:
     }
 
 
-def _holding_json(holding: Holding) -> Json:
-    rule = RULES[holding.layer]
+def _holding_json(holding: Holding, configured: Configured) -> Json:
+    rule = configured.rule
     return {
         "layer": holding.layer,
         "memories": holding.memories,
@@ -107,4 +108,5 @@ def _holding_json(holding: Holding) -> Json:
         "writes": rule.writes,
         "reads": rule.reads,
         "leaves": rule.leaves,
+        "settings": configured.settings,
     }

@@ -112,6 +112,7 @@ async def page(services: Services, call: Call, params: Params) -> Json:
     return {
         "memories": [memory_json(memory, names) for memory in found.memories],
         "total": found.total,
+        "degraded": services.caches.degraded(),
         "scope": reading.to_wire(found.too_little),
     }
 

@@ -31,6 +31,12 @@ async def listed(services: Services, call: Call, params: Params) -> Json:
     return {"projects": rows, "current": scope.project, "because": scope.because}
 
 
+async def names(services: Services, call: Call, params: Params) -> Json:
+    """What a name is completed from: nothing is counted."""
+    found = await services.projects.names(services.actor(call))
+    return {"projects": [{"name": item.name, "description": item.description} for item in found]}
+
+
 async def show(services: Services, call: Call, params: Params) -> Json:
     """The project that is named, else that of the caller's place."""
     actor = services.actor(call)

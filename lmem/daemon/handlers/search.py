@@ -48,13 +48,14 @@ async def search(services: Services, call: Call, params: Params) -> Json:
     if answer.too_little:
         services.router.joined()
     services.activity.searched(reading.actor, query, [item.memory.id for item in answer.found])
+    await services.searches.note(reading.actor, query, len(answer.found))
     explain = params.flag("explain")
     shown = [*answer.found, *(answer.empty.near if answer.empty else ())]
     projects = await services.project_names(item.memory.project_id for item in shown)
     result: Json = {
         "results": [_result(item, projects, explain) for item in answer.found],
         "served_by": list(answer.served_by),
-        "degraded": degraded_json(answer.degraded),
+        "degraded": [*degraded_json(answer.degraded), *services.caches.degraded()],
         "scope": reading.to_wire(answer.too_little),
     }
     if span is not None:

@@ -30,16 +30,21 @@ class Neo4jCopy:
 
     def __init__(self, door: Door, prefix: str) -> None:
         self._door = door
-        self._prefix = prefix
+        self.prefix = prefix
         self._claim = claims.NOBODY
+        self.on_lost: Callable[[], None] = lambda: None
 
     async def open(self, owner: str) -> Opened:
         schema = await migrations.migrate(self._door, migrations.load())
-        self._claim = await self._door.write(partial(claims.claim, self._prefix, owner, schema))
+        self._claim = await self._door.write(partial(claims.claim, self.prefix, owner, schema))
         return Opened(self._claim.id, self._claim.generation, schema)
 
     async def check(self) -> None:
-        await self._door.read(self._alone)
+        await self._door.read(self.confirm)
+
+    async def confirm(self, tx: Transaction) -> None:
+        """As `check`, within a transaction that goes on with something else."""
+        self._same(await tx.rows(shapes.CHECK, self._own()))
 
     async def apply(self, wanted: Wanted, generation: int) -> None:
         await self._write(generation, partial(self._applied, wanted, generation))
@@ -50,7 +55,7 @@ class Neo4jCopy:
         for query in queries:
             while found := await self._write(generation, partial(self._swept, query, generation)):
                 swept += found
-        await self._write(generation, partial(claims.swept, self._prefix))
+        await self._write(generation, partial(claims.swept, self.prefix))
         return swept
 
     async def held(self, after: tuple[str, str] | None, limit: int) -> list[Held]:
@@ -89,14 +94,12 @@ class Neo4jCopy:
         await self._door.close()
 
     def _own(self, **values: object) -> dict[str, object]:
-        return {"prefix": self._prefix, **values}
-
-    async def _alone(self, tx: Transaction) -> None:
-        self._same(await tx.rows(shapes.CHECK, self._own()))
+        return {"prefix": self.prefix, **values}
 
     def _same(self, rows: Sequence[Sequence[object]]) -> None:
         """Raise IndexLost unless these rows tell of the claim that was made here."""
         if [tuple(row) for row in rows] != [(self._claim.id, self._claim.opening)]:
+            self.on_lost()
             raise IndexLost("The graph on the Neo4j server is not the one that was opened.")
 
     async def _write(self, generation: int, work: Callable[[Transaction], Awaitable[T]]) -> T:
@@ -138,7 +141,7 @@ class Neo4jCopy:
         """Write nodes; (label, id) of those that did not hold a newer revision."""
         written = {(node.label, node.id) for node in nodes}
         for label, some in _grouped(nodes, lambda node: node.label).items():
-            rows = [{"id": node.id, "rev": node.rev, "properties": of_node(node, self._prefix, generation)}
+            rows = [{"id": node.id, "rev": node.rev, "properties": of_node(node, self.prefix, generation)}
                     for node in some]  # fmt: skip
             given = self._own(rows=rows, generation=generation)
             left = await tx.rows(shapes.merge_nodes(label), given)
@@ -158,7 +161,7 @@ class Neo4jCopy:
 
     async def _adopted(self, label: str, rows: Iterable[Sequence[str]], generation: int, tx: Transaction) -> bool:
         """Take nodes of others over, where those are gone; answers whether there were any. Raises InvalidInput."""
-        others = {id: prefix for id, prefix in rows if prefix != self._prefix}
+        others = {id: prefix for id, prefix in rows if prefix != self.prefix}
         if others:
             await claims.refuse_owned(tx, set(others.values()), self._claim.owner)
             await tx.rows(shapes.adopt(label), self._own(ids=list(others), generation=generation))

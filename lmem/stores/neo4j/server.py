@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from lmem.errors import StoreUnavailable
 from lmem.stores.neo4j.address import Address
+from lmem.stores.neo4j.answers import Neo4jGraph
 from lmem.stores.neo4j.copy import Neo4jCopy
 from lmem.stores.neo4j.cypher import Neo4jQueries
 from lmem.stores.neo4j.door import Door
@@ -22,7 +23,12 @@ class Neo4jServer:
         self.url = address.shown
         self.in_the_clear = bool(address.user) and not address.encrypted and not address.is_loopback
         self.copy = Neo4jCopy(self._door, prefix)
+        self.graph = Neo4jGraph(self._door, self.copy)
         self.queries = Neo4jQueries(self._door)
+
+    def watch(self, lost: Callable[[], None]) -> None:
+        """`lost` is called when a question finds that the copy is not the one that was opened."""
+        self.copy.on_lost = lost
 
     @property
     def trouble(self) -> StoreUnavailable | None:

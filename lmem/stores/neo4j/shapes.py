@@ -8,29 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lmem.domain.graph import LABELS
+from lmem.domain.relations import EDGES, RELATIONS
 
-TYPES: dict[str, tuple[str, str]] = {
-    "RELATES_TO": ("Memory", "Memory"),
-    "CONTRADICTS": ("Memory", "Memory"),
-    "BUILDS_ON": ("Memory", "Memory"),
-    "RESOLVES": ("Memory", "Memory"),
-    "SUPERSEDES": ("Memory", "Memory"),
-    "TEMPORAL_BEFORE": ("Memory", "Memory"),
-    "SAME_CONTEXT": ("Memory", "Memory"),
-    "BELONGS_TO": ("Memory", "Project"),
-    "APPLIES_TO": ("Memory", "Project"),
-    "DEMONSTRATES": ("Memory", "Pattern"),
-    "VALIDATES": ("Memory", "Pattern"),
-    "CONTRADICTS_PATTERN": ("Memory", "Pattern"),
-    "USED_IN": ("Pattern", "Project"),
-    "FAILED_IN": ("Pattern", "Project"),
-    "OWNS": ("User", "Project"),
-    "CREATED": ("User", "Memory"),
-    "DISCOVERED": ("User", "Pattern"),
-}
+TYPES = {item.edge: (LABELS[item.start], LABELS[item.end]) for item in EDGES}
 """Type -> labels of its two ends."""
 
-BETWEEN_MEMORIES = tuple(name for name, ends in TYPES.items() if ends == ("Memory", "Memory"))
+BETWEEN_MEMORIES = tuple(item.edge for item in RELATIONS)
 NODE_LABELS = tuple(sorted(LABELS.values()))
 STARTS = tuple(sorted({start for start, _ in TYPES.values()}))
 KINDS = tuple(sorted((*NODE_LABELS, *TYPES)))

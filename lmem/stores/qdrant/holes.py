@@ -25,12 +25,18 @@ def copy_tree(source: Path, target: Path) -> None:
 
 
 def allocated(path: Path) -> int:
-    """Bytes of disk blocks that a directory tree occupies."""
+    """Bytes of disk blocks that a directory tree occupies; what goes while it is counted is none."""
     total = 0
     for folder, _, files in os.walk(path):
-        total += os.lstat(folder).st_blocks * _BLOCK
-        total += sum(os.lstat(os.path.join(folder, name)).st_blocks * _BLOCK for name in files)
+        total += _blocks(folder) + sum(_blocks(os.path.join(folder, name)) for name in files)
     return total
+
+
+def _blocks(path: str) -> int:
+    try:
+        return os.lstat(path).st_blocks * _BLOCK
+    except FileNotFoundError:  # an old generation is removed on another thread
+        return 0
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -24,6 +24,7 @@ class Request:
     work: Callable[[sqlite3.Connection], Any]
     future: asyncio.Future[Any]
     large: bool = False
+    committed: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Answer:
     future: asyncio.Future[Any]
     value: Any = None
     error: BaseException | None = None
+    committed: Callable[[], None] | None = None
 
 
 class TransactionLost(Exception):
@@ -78,7 +80,7 @@ def deliver(answers: Sequence[Answer]) -> None:
 def _begin(connection: sqlite3.Connection, request: Request) -> Answer:
     """The first request: when it fails, the transaction begins anew."""
     try:
-        return Answer(request.future, request.work(connection))
+        return Answer(request.future, request.work(connection), committed=request.committed)
     except Exception as err:  # the caller's own error, whatever it is: it goes to the caller alone
         _still_in_transaction(connection, err)
         connection.execute("ROLLBACK")
@@ -97,7 +99,7 @@ def _attempt(connection: sqlite3.Connection, request: Request) -> Answer:
         connection.execute("RELEASE request")
         return Answer(request.future, error=failed(err))
     connection.execute("RELEASE request")
-    return Answer(request.future, value)
+    return Answer(request.future, value, committed=request.committed)
 
 
 def _still_in_transaction(connection: sqlite3.Connection, err: Exception) -> None:
@@ -107,6 +109,9 @@ def _still_in_transaction(connection: sqlite3.Connection, err: Exception) -> Non
 
 
 def _resolve(answers: Sequence[Answer]) -> None:
+    for answer in answers:
+        if answer.committed is not None:
+            answer.committed()
     for answer in answers:
         if answer.future.done():  # cancelled while it waited
             continue

@@ -19,6 +19,7 @@ from lmem.stores.sqlite.compaction import compact_if_due
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
 from lmem.stores.sqlite.readers import Readers, TooLong
 from lmem.stores.sqlite.residue import Sweep, truncate_log
+from lmem.stores.sqlite.watch import watch
 from lmem.stores.sqlite.writer import Upkeep, Writer
 
 T = TypeVar("T")
@@ -62,21 +63,25 @@ class Database:
         try:
             path.chmod(0o600)
             migrations.migrate(connection, released)
+            watch(connection)
         except BaseException:
             connection.close()
             raise
         return cls(path, Writer(path, connection), Readers(path, readers))
 
-    async def write(self, work: Callable[[sqlite3.Connection], T], large: bool = False) -> T:
+    async def write(
+        self, work: Callable[[sqlite3.Connection], T], large: bool = False, committed: Callable[[], None] | None = None
+    ) -> T:
         """Run `work` on the writer's thread, in a transaction it may share; its value, once that is on the disk.
 
-        `large` is work of thousands of statements.
+        `large` is work of thousands of statements. `committed` is called on the event loop after the commit and before
+        anybody is answered, even when the caller of this has gone away meanwhile.
 
         An error that `work` raises undoes all of `work`, nothing else, and is raised here; SQLite's own come as
         StorageFull, Damaged, Conflict, StoreUnavailable or Internal.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Request(work, future, large))
+        self._writer.submit(Request(work, future, large, committed))
         self._waiting += 1
         try:
             return await future

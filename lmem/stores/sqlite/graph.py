@@ -10,12 +10,13 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from lmem.domain.graph import LABELS, Edge, Node, Value, Wanted
+from lmem.domain.graph import LABELS, Edge, Node, Sight, Value, Wanted
 from lmem.domain.layers import LAYERS
 from lmem.domain.relations import EDGES, MEMORY, PATTERN, PROJECT, USER
 from lmem.stores.sqlite.edges import edges_at, edges_of_rows, name_of
 from lmem.stores.sqlite.memories import readable
 from lmem.stores.sqlite.nearness import derived_at
+from lmem.stores.sqlite.walks import Spot, Walk
 
 _KINDS = {label: kind for kind, label in LABELS.items()}
 _FLAGS = ", ".join(f"n.layer_{layer}" for layer in LAYERS)
@@ -39,6 +40,13 @@ _PAGES = {
         CROSS JOIN memories_shared a ON a.id = r.from_memory_id CROSS JOIN memories_shared b ON b.id = r.to_memory_id
         WHERE r.id > ? AND a.is_archived = 0 AND b.is_archived = 0 ORDER BY r.id LIMIT ?""",
 }
+_STARTS = {
+    MEMORY: "SELECT id FROM {source} WHERE id > ? AND is_archived = 0 AND +user_id = ? ORDER BY id LIMIT ?",
+    PROJECT: "SELECT id FROM projects WHERE id > ? AND +user_id = ? ORDER BY id LIMIT ?",
+    PATTERN: "SELECT id FROM patterns WHERE id > ? AND +user_id = ? ORDER BY id LIMIT ?",
+    USER: "SELECT id FROM users WHERE id > ? AND id = ? ORDER BY id LIMIT ?",
+}
+_PRIVATE = "SELECT EXISTS (SELECT 1 FROM memories_all WHERE user_id = ? AND is_private = 1 AND is_archived = 0)"
 _AT = {
     MEMORY: tuple(item.edge for item in EDGES),
     PATTERN: tuple(item.edge for item in EDGES),
@@ -82,6 +90,23 @@ class GraphRows:
         rows = self._db.execute(sql, (json.dumps(list(dict.fromkeys(ids))),)).fetchall()
         return [_node(label, names, row) for row in rows]
 
+    def names(self, sight: Sight, spots: Iterable[Spot]) -> dict[Spot, str]:
+        return Walk(self._db, sight, ()).names(spots)
+
+    def starts(self, sight: Sight, label: str, after: str, limit: int) -> list[str]:
+        sql = _STARTS[_KINDS[label]].format(source=readable(sight.shared))
+        return [row[0] for row in self._db.execute(sql, (after, sight.user_id, limit))]
+
+    def leaving(self, sight: Sight, label: str, ids: Sequence[str], types: Sequence[str]) -> list[Edge]:
+        walk = Walk(self._db, sight, types)
+        own = set(ids)
+        edges = [edge for edge in walk.edges(label, ids) if edge.start_label == label and edge.start in own]
+        names = walk.names({(edge.end_label, edge.end) for edge in edges})
+        return sorted((edge for edge in edges if (edge.end_label, edge.end) in names), key=_start_first)
+
+    def any_private(self, user_id: str) -> bool:
+        return bool(self._db.execute(_PRIVATE, (user_id,)).fetchone()[0])
+
     def _seen(self, edges: Iterable[Edge]) -> list[Edge]:
         """Each edge once, without those at a memory that is not in the graph."""
         named = {name_of(edge): edge for edge in edges}
@@ -94,6 +119,10 @@ class GraphRows:
         )}  # fmt: skip
         hidden = memories - seen
         return [edge for edge in named.values() if edge.start not in hidden and edge.end not in hidden]
+
+
+def _start_first(edge: Edge) -> tuple[str, str, str, str]:
+    return edge.start, edge.type, edge.end, edge.key
 
 
 def _node(label: str, names: Sequence[str], row: Sequence[Value]) -> Node:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from lmem.domain.filters import LASTING, Filter, Sight
 from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import Memory, to_json
-from lmem.ports.tables import Columns
+from lmem.ports.tables import Columns, Standing
 
 COLUMNS = (
     "memory_key, id, user_id, project_id, session_id, title, content, summary, memory_type, category, tags, "
@@ -23,6 +23,8 @@ COLUMNS = (
 _STORED = COLUMNS.partition(", ")[2]  # without memory_key, which SQLite gives
 _INSERT = f"INSERT INTO memories ({_STORED}) VALUES (?{', ?' * _STORED.count(', ')})"
 _FIND = f"SELECT {COLUMNS} FROM memories WHERE id = ?"
+_STANDING = "SELECT id, user_id, is_private, rev, access_count, last_accessed_at FROM memories WHERE id = ?"
+_TITLES = "SELECT m.id, m.title FROM json_each(?) CROSS JOIN {source} m WHERE m.id = value"
 _PREFIX = "SELECT id, title FROM {source} WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
 _EXTERNAL = f"SELECT {COLUMNS} FROM memories WHERE source_tool = ? AND external_id = ? AND project_id IS ?"
 _BEFORE = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_archived = 0
@@ -123,6 +125,13 @@ class MemoryRows:
 
     def find(self, memory_id: str) -> Memory | None:
         return self._one(_FIND, memory_id)
+
+    def standing(self, memory_id: str) -> Standing | None:
+        row = self._db.execute(_STANDING, (memory_id,)).fetchone()
+        return Standing(row[0], row[1], bool(row[2]), *row[3:]) if row else None
+
+    def titles(self, ids: Sequence[str], shared: bool) -> dict[str, str]:
+        return dict(self._db.execute(_TITLES.format(source=readable(shared)), (json.dumps(list(ids)),)).fetchall())
 
     def starting_with(self, user_id: str, prefix: str, limit: int, shared: bool) -> list[tuple[str, str]]:
         sql = _PREFIX.format(source=readable(shared))

@@ -49,6 +49,10 @@ class OutboxRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
+    def sequence(self) -> int:
+        found: int = self._db.execute("SELECT value FROM outbox_sequence").fetchone()[0]
+        return found
+
     def enqueue(self, kind: str, object_id: str, rev: int, op: str, only: str | None = None) -> None:
         self._db.execute("UPDATE outbox_sequence SET value = value + 1")
         self._db.execute(_ENQUEUE, (kind, object_id, rev, op, only))
@@ -89,6 +93,10 @@ class OutboxRows:
     def pending(self) -> dict[str, int]:
         sql = "SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL GROUP BY projection"
         return dict(self._db.execute(sql).fetchall())
+
+    def is_behind(self, projection: str) -> bool:
+        sql = "SELECT EXISTS (SELECT 1 FROM outbox WHERE projection = ? AND parked_at IS NULL)"
+        return bool(self._db.execute(sql, (projection,)).fetchone()[0])
 
     def parked_count(self) -> int:
         found: int = self._db.execute("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL").fetchone()[0]

@@ -34,6 +34,7 @@ from lmem.stores.sqlite.settings import SettingRows
 from lmem.stores.sqlite.timeline import TimelineRows
 from lmem.stores.sqlite.users import UserRows
 from lmem.stores.sqlite.versions import VersionRows
+from lmem.stores.sqlite.watch import Change, changes
 
 T = TypeVar("T")
 
@@ -97,16 +98,31 @@ def tables(connection: sqlite3.Connection) -> Tables:
 
 
 class SqliteStorage:
-    """Storage over one Database."""
+    """Storage over one Database.
+
+    `on_change` hears on the event loop what each commit changed, before anybody is answered.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.on_change: Callable[[Sequence[Change]], None] = lambda changed: None
 
     async def write(self, work: Callable[[UnitOfWork], T], large: bool = False) -> T:
-        return await self._database.write(lambda connection: work(tables(connection)), large)
+        changed: list[Change] = []
+
+        def watched(connection: sqlite3.Connection) -> T:
+            value = work(tables(connection))
+            changed.extend(changes(connection))
+            return value
+
+        return await self._database.write(watched, large, lambda: self.on_change(changed) if changed else None)
 
     async def read(self, work: Callable[[UnitOfWork], T], brief: bool = False) -> T:
         return await self._database.read(lambda connection: work(tables(connection)), brief=brief)
+
+    async def query(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` of this package on one snapshot, with a connection that cannot write."""
+        return await self._database.read(work)
 
     async def quiet(self, seconds: float) -> None:
         await self._database.quiet(seconds)

@@ -20,14 +20,20 @@ _AROUND = f"""SELECT {COLUMNS} FROM {{source}} m
 # Others read nothing of a time when a memory was private: versions before it was made public count as none of theirs.
 _PUBLIC = """ AND NOT EXISTS (SELECT 1 FROM memory_versions s WHERE s.memory_id = v.memory_id
             AND s.version_number > v.version_number AND json_type(s.diff_json, '$.is_private') IS NOT NULL)"""
+# The memories of a change: those that it made a version of, and both ends of the links that it made or took away.
+_TOUCHED = """SELECT v.memory_id FROM memory_versions v WHERE v.change_set = {set}
+    UNION SELECT r.from_memory_id FROM relation_changes r WHERE r.change_set = {set}
+    UNION SELECT r.to_memory_id FROM relation_changes r WHERE r.change_set = {set} AND r.to_memory_id IS NOT NULL"""
+_READABLE = """SELECT m.id, m.title FROM memory_versions v JOIN {{source}} m ON m.id = v.memory_id
+        WHERE v.change_set = {set}{{public}}
+    UNION SELECT m.id, m.title FROM relation_changes r JOIN {{source}} m ON m.id IN (r.from_memory_id, r.to_memory_id)
+        WHERE r.change_set = {set}"""
 # Whoever may not read all memories of a change is not told why it was made.
-_CHANGES = """SELECT c.id, c.kind, c.reason, c.created_at, c.undone_by,
-        (SELECT count(DISTINCT v.memory_id) FROM memory_versions v WHERE v.change_set = c.id) AS touched,
-        (SELECT count(DISTINCT v.memory_id) FROM memory_versions v JOIN {source} m ON m.id = v.memory_id
-            WHERE v.change_set = c.id{public}) AS readable
+_CHANGES = f"""SELECT c.id, c.kind, c.reason, c.created_at, c.undone_by,
+        (SELECT count(*) FROM ({_TOUCHED.format(set="c.id")})) AS touched,
+        (SELECT count(*) FROM ({_READABLE.format(set="c.id")})) AS readable
     FROM change_sets c WHERE c.created_by = ? AND (readable > 0 OR NOT ?) ORDER BY c.id DESC LIMIT ? OFFSET ?"""
-_NAMED = """SELECT DISTINCT m.id, m.title FROM memory_versions v JOIN {source} m ON m.id = v.memory_id
-    WHERE v.change_set = ?{public} LIMIT ?"""
+_NAMED = f"{_READABLE.format(set='?1')} LIMIT ?2"
 
 
 class TimelineRows:

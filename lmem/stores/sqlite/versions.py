@@ -29,11 +29,18 @@ _KEEP = """UPDATE memory_versions SET title = ?, content = ?, summary = ?, has_t
 _NEWEST = "SELECT coalesce(max(version_number), 0) FROM memory_versions WHERE memory_id = ?"
 # The newest version that can be undone: of a change set that nothing undid and that is no undo itself (a redo is
 # none: it stands for what it brought back) nor lmem's own annotation, or an add whose memory is still there.
-_LAST = """SELECT v.change_set, v.memory_id FROM memory_versions v
+_LAST = """SELECT v.change_set, v.memory_id, v.created_at FROM memory_versions v
     LEFT JOIN change_sets c ON c.id = v.change_set JOIN memories m ON m.id = v.memory_id
     WHERE v.created_by = ? AND NOT (? AND m.is_private) AND CASE WHEN v.change_set IS NULL THEN m.is_archived = 0
         ELSE c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic') END
     ORDER BY v.rowid DESC LIMIT 1"""
+# The newest change of links that can be undone.
+_LAST_OF_LINKS = """SELECT c.id, r.from_memory_id, c.created_at FROM change_sets c
+    JOIN relation_changes r ON r.change_set = c.id
+    WHERE c.created_by = ?1 AND c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic')
+    AND NOT (?2 AND EXISTS (SELECT 1 FROM relation_changes p
+        JOIN memories m ON m.id IN (p.from_memory_id, p.to_memory_id) WHERE p.change_set = c.id AND m.is_private))
+    ORDER BY c.id DESC LIMIT 1"""
 
 
 class VersionRows:
@@ -72,8 +79,9 @@ class VersionRows:
         return ChangeSet(*row) if row else None
 
     def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str] | None:
-        row: tuple[int | None, str] | None = self._db.execute(_LAST, (user_id, shared)).fetchone()
-        return row
+        rows = [self._db.execute(sql, (user_id, shared)).fetchone() for sql in (_LAST, _LAST_OF_LINKS)]
+        last = max((row for row in rows if row), key=lambda row: (row[2], row[0] or 0), default=None)
+        return (last[0], last[1]) if last else None
 
     def in_change_set(self, number: int) -> list[Version]:
         return [version(row) for row in self._db.execute(_IN_SET, (number,))]

@@ -23,6 +23,7 @@ from lmem.stores.sqlite.compaction import compact, is_due, is_large
 from lmem.stores.sqlite.connection import Identity, identity, open_writer
 from lmem.stores.sqlite.faults import means_full, spoils_connection, translate
 from lmem.stores.sqlite.residue import truncate_log
+from lmem.stores.sqlite.watch import watch
 
 _LOG = logging.getLogger(__name__)
 
@@ -162,6 +163,7 @@ class Writer:
             connection = open_writer(self._path)
             try:
                 self._recheck(connection)
+                watch(connection)
             except (sqlite3.Error, LmemError):
                 connection.close()
                 raise

@@ -13,7 +13,7 @@ from tests.unit.cli.terminal import Terminal
 def test_help_is_an_answer(lmem: Terminal, flag: str) -> None:
     done = lmem.run("search", flag)
     assert done.status == 0
-    assert "Usage: lmem search [OPTIONS] {QUERY...}" in done.out
+    assert "Usage: lmem search [OPTIONS] [QUERY...]" in done.out
     assert "$ lmem search" in done.out
     assert not done.err
 
@@ -29,7 +29,7 @@ def test_the_help_lists_every_command(lmem: Terminal) -> None:
         (("serach", "x"), "No such command 'serach'"),
         (("add", "x", "--titel", "y"), "--title"),
         (("add", "x", "--importance", "much"), "'much' is not a valid float."),
-        (("search",), "Missing argument"),
+        (("show",), "Missing argument"),
         (("daemon",), "Missing command."),
         (("daemon", "fly"), "No such command 'fly'"),
     ],

@@ -25,7 +25,7 @@ def known(daemon: FakeDaemon) -> FakeDaemon:
     memories = [memory(), memory(id=OTHER, title="A\ttab", project="my web"), memory(project=None)]
     daemon.answers["memory/list"] = lambda params: {"memories": memories, "total": 3}
     projects = [{"name": "api", "description": None}, {"name": "my web", "description": "The shop"}]
-    daemon.answers["project/list"] = lambda params: {"projects": projects}
+    daemon.answers["project/names"] = lambda params: {"projects": projects}
     daemon.answers["memory/tags"] = lambda params: {"tags": [{"tag": "sqlite", "count": 3}, {"tag": "net", "count": 1}]}
     return daemon
 

@@ -60,7 +60,7 @@ def test_the_tree_knows_groups_kinds_and_summaries() -> None:
     leaves = {leaf.name: leaf for leaf in root.leaves()}
     assert leaves["daemon logs"].summary == "Print the daemon's log; with --json its lines as they are"
     assert leaves["search"].arguments[0] == Argument(
-        "words", "some", "QUERY...", "A question or words; several are joined."
+        "words", "any", "[QUERY...]", "A question or words; several are joined."
     )
     assert {option.kind for leaf in leaves.values() for option in leaf.options} == {
         "text",

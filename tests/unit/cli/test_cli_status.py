@@ -21,7 +21,7 @@ def test_status_shows_what_runs_and_every_path(daemon: FakeDaemon, lmem: Termina
         "lmem 0.1.0: 3 memories, 1 project, vectors down, 2 pending, 1 parked",
         "daemon     pid 4242, up 3 min, 40.0 MB",
         "worker     pid 4243, 200 MB",
-        "sqlite     ready, schema 4, 123 kB",
+        "sqlite     ready, schema 4, version 3.45, 123 kB",
         "vectors    down: The worker died. Run 'lmem doctor'.",
         "outbox     2 pending, 1 parked",
         "  parked: memory 3f2a9c1d for vectors: not finite (3 tries)",
@@ -31,6 +31,13 @@ def test_status_shows_what_runs_and_every_path(daemon: FakeDaemon, lmem: Termina
         "  data     /data",
         "  log      /state/daemon.log",
     ]
+
+
+def test_a_server_is_shown_with_its_version_and_address(daemon: FakeDaemon, lmem: Terminal) -> None:
+    server = {"state": "ready", "engine": "qdrant", "url": "http://127.0.0.1:6333", "version": "1.18.3", "points": 3}
+    daemon.answers["status/get"] = lambda params: status(stores={"vectors": server})
+    line = "vectors    ready, points 3, engine qdrant, version 1.18.3 at http://127.0.0.1:6333"
+    assert line in lmem.run("status").out.splitlines()
 
 
 def test_status_for_programs_is_the_daemons_answer(lmem: Terminal, daemon: FakeDaemon) -> None:

@@ -12,7 +12,7 @@ import struct
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -173,13 +173,16 @@ class WordFinder:
 
     embedder: WordEmbedder
     vectors: AwaitedVectors
+    asked: list[str] = field(default_factory=list)
 
     async def find(
         self, generation: str, collection: str, text: str, conditions: Sequence[Condition], limit: int,
         only: str | None = None,
     ) -> Candidates:  # fmt: skip
         self.embedder.check()
-        return await self.vectors.search(generation, collection, _encode(text), conditions, limit, only)
+        self.asked.append(text)
+        query = _encode(text)
+        return replace(await self.vectors.search(generation, collection, query, conditions, limit, only), query=query)
 
 
 @dataclass

@@ -11,12 +11,17 @@ from lmem.domain.filters import Filter, Sight
 from lmem.domain.layers import layers
 from lmem.domain.scope import NOWHERE, Scope
 from lmem.errors import InvalidInput
+from lmem.service.holdings import Holdings
 from lmem.service.layers import LayerMoves, moves
 from tests.unit.service.service_kit import Kit, drive
 
 
 def _moves(kit: Kit) -> LayerMoves:
     return LayerMoves(kit.storage, kit.clock, kit.relay.wake)
+
+
+def _holdings(kit: Kit) -> Holdings:
+    return Holdings(kit.storage, kit.settings.of)
 
 
 async def _project(kit: Kit, name: str) -> str:
@@ -35,7 +40,7 @@ def test_holdings_count_flags_first_layers_and_lonely_ones(tmp_path: Path) -> No
         await kit.add("mine alone", is_private=True)
         api = await _project(kit, "api")
         here = Filter(kit.actor.user_id, sight=Sight(api))
-        found = {item.layer: item for item in await _moves(kit).holdings(kit.everything, here)}
+        found = {item.layer: item for item in await _holdings(kit).counts(kit.everything, here)}
         assert list(found) == ["session", "project", "global", "temporal"]
         counts = {name: (item.memories, item.here, item.primary, item.alone) for name, item in found.items()}
         assert counts == {
@@ -44,7 +49,7 @@ def test_holdings_count_flags_first_layers_and_lonely_ones(tmp_path: Path) -> No
         assert found["project"].types == (("decision", 2), ("task", 1))
         assert dict(found["project"].projects)[api] == 2
         shared = replace(kit.everything, shared=True)
-        assert (await _moves(kit).holdings(shared, shared))[2].memories == 1
+        assert (await _holdings(kit).counts(shared, shared))[2].memories == 1
 
     drive(tmp_path, scenario)
 

@@ -13,7 +13,7 @@ from lmem.errors import Conflict, IndexLost, InvalidInput
 from lmem.ports.graph import Held
 from lmem.stores.neo4j.copy import Neo4jCopy
 from tests.contract.graphs import MEMORIES, OWNER, full, memory
-from tests.unit.stores.neo4j.servers import CLEAR, door
+from tests.contract.graphservers import CLEAR, door
 
 if TYPE_CHECKING:
     from tests.servers.neo4j import Neo4jServer

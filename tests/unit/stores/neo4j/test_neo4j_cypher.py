@@ -12,7 +12,7 @@ from lmem.stores.neo4j.copy import Neo4jCopy
 from lmem.stores.neo4j.cypher import Neo4jQueries
 from lmem.stores.neo4j.door import Door
 from tests.contract.graphs import MEMORIES, OWNER, full
-from tests.unit.stores.neo4j.servers import CLEAR, door, drive
+from tests.contract.graphservers import CLEAR, door, drive
 
 if TYPE_CHECKING:
     from tests.servers.neo4j import Neo4jServer

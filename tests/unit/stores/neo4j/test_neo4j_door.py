@@ -14,8 +14,8 @@ import pytest
 from lmem.errors import InvalidInput, StoreDown
 from lmem.stores.neo4j.address import Address
 from lmem.stores.neo4j.door import Door, Transaction
+from tests.contract.graphservers import door, drive
 from tests.servers.faults import Fault, FaultProxy
-from tests.unit.stores.neo4j.servers import door, drive
 
 if TYPE_CHECKING:
     from tests.servers.neo4j import Neo4jServer

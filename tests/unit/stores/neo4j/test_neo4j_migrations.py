@@ -11,7 +11,7 @@ import pytest
 from lmem.errors import Conflict, Internal, InvalidInput
 from lmem.stores.neo4j import migrations
 from lmem.stores.neo4j.door import Door
-from tests.unit.stores.neo4j.servers import door, drive
+from tests.contract.graphservers import door, drive
 
 if TYPE_CHECKING:
     from tests.servers.neo4j import Neo4jServer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -53,3 +54,18 @@ def test_a_durable_write_replaces_whole_files(tmp_path: Path) -> None:
         write_durably(tmp_path / "file", text)
         assert (tmp_path / "file").read_bytes() == text
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_what_goes_while_it_is_counted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kept").write_bytes(b"x" * 5000)
+    before = allocated(tmp_path)
+    (tmp_path / "gone").write_bytes(b"x" * 5000)
+    lstat = os.lstat
+
+    def removed(path: str) -> os.stat_result:
+        if path.endswith("gone"):
+            os.unlink(path)
+        return lstat(path)
+
+    monkeypatch.setattr(os, "lstat", removed)
+    assert allocated(tmp_path) == before
