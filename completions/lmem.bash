@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        session|layer|project|patterns|hook|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
+        session|layer|project|patterns|graph|hook|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -78,6 +78,18 @@ _lmem() {
         'forget:--reason')  return ;;
         'restore:--version')  return ;;
         'restore:--reason')  return ;;
+        'link:--type'|'link:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
+        'link:--strength')  return ;;
+        'link:--context')  return ;;
+        'link:--property')  return ;;
+        'link:--project'|'link:-p') _lmem_ask projects "$cur"; return ;;
+        'link:--relevance')  return ;;
+        'link:--reason')  return ;;
+        'unlink:--type'|'unlink:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
+        'unlink:--project'|'unlink:-p') _lmem_ask projects "$cur"; return ;;
+        'unlink:--reason')  return ;;
+        'related:--type'|'related:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
+        'related:--limit'|'related:-n')  return ;;
         'merge:--reason')  return ;;
         'changes:--limit'|'changes:-n')  return ;;
         'changes:--offset')  return ;;
@@ -144,6 +156,18 @@ _lmem() {
         'patterns outcome:--project'|'patterns outcome:-p') _lmem_ask projects "$cur"; return ;;
         'patterns outcome:--reason')  return ;;
         'patterns outcome:--memory') _lmem_ask ids "$cur"; return ;;
+        'graph neighbours:--depth'|'graph neighbours:-d')  return ;;
+        'graph neighbours:--type'|'graph neighbours:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
+        'graph neighbours:--limit'|'graph neighbours:-n')  return ;;
+        'graph path:--longest')  return ;;
+        'graph path:--type'|'graph path:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
+        'graph communities:--type'|'graph communities:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
+        'graph communities:--min-strength')  return ;;
+        'graph communities:--limit'|'graph communities:-n')  return ;;
+        'graph patterns:--project'|'graph patterns:-p') _lmem_ask projects "$cur"; return ;;
+        'graph export:--format'|'graph export:-f') COMPREPLY=($(compgen -W 'dot graphml json' -- "$cur")); return ;;
+        'graph export:--output'|'graph export:-o') COMPREPLY=($(compgen -f -- "$cur")); return ;;
+        'graph export:--type'|'graph export:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
         'hook backfill:--since')  return ;;
         'jobs history:--limit'|'jobs history:-n')  return ;;
         'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
@@ -176,6 +200,9 @@ _lmem() {
             'done') COMPREPLY=($(compgen -W '--failed --by --reason --json -h --help' -- "$cur")) ;;
             'forget') COMPREPLY=($(compgen -W '--purge --dry-run -n --yes -y --reason --json -h --help' -- "$cur")) ;;
             'restore') COMPREPLY=($(compgen -W '--version --reason --json -h --help' -- "$cur")) ;;
+            'link') COMPREPLY=($(compgen -W '--type -t --strength --context --property --project -p --relevance --reason --json -h --help' -- "$cur")) ;;
+            'unlink') COMPREPLY=($(compgen -W '--type -t --project -p --reason --json -h --help' -- "$cur")) ;;
+            'related') COMPREPLY=($(compgen -W '--type -t --detected --similar --all-projects -a --limit -n --json -h --help' -- "$cur")) ;;
             'merge') COMPREPLY=($(compgen -W '--reason --dry-run -n --json -h --help' -- "$cur")) ;;
             'history') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'diff') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
@@ -202,6 +229,7 @@ _lmem() {
             'layer ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'project ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'patterns ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'graph ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'hook ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'jobs ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'config ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -233,6 +261,12 @@ _lmem() {
             'patterns show') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'patterns outcome') COMPREPLY=($(compgen -W '--success --failed --project -p --reason --memory --json -h --help' -- "$cur")) ;;
             'patterns forget') COMPREPLY=($(compgen -W '--dry-run -n --yes -y --json -h --help' -- "$cur")) ;;
+            'graph neighbours') COMPREPLY=($(compgen -W '--depth -d --type -t --limit -n --json -h --help' -- "$cur")) ;;
+            'graph path') COMPREPLY=($(compgen -W '--longest --type -t --json -h --help' -- "$cur")) ;;
+            'graph communities') COMPREPLY=($(compgen -W '--type -t --min-strength --limit -n --json -h --help' -- "$cur")) ;;
+            'graph patterns') COMPREPLY=($(compgen -W '--project -p --json -h --help' -- "$cur")) ;;
+            'graph projects') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'graph export') COMPREPLY=($(compgen -W '--format -f --output -o --type -t --private --json -h --help' -- "$cur")) ;;
             'hook install') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'hook uninstall') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'hook backfill') COMPREPLY=($(compgen -W '--since --json -h --help' -- "$cur")) ;;
@@ -267,12 +301,15 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor stats verify repair rebuild sync init version session layer project patterns hook jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore link unlink related merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor stats verify repair rebuild sync init version session layer project patterns graph hook jobs config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
         'forget') _lmem_ask ids "$cur"; ;;
         'restore') _lmem_ask ids "$cur"; ;;
+        'link') _lmem_ask ids "$cur"; ;;
+        'unlink') _lmem_ask ids "$cur"; ;;
+        'related') _lmem_ask ids "$cur"; ;;
         'merge') _lmem_ask ids "$cur"; ;;
         'history') _lmem_ask ids "$cur"; ;;
         'diff') _lmem_ask ids "$cur"; ;;
@@ -283,6 +320,7 @@ _lmem() {
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;
         'patterns ') COMPREPLY=($(compgen -W 'add list show outcome forget' -- "$cur")) ;;
+        'graph ') COMPREPLY=($(compgen -W 'neighbours path communities patterns projects export' -- "$cur")) ;;
         'hook ') COMPREPLY=($(compgen -W 'install uninstall backfill status' -- "$cur")) ;;
         'jobs ') COMPREPLY=($(compgen -W 'list run history' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
@@ -307,6 +345,9 @@ _lmem() {
         'patterns show') _lmem_ask patterns "$cur"; ;;
         'patterns outcome') _lmem_ask patterns "$cur"; ;;
         'patterns forget') _lmem_ask patterns "$cur"; ;;
+        'graph neighbours') _lmem_ask ids "$cur"; ;;
+        'graph path') _lmem_ask ids "$cur"; ;;
+        'graph projects') _lmem_ask patterns "$cur"; ;;
         'hook install') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook uninstall') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook backfill') COMPREPLY=($(compgen -f -- "$cur")); ;;

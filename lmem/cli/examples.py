@@ -129,6 +129,37 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem project merge api-fork api", "Make one of two."),
     ),
     "project archive": (("lmem project archive api", "Take it out of the lists."),),
+    "link": (
+        ("lmem link 3f2a9c1d 77b0c4de --type builds_on", "Say that one memory builds on another."),
+        ("lmem link 3f2a9c1d 77b0c4de --strength 0.8 --context 'both about locking'", "Say how they are related."),
+        ("lmem link 3f2a9c1d --project web --relevance 0.9", "Say that it matters to another project."),
+    ),
+    "unlink": (
+        ("lmem unlink 3f2a9c1d 77b0c4de --type builds_on", "Take one link away."),
+        ("lmem unlink 3f2a9c1d --project web", "It does not matter there any more."),
+    ),
+    "related": (
+        ("lmem related 3f2a9c1d", "See what it is linked to."),
+        ("lmem related 3f2a9c1d --type contradicts --type supersedes", "See what speaks against it."),
+        ("lmem related 3f2a9c1d --similar", "See what is near to it in meaning."),
+        ("lmem related --detected", "See the links that lmem detected."),
+    ),
+    "graph": (
+        ("lmem graph neighbours 3f2a9c1d --depth 2", "See what lies around a memory."),
+        ("lmem graph communities", "See what belongs together."),
+    ),
+    "graph neighbours": (
+        ("lmem graph neighbours 3f2a9c1d --depth 2", "See what lies around a memory."),
+        ("lmem graph neighbours project:api --type applies_to --json", "Ask what applies to a project, in a script."),
+    ),
+    "graph path": (("lmem graph path 3f2a9c1d 77b0c4de", "See how two memories hang together."),),
+    "graph communities": (("lmem graph communities --min-strength 0.5", "See what belongs together."),),
+    "graph patterns": (("lmem graph patterns --project api", "See what works there, and what failed."),),
+    "graph projects": (("lmem graph projects outbox", "See where a pattern works."),),
+    "graph export": (
+        ("lmem graph export | dot -Tsvg -o graph.svg", "Draw it with Graphviz."),
+        ("lmem graph export --format graphml -o graph.graphml", "Look at it in Gephi."),
+    ),
     "patterns": (
         ('lmem patterns add architecture outbox "a change and what is told of it are one transaction"', "Record one."),
         ("lmem patterns list", "See what repeats here, and how well it goes."),

@@ -9,12 +9,17 @@ TYPES = (
     "decision", "task", "progress", "insight", "pattern", "error", "solution", "preference", "note", "commit",
 )  # fmt: skip
 LAYERS = ("session", "project", "global", "temporal")
+RELATIONS = (
+    "relates_to", "contradicts", "builds_on", "resolves", "supersedes", "temporal_before", "same_context",
+)  # fmt: skip
 SHELLS = ("bash", "zsh", "fish")
 
 FIXED: dict[str, tuple[str, ...]] = {
     "type": TYPES,
     "kind": ("architecture", "testing", "deployment", "code_style"),
     "order": ("usage", "success"),
+    "relation": RELATIONS,
+    "format": ("dot", "graphml", "json"),
     "layer": LAYERS,
     "layers": LAYERS,
     "only": ("fts", "sparse", "dense"),
@@ -28,6 +33,10 @@ ASKED: dict[str, str] = {
     "id": "ids",
     "ids": "ids",
     "by": "ids",
+    "other": "ids",
+    "node": "ids",
+    "start": "ids",
+    "end": "ids",
     "tag": "tags",
     "add_tag": "tags",
     "remove_tag": "tags",

@@ -29,6 +29,7 @@ from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.budget import Counting
 from lmem.ports.finder import AsyncFinder
+from lmem.ports.graph import Graph
 from lmem.ports.storage import Storage
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
@@ -45,7 +46,9 @@ from lmem.service.context import Context
 from lmem.service.copies import CopyRelay
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
+from lmem.service.graph import GraphQuestions
 from lmem.service.graphcheck import GraphCheck
+from lmem.service.graphexport import GraphExport
 from lmem.service.history import History
 from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
@@ -59,6 +62,8 @@ from lmem.service.popular import Popular
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.rebuilding import Rebuilder, Rebuilding
+from lmem.service.related import RelationReader
+from lmem.service.relations import Relations
 from lmem.service.relay import Loop
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
@@ -76,9 +81,11 @@ from lmem.service.vectorcheck import VectorCheck
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What bootstrap opened, with what keeps it up with the truth. `counting` counts a text's tokens."""
+    """What bootstrap opened, with what keeps it up with the truth. `answers` are the graph's from the truth, `counting`
+    counts a text's tokens."""
 
     storage: Storage
+    answers: Graph
     caches: Caches
     models: Models
     indexes: Indexes
@@ -145,6 +152,10 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         holdings=Holdings(storage, settings.of, caches),
         patterns=Patterns(storage, clock, wake, caches),
         pattern_search=PatternSearch(storage, indexes, stores.finder),
+        relations=Relations(storage, clock, wake),
+        relatives=RelationReader(storage, indexes, stores.vectors),
+        graph=GraphQuestions(storage, stores.answers, stores.graph),
+        graph_export=GraphExport(storage),
         users=Users(storage, clock, wake),
         router=Router(caches),
         layers=LayerMoves(storage, clock, wake),

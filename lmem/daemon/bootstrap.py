@@ -20,18 +20,17 @@ from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.models import Models
 from lmem.daemon.services import Services
 from lmem.paths import private_directory
-from lmem.service import cacheprojector
 from lmem.service.cacheprojector import CacheProjector
 from lmem.service.caches import Caches
 from lmem.service.changes import Changes
-from lmem.service.copies import CopyRelay
-from lmem.service.graphcopy import forget
+from lmem.service.copies import CopyRelay, forget
 from lmem.service.indexes import Indexes
 from lmem.service.projection import Relay
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
+from lmem.stores.sqlite.answers import SqliteGraph
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 
@@ -115,7 +114,7 @@ async def _caches(host: Host, storage: SqliteStorage) -> Caches:
 async def _cache_relay(storage: SqliteStorage, clock: SystemClock, caches: Caches) -> CopyRelay | None:
     """What brings changes to a cache on a server, however late; the one in process hears of them at once."""
     if caches.keeps_private:
-        await cacheprojector.forget(storage)
+        await forget(storage, "cache")
         return None
     relay = CopyRelay(storage, CacheProjector(storage, caches, clock), clock)
     relay.wake()
@@ -163,8 +162,8 @@ async def _stores(
     graph = await _graph_server(host, storage, clock)
     counting = Vocabulary(lambda: (models.choice.name, models.present)).counting
     opened = Stores(
-        storage, caches, models, indexes, relay, worker, worker.vectors, worker.generations, worker.finder, graph,
-        await _cache_relay(storage, clock, caches), counting,
+        storage, SqliteGraph(storage), caches, models, indexes, relay, worker, worker.vectors, worker.generations,
+        worker.finder, graph, await _cache_relay(storage, clock, caches), counting,
     )  # fmt: skip
     return opened, worker
 
@@ -173,7 +172,7 @@ async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) 
     """The copy of the graph on a server, when one is set; else nothing of it is imported and nothing waits for it."""
     config = host.config
     if not (url := config.text("neo4j.url")):
-        await forget(storage)
+        await forget(storage, "graph")
         return None
     from lmem.stores.neo4j.address import Address
     from lmem.stores.neo4j.server import Neo4jServer

@@ -19,6 +19,8 @@ AS_GIVEN = frozenset(
      "memory/diff", "memory/timeline", "change/list", "pattern/list", "pattern/show", "pattern/forget",
      "config/get", "config/set", "config/unset", "config/list", "audit/list", "audit/verify",
      "store/verify", "store/repair", "store/sync", "store/rebuild", "graph/cypher",
+     "relation/related", "relation/unlink", "graph/neighbours", "graph/path", "graph/communities", "graph/patterns",
+     "graph/projects", "graph/export",
      "status/get", "status/wait", "status/doctor", "model/list", "model/use", "model/pull", "daemon/stop",
      "memory/add_many", "transaction/stage")
 )  # fmt: skip

@@ -35,6 +35,8 @@ from lmem.service.candidates import CachedFinder
 from lmem.service.consistency import Consistency
 from lmem.service.decay import Decay
 from lmem.service.endings import Endings
+from lmem.service.graph import GraphQuestions
+from lmem.service.graphexport import GraphExport
 from lmem.service.history import History
 from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
@@ -49,6 +51,8 @@ from lmem.service.projection import Relay
 from lmem.service.projects import Projects
 from lmem.service.rebuilding import Rebuilding
 from lmem.service.receipts import receipt
+from lmem.service.related import RelationReader
+from lmem.service.relations import Relations
 from lmem.service.relay import Loop
 from lmem.service.routing import Router
 from lmem.service.scopes import Scopes
@@ -125,6 +129,10 @@ class Services:
     projects: Projects
     patterns: Patterns
     pattern_search: PatternSearch
+    relations: Relations
+    relatives: RelationReader
+    graph: GraphQuestions
+    graph_export: GraphExport
     facts: Facts
     users: Users
     router: Router

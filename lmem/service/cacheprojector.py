@@ -96,13 +96,3 @@ def _owners(tx: UnitOfWork) -> tuple[list[str], list[str]]:
     users = [user.id for user in tx.users.active()]
     return users, [project_id for user_id in users for project_id in tx.directory.project_names(user_id)]
 
-
-async def forget(storage: Storage) -> None:
-    """No server is set: what waits for one is let go."""
-
-    def work(tx: UnitOfWork) -> None:
-        for projection in tx.outbox.projections(PORT):
-            tx.outbox.drop_projection(projection.id)
-
-    if await storage.read(lambda tx: tx.outbox.projections(PORT)):
-        await storage.write(work)

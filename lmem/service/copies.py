@@ -11,7 +11,7 @@ from typing import Protocol
 from lmem.domain.outbox import Pending, Projection
 from lmem.errors import InvalidInput
 from lmem.ports.clock import Clock
-from lmem.ports.storage import Storage
+from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service.relay import BATCH, MANNERS, Loop
 
 
@@ -87,3 +87,14 @@ class CopyRelay(Loop):
     async def _apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
         await self._projector.apply(projection, rows)
         await self._storage.write(lambda tx: tx.outbox.confirm(rows))
+
+
+async def forget(storage: Storage, port: str) -> None:
+    """No server is set for a port: what was noted of one is let go, and nothing waits for it."""
+
+    def work(tx: UnitOfWork) -> None:
+        for projection in tx.outbox.projections(port):
+            tx.outbox.drop_projection(projection.id)
+
+    if await storage.read(lambda tx: tx.outbox.projections(port)):
+        await storage.write(work)

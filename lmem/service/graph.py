@@ -27,6 +27,7 @@ MOST_EDGES = 200_000
 """Edges that communities are made of at most, the first ones in their order: a second or two of one processor."""
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Server(Protocol):
@@ -45,10 +46,10 @@ class Server(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class Answer(Generic[T_co]):
     """What was answered, by which store, and why a server that is configured did not."""
 
-    value: T
+    value: T_co
     served_by: str
     degraded: tuple[LmemError, ...] = ()
 

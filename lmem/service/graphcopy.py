@@ -185,16 +185,6 @@ class GraphProjector:
         return await self._storage.read(lambda tx: tx.graph.page(kind, after, COUNTED))
 
 
-async def forget(storage: Storage) -> None:
-    """No server is set: what was noted of one is let go, and nothing waits for it."""
-
-    def work(tx: UnitOfWork) -> None:
-        for projection in tx.outbox.projections(PORT):
-            tx.outbox.drop_projection(projection.id)
-
-    if await storage.read(lambda tx: tx.outbox.projections(PORT)):
-        await storage.write(work)
-
 
 def number(projection: Projection) -> int:
     """The number of a projection's generation."""

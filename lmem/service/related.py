@@ -6,10 +6,10 @@ Not the making of links (lmem.service.relations), nor walks over several of them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lmem.domain.actors import Actor
-from lmem.domain.filters import Filter
+from lmem.domain.filters import Filter, Sight
 from lmem.domain.memories import Memory
 from lmem.domain.related import Applied, Related, RelationFilter
 from lmem.errors import StoreUnavailable
@@ -72,19 +72,22 @@ class RelationReader:
         wanted = RelationFilter(actor.user_id, actor.shared, tuple(types), detected)
         return await self._storage.read(lambda tx: tx.relations.page(wanted, limit, offset))
 
-    async def similar(self, actor: Actor, memory_id: str, wanted: Filter, least: float, limit: int) -> Similar:
-        """The memories of a filter that are at least so near to one in meaning (`semantic_search_threshold`).
+    async def similar(self, actor: Actor, memory_id: str, everywhere: bool, least: float, limit: int) -> Similar:
+        """The memories that are at least so near to one in meaning (`semantic_search_threshold`): global ones and those
+        of its project, with `everywhere` all.
 
         Raises NotFound, and StoreUnavailable when the index of the vectors does not serve.
         """
         memory = await self._storage.read(lambda tx: names.memory(tx, actor, memory_id))
+        sight = None if everywhere else Sight(memory.project_id)
+        wanted = Filter(actor.user_id, shared=actor.shared, sight=sight)
         await self._indexes.settled(PATIENCE)
         query = await self._encoding(memory)
         answer = await self._vectors.search(
             self._indexes.serving(), MEMORIES, query, conditions(wanted), CANDIDATES, "dense"
         )
         near = {item.id: item.cosine for item in answer.found if item.cosine >= least and item.id != memory.id}
-        rows = await self._storage.read(lambda tx: tx.memories.visible(list(near), replace(wanted, archived=False)))
+        rows = await self._storage.read(lambda tx: tx.memories.visible(list(near), wanted))
         found = sorted(rows.values(), key=lambda row: (-near[row.id], row.id))
         return Similar(memory, tuple((row, near[row.id]) for row in found[:limit]), least)
 

@@ -17,6 +17,7 @@ from lmem.cli.reference.man import page_name
 from lmem.cli.reference.tree import Command, read_tree
 from lmem.domain.layers import LAYERS
 from lmem.domain.memories import KNOWN_TYPES
+from lmem.domain.relations import RELATIONS
 from lmem.errors import ERRORS
 from lmem.protocol.messages import METHODS
 from lmem.settings import SETTINGS, Setting
@@ -86,6 +87,7 @@ def test_every_exit_status_is_in_every_page_of_a_command() -> None:
 def test_completion_offers_the_domains_own_words() -> None:
     assert words.TYPES == RATED_TYPES == KNOWN_TYPES
     assert words.LAYERS == LAYERS
+    assert tuple(relation.name for relation in RELATIONS) == words.RELATIONS
 
 
 def test_every_page_and_script_is_in_the_wheel() -> None:

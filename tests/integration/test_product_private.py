@@ -47,6 +47,19 @@ READS: list[tuple[str, Json]] = [
     ("pattern/show", {"pattern": "raise"}),
     ("pattern/list", {"all_projects": True}),
     ("pattern/list", {"all_projects": True, "like": "what the team earns"}),
+    ("relation/related", {}),
+    ("relation/related", {"id": PUBLIC}),
+    ("relation/related", {"id": PUBLIC, "similar": True, "all_projects": True}),
+    ("relation/related", {"id": PUBLIC, "type": ["same_context", "resolved_by"]}),
+    ("graph/neighbours", {"node": PUBLIC, "depth": 3}),
+    ("graph/neighbours", {"node": "project:payroll", "type": ["belongs_to"], "depth": 2}),
+    ("graph/neighbours", {"node": "user:me", "type": ["created"], "limit": 1000}),
+    ("graph/path", {"from": PUBLIC, "to": "pattern:raise"}),
+    ("graph/communities", {}),
+    ("graph/export", {"private": True}),
+    ("graph/export", {}),
+    ("graph/patterns", {"project": "payroll"}),
+    ("graph/projects", {"pattern": "raise"}),
     ("layer/list", {}),
     ("layer/show", {"name": "project"}),
     ("layer/show", {"name": ONCE}),
@@ -86,6 +99,16 @@ TOUCHES: list[tuple[str, Json]] = [
     ("transaction/rollback", {"transaction": PRIVATE}),
     ("pattern/outcome", {"pattern": "raise", "success": False, "memory": PRIVATE, "project": "payroll"}),
     ("memory/unpin", {"ids": [PUBLIC, PRIVATE]}),
+    ("relation/link", {"from": PRIVATE, "to": PUBLIC}),
+    ("relation/link", {"from": PUBLIC, "to": PRIVATE, "type": "supersedes"}),
+    ("relation/link", {"from": PRIVATE, "project": "payroll"}),
+    ("relation/unlink", {"from": PRIVATE, "to": PUBLIC}),
+    ("relation/unlink", {"from": PRIVATE, "project": "payroll"}),
+    ("relation/related", {"id": PRIVATE}),
+    ("relation/related", {"id": PRIVATE, "similar": True}),
+    ("graph/neighbours", {"node": PRIVATE}),
+    ("graph/path", {"from": PUBLIC, "to": PRIVATE}),
+    ("graph/path", {"from": f"memory:{PRIVATE}", "to": PUBLIC}),
     ("store/sync", {"id": PRIVATE}),
     ("session/focus", {"session": SESSION, "ids": [PRIVATE]}),
     ("session/unfocus", {"session": SESSION, "ids": [PUBLIC, PRIVATE]}),
@@ -93,10 +116,13 @@ TOUCHES: list[tuple[str, Json]] = [
 NOTHING_TO_HIDE = {
     "session/list", "layer/list", "layer/show", "project/list", "project/show", "user/show", "config/get",
     "config/list", "status/get", "status/doctor", "store/verify", "store/repair",
-    "pattern/list",
+    "pattern/list", "graph/patterns", "graph/projects",
 }  # fmt: skip
 PLAIN: list[tuple[str, Json]] = [
-    ("memory/history", {"id": PUBLIC}), *((method, params) for method, params in READS if method in NOTHING_TO_HIDE),
+    ("memory/history", {"id": PUBLIC}), ("graph/export", {}),
+    ("relation/related", {"id": PUBLIC, "similar": True, "all_projects": True}),
+    ("relation/related", {"id": PUBLIC, "type": ["same_context", "resolved_by"]}),
+    *((method, params) for method, params in READS if method in NOTHING_TO_HIDE),
 ]  # fmt: skip
 """Reads above that show the user no private text either; what they count is looked at below."""
 ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo", "session/start", "session/switch", "session/resume"}
@@ -105,8 +131,8 @@ ELSEWHERE |= {"transaction/stage", "audit/list", "decay/run"}  # nothing has fad
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",
     "project/init", "project/set", "project/rename", "project/archive", "user/set", "config/set", "config/unset",
-    "audit/verify", "project/merge", "hook/backfill", "store/rebuild", "graph/cypher",
-    "pattern/forget", "transaction/begin",
+    "audit/verify", "project/merge", "hook/backfill", "store/rebuild", "graph/cypher", "pattern/forget",
+    "transaction/begin",
 }  # fmt: skip
 """Methods whose answers hold no memory."""
 

@@ -6,6 +6,8 @@ Not embedded: its own process, started by its own entry point with a configurati
 from __future__ import annotations
 
 import secrets
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any, LiteralString
 
@@ -33,6 +35,11 @@ class Neo4jServer(Server):
         self.user = USER
         self.password = secrets.token_hex(16) if password else None
         self._new = True
+
+    @property
+    def certificate(self) -> Path:
+        """What a client has to trust for an encrypted connection."""
+        return self.directory / "tls" / "public.crt"
 
     @property
     def auth(self) -> tuple[str, str] | None:
@@ -71,6 +78,7 @@ class Neo4jServer(Server):
             "dbms.security.auth_enabled": "true" if self.password else "false",
             "dbms.security.auth_max_failed_attempts": "0",  # else a test's wrong passwords lock the others out
         }
+        settings |= self._tls()
         (self.directory / "tmp").mkdir(exist_ok=True)
         (self.directory / "logs").mkdir(exist_ok=True)
         lines = (f"{name}={value}\n" for name, value in settings.items())
@@ -83,6 +91,25 @@ class Neo4jServer(Server):
             "-cp", f"{self._jars}/*", "org.neo4j.server.CommunityEntryPoint",
             f"--home-dir={self.directory}", f"--config-dir={self.directory}", "--console-mode",
         ]  # fmt: skip
+
+    def _tls(self) -> dict[str, str]:
+        """Where there is openssl the server takes encrypted connections beside the others."""
+        if (openssl := shutil.which("openssl")) is None:
+            return {}
+        self.certificate.parent.mkdir(exist_ok=True)
+        if not self.certificate.exists():
+            subprocess.run(
+                [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                 "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.certificate.with_name("private.key"),
+                 "-out", self.certificate],
+                check=True, capture_output=True,
+            )  # fmt: skip
+        return {
+            "server.bolt.tls_level": "OPTIONAL",
+            "dbms.ssl.policy.bolt.enabled": "true",
+            "dbms.ssl.policy.bolt.base_directory": str(self.certificate.parent),
+            "dbms.ssl.policy.bolt.public_certificate": self.certificate.name,
+        }
 
     def _answers(self) -> bool:
         return "Started." in self._tail()

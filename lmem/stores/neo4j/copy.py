@@ -11,12 +11,12 @@ from functools import partial
 from typing import TypeVar
 
 from lmem.domain.graph import Edge, Node, Wanted
-from lmem.domain.graphdigest import digest
 from lmem.errors import IndexLost
 from lmem.ports.graph import Held, Opened
 from lmem.stores.neo4j import claims, migrations, shapes
 from lmem.stores.neo4j.door import Door, Transaction
-from lmem.stores.neo4j.values import back, of_edge, of_node
+from lmem.stores.neo4j.pages import page
+from lmem.stores.neo4j.values import of_edge, of_node
 
 SWEPT = 2000
 """Nodes or edges of one transaction of a sweep."""
@@ -65,7 +65,7 @@ class Neo4jCopy:
             found: list[Held] = []
             for name in shapes.KINDS:
                 if name >= kind and len(found) < limit:
-                    found += await self._page(name, id if name == kind else "", limit - len(found), tx)
+                    found += await page(tx, self.prefix, name, id if name == kind else "", limit - len(found))
             return found
 
         return await self._door.read(work)
@@ -115,15 +115,6 @@ class Neo4jCopy:
         given = self._own(generation=generation, limit=SWEPT, former=self._claim.former)
         ((found,),) = await tx.rows(query, given)
         return int(found)
-
-    async def _page(self, kind: str, after: str, limit: int, tx: Transaction) -> list[Held]:
-        if kind not in shapes.TYPES:
-            rows = await tx.rows(shapes.page_of_nodes(kind), self._own(after=after, limit=limit))
-            return [Held(kind, id, digest(back(values))) for id, values in rows]
-        start, end, key = after.split("/", 2) if after else ("", "", "")
-        given = self._own(start=start, end=end, key=key, limit=limit)
-        rows = await tx.rows(shapes.page_of_edges(kind), given)
-        return [Held(kind, id, digest(back(values, edge=True))) for id, values in rows]
 
     async def _applied(self, wanted: Wanted, generation: int, tx: Transaction) -> None:
         await self._removed(wanted, tx)

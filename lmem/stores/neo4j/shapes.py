@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lmem.domain.graph import LABELS
+from lmem.domain.graphdigest import MOMENTS
 from lmem.domain.relations import EDGES, RELATIONS
 
 TYPES = {item.edge: (LABELS[item.start], LABELS[item.end]) for item in EDGES}
@@ -20,6 +21,9 @@ KINDS = tuple(sorted((*NODE_LABELS, *TYPES)))
 """Labels and types in the order in which what a copy holds is told."""
 
 ANY = "|".join(TYPES)
+
+_MOMENTS = ", ".join(f"{name}: toString(n.{name})" for name in sorted(MOMENTS))
+"""As text: the driver's own type takes longer than all the rest of a node."""
 
 FENCE = """MATCH (i:Instance {prefix: $prefix})
     SET i.generation = CASE WHEN i.generation < $generation THEN $generation ELSE i.generation END
@@ -112,7 +116,7 @@ def sweep_nodes(label: str) -> str:
 def page_of_nodes(label: str) -> str:
     return f"""MATCH (n:{label}) USING INDEX n:{label}(id)
         WHERE n.id > $after AND n.prefix = $prefix
-        RETURN n.id, properties(n) ORDER BY n.id LIMIT $limit"""
+        RETURN n.id, n {{.*, {_MOMENTS}}} ORDER BY n.id LIMIT $limit"""
 
 
 def page_of_edges(type_: str) -> str:
@@ -124,6 +128,20 @@ def page_of_edges(type_: str) -> str:
         WITH a.id AS start, b.id AS end, coalesce(r.key, '') AS key, r
         WHERE start > $start OR end > $end OR end = $end AND key > $key
         RETURN start + '/' + end + '/' + key, properties(r) ORDER BY start, end, key LIMIT $limit"""
+
+
+USERS = "MATCH (a:User) WHERE a.id >= $start AND a.prefix = $prefix RETURN a.id ORDER BY a.id"
+
+
+def page_of_a_users_edges(type_: str) -> str:
+    """The edges of the user $start from $end/$key on, without it; by their ends, because one user has very many."""
+    end = TYPES[type_][1]
+    return f"""MATCH (b:{end}) USING INDEX b:{end}(id)
+        WHERE b.id >= $end AND b.prefix = $prefix
+        MATCH (a:User {{id: $start}})-[r:{type_}]->(b)
+        WITH b.id AS end, coalesce(r.key, '') AS key, r
+        WHERE end > $end OR key > $key
+        RETURN $start + '/' + end + '/' + key, properties(r) ORDER BY end, key LIMIT $limit"""
 
 
 def count_nodes(labels: Iterable[str] = NODE_LABELS) -> str:

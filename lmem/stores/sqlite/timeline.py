@@ -20,6 +20,8 @@ _AROUND = f"""SELECT {COLUMNS} FROM {{source}} m
 # Others read nothing of a time when a memory was private: versions before it was made public count as none of theirs.
 _PUBLIC = """ AND NOT EXISTS (SELECT 1 FROM memory_versions s WHERE s.memory_id = v.memory_id
             AND s.version_number > v.version_number AND json_type(s.diff_json, '$.is_private') IS NOT NULL)"""
+_LINKED_IN_PUBLIC = """ AND NOT EXISTS (SELECT 1 FROM memory_versions s WHERE s.memory_id = m.id
+            AND s.change_set > r.change_set AND json_type(s.diff_json, '$.is_private') IS NOT NULL)"""
 # The memories of a change: those that it made a version of, and both ends of the links that it made or took away.
 _TOUCHED = """SELECT v.memory_id FROM memory_versions v WHERE v.change_set = {set}
     UNION SELECT r.from_memory_id FROM relation_changes r WHERE r.change_set = {set}
@@ -27,7 +29,7 @@ _TOUCHED = """SELECT v.memory_id FROM memory_versions v WHERE v.change_set = {se
 _READABLE = """SELECT m.id, m.title FROM memory_versions v JOIN {{source}} m ON m.id = v.memory_id
         WHERE v.change_set = {set}{{public}}
     UNION SELECT m.id, m.title FROM relation_changes r JOIN {{source}} m ON m.id IN (r.from_memory_id, r.to_memory_id)
-        WHERE r.change_set = {set}"""
+        WHERE r.change_set = {set}{{linked}}"""
 # Whoever may not read all memories of a change is not told why it was made.
 _CHANGES = f"""SELECT c.id, c.kind, c.reason, c.created_at, c.undone_by,
         (SELECT count(*) FROM ({_TOUCHED.format(set="c.id")})) AS touched,
@@ -49,9 +51,8 @@ class TimelineRows:
         return self._around(wanted, anchor, limit, ">", "ASC")
 
     def changes(self, user_id: str, shared: bool, limit: int, offset: int) -> list[Change]:
-        public = _PUBLIC if shared else ""
-        sql = _CHANGES.format(source=readable(shared), public=public)
-        named = _NAMED.format(source=readable(shared), public=public)
+        hidden = {"public": _PUBLIC, "linked": _LINKED_IN_PUBLIC} if shared else {"public": "", "linked": ""}
+        sql, named = (text.format(source=readable(shared), **hidden) for text in (_CHANGES, _NAMED))
         return [
             Change(number, kind, reason if touched == seen or not shared else None, at, undone_by, seen,
                    tuple(self._db.execute(named, (number, SHOWN))))

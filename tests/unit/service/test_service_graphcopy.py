@@ -17,8 +17,8 @@ from lmem.domain.outbox import Projection
 from lmem.errors import Conflict, IndexLost, InvalidInput, StoreDown, StoreUnavailable
 from lmem.ports.graph import Held
 from lmem.ports.storage import UnitOfWork
-from lmem.service.copies import CopyRelay
-from lmem.service.graphcopy import GraphProjector, forget
+from lmem.service.copies import CopyRelay, forget
+from lmem.service.graphcopy import GraphProjector
 from tests.contract.graphcopies import MemoryCopy, Server
 from tests.unit.properties import PROPERTY
 from tests.unit.service.service_kit import Kit, drive
@@ -251,7 +251,7 @@ def test_without_a_server_nothing_waits_for_one(tmp_path: Path) -> None:
         await copied.settle()
         await _some(copied)
         assert await copied.waiting()
-        await forget(copied.kit.storage)
+        await forget(copied.kit.storage, "graph")
         assert await copied.kit.storage.read(lambda tx: tx.outbox.projections("graph")) == []
         assert await copied.waiting() == 0
 

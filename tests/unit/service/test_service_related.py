@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from lmem.domain.filters import Filter
 from lmem.domain.relationwords import relation_type
 from lmem.errors import NotFound, StoreUnavailable
 from lmem.ports.vectors import QDRANT
@@ -51,11 +50,27 @@ def test_similar_memories_are_above_the_threshold_and_nearest_first(tmp_path: Pa
         nearer = await kit.add("flush cache rows midnight twice")
         await kit.add("penguins live on ice")
         await kit.settle()
-        found = await reader(kit).similar(kit.actor, one, kit.everything, 0.5, 10)
+        found = await reader(kit).similar(kit.actor, one, True, 0.5, 10)
         assert [memory.id for memory, _ in found.found] == [nearer, near]
         assert all(cosine >= 0.5 for _, cosine in found.found)
-        assert len((await reader(kit).similar(kit.actor, one, kit.everything, 0.5, 1)).found) == 1
-        assert (await reader(kit).similar(kit.actor, one, kit.everything, 0.99, 9)).found == ()
+        assert len((await reader(kit).similar(kit.actor, one, True, 0.5, 1)).found) == 1
+        assert (await reader(kit).similar(kit.actor, one, True, 0.99, 9)).found == ()
+
+    drive(tmp_path, scenario)
+
+
+def test_similar_memories_are_of_the_same_project_or_global_unless_all_are_asked(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        for name in ("api", "web"):
+            await kit.project(name)
+        one = await kit.add("cache rows midnight flush", project="api", layers=("project",))
+        await kit.add("cache rows midnight drop", project="web", layers=("project",))
+        beside = await kit.add("cache rows midnight twice", project="api", layers=("project",))
+        everywhere = await kit.add("cache rows midnight always", layers=("global",))
+        await kit.settle()
+        near = await reader(kit).similar(kit.actor, one, False, 0.5, 10)
+        assert {memory.id for memory, _ in near.found} == {beside, everywhere}
+        assert len((await reader(kit).similar(kit.actor, one, True, 0.5, 10)).found) == 3
 
     drive(tmp_path, scenario)
 
@@ -65,7 +80,7 @@ def test_a_memory_that_the_index_has_not_seen_is_embedded_for_the_question(tmp_p
         near = await kit.add("cache rows midnight drop")
         await kit.settle()
         one = await kit.add("cache rows midnight flush")
-        found = await reader(kit).similar(kit.actor, one, kit.everything, 0.5, 10)
+        found = await reader(kit).similar(kit.actor, one, True, 0.5, 10)
         assert [memory.id for memory, _ in found.found] == [near]
 
     drive(tmp_path, scenario)
@@ -77,13 +92,12 @@ def test_nothing_private_is_similar_for_others_nor_sent_to_a_server(tmp_path: Pa
         hidden = await kit.add("cache rows midnight drop", is_private=True)
         await kit.settle()
         agent = replace(kit.actor, shared=True)
-        wanted = Filter(kit.actor.user_id, shared=True)
-        assert (await reader(kit).similar(agent, one, wanted, 0.5, 10)).found == ()
+        assert (await reader(kit).similar(agent, one, True, 0.5, 10)).found == ()
         with pytest.raises(NotFound):
-            await reader(kit).similar(agent, hidden, wanted, 0.5, 10)
+            await reader(kit).similar(agent, hidden, True, 0.5, 10)
         kit.indexes.engine = QDRANT
         with pytest.raises(StoreUnavailable, match="private memory is not compared"):
-            await reader(kit).similar(kit.actor, hidden, kit.everything, 0.5, 10)
+            await reader(kit).similar(kit.actor, hidden, True, 0.5, 10)
 
     drive(tmp_path, scenario)
 
@@ -93,6 +107,6 @@ def test_an_index_that_is_down_is_an_error(tmp_path: Path) -> None:
         one = await kit.add("one")
         kit.indexes.down(StoreUnavailable("The index worker died."))
         with pytest.raises(StoreUnavailable, match="died"):
-            await reader(kit).similar(kit.actor, one, kit.everything, 0.5, 10)
+            await reader(kit).similar(kit.actor, one, True, 0.5, 10)
 
     drive(tmp_path, scenario)

@@ -119,6 +119,25 @@ def test_what_is_wrong_is_said_with_the_next_step(
     drive(door(neo4j_server, **given), scenario)
 
 
+def test_an_encrypted_connection_wants_a_certificate_that_is_trusted(
+    neo4j_server: Neo4jServer,
+) -> None:
+    if not neo4j_server.certificate.exists():
+        pytest.skip("there is no openssl, so the server speaks no TLS")
+    url = neo4j_server.url.replace("bolt://", "bolt+s://")
+
+    async def trusted(made: Door) -> None:
+        assert await made.read(_one) == [[1]]
+
+    async def untrusted(made: Door) -> None:
+        error = await _refused(made)
+        assert "certificate" in error.message and "is not trusted" in error.message
+        assert "neo4j.ca_file" in error.hint
+
+    drive(door(neo4j_server, url, ca_file=str(neo4j_server.certificate)), trusted)
+    drive(door(neo4j_server, url), untrusted)
+
+
 def test_a_password_that_cannot_be_read_is_said_once_in_a_while() -> None:
     asked: list[int] = []
 

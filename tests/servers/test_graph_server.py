@@ -1,0 +1,111 @@
+"""A daemon whose graph is on a server: what it says of a wrong password, and what is left without the URL."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.lifecycle_support import until
+from tests.integration.product import Json, Product
+from tests.servers.faults import FaultProxy
+from tests.servers.neo4j import Neo4jServer
+
+SECRET = "not-the-5ecret"
+
+
+@pytest.fixture(scope="module")
+def password(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("password") / "neo4j"
+    file.write_text(f"{SECRET}\n")
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture(scope="module")
+def proxy(neo4j_server: Neo4jServer) -> Iterator[FaultProxy]:
+    with FaultProxy(neo4j_server.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture(scope="module")
+def product(
+    tmp_path_factory: pytest.TempPathFactory, model_dir: Path, neo4j_server: Neo4jServer, proxy: FaultProxy,
+    password: Path,
+) -> Iterator[Product]:  # fmt: skip
+    """A home whose user file names the server, and a password that is wrong at first."""
+    product = Product(tmp_path_factory.mktemp("graph"), model_dir)
+    product.home.start(vectors=False)
+    try:
+        for key, value in (
+            ("neo4j.url", proxy.url(neo4j_server.url)), ("neo4j.prefix", "served"), ("neo4j.timeout_seconds", "30"),
+            ("neo4j.password_file", str(password)),
+        ):  # fmt: skip
+            product.good("config", "set", key, value)
+        product.good("daemon", "restart")
+        yield product
+        assert not product.faults()
+    finally:
+        product.home.stop()
+
+
+def graph_of(product: Product) -> Json:
+    """What status says of the graph."""
+    found: Json = product.call("status/get")["stores"]["graph"]
+    return found
+
+
+def test_a_wrong_password_is_said_and_is_no_storm(product: Product, proxy: FaultProxy) -> None:
+    until(lambda: graph_of(product)["state"] == "down", 30)
+    found = graph_of(product)
+    assert found["reason"] == "Neo4j refused the password." and "neo4j.password_file" in found["hint"]
+    for at in range(15):
+        product.add(f"Written while the graph's server refuses us, {at}")
+    (said,) = [item for item in product.call("status/doctor")["findings"] if item["check"] == "graph"]
+    assert (said["level"], said["message"], said["next"]) == ("warn", found["reason"], found["hint"])
+    assert proxy.accepted == 1
+    answer = product.good("doctor", "--json").out + product.home.paths.log_file.read_text() + json.dumps(found)
+    assert SECRET not in answer and str(proxy.port) in answer
+
+
+def test_with_the_right_password_all_of_it_is_there(
+    product: Product, neo4j_server: Neo4jServer, password: Path
+) -> None:
+    password.write_text(f"{neo4j_server.password}\n")
+    product.good("daemon", "restart")
+    until(lambda: graph_of(product)["state"] == "ready", 60)
+    found = graph_of(product)
+    assert found["engine"] == "neo4j" and found["schema"] == 3 and found["pending"] == 0
+    assert found["nodes"] >= 16 and found["edges"] >= 15
+    (row,) = neo4j_server.ask("MATCH (m:Memory {prefix: 'served'}) RETURN count(m) AS found")
+    assert row["found"] == product.memories()
+
+
+def test_a_query_of_the_users_own_is_answered_and_changes_nothing(product: Product) -> None:
+    query = "MATCH (:User)-[:CREATED]->(m:Memory) RETURN m.title AS title ORDER BY title"
+    found = product.call("graph/cypher", query=query, limit=2)
+    assert found["columns"] == ["title"] and len(found["rows"]) == 2 and found["more"]
+    with product.client() as client:
+        refused = client.refusal("graph/cypher", query="MATCH (m:Memory) DETACH DELETE m")
+    assert refused["code"] == "invalid_input"
+    assert product.call("graph/cypher", query="MATCH (m:Memory) RETURN count(m)")["rows"] == [[product.memories()]]
+
+
+def test_without_its_url_nothing_waits_for_the_server(product: Product) -> None:
+    assert any(name.startswith("graph-") for name in _projections(product))
+    product.good("config", "unset", "neo4j.url")
+    product.good("daemon", "restart")
+    product.add("Nobody tells the server of this")
+    assert graph_of(product) == {"state": "ready", "engine": "sqlite"}
+    assert not any(name.startswith("graph-") for name in _projections(product))
+    with product.client() as client:
+        refused = client.refusal("graph/cypher", query="RETURN 1")
+    assert refused["code"] == "not_found" and "neo4j.url" in refused["hint"]
+
+
+def _projections(product: Product) -> set[str]:
+    with sqlite3.connect(f"file:{product.home.paths.database}?mode=ro", uri=True) as database:
+        return {row[0] for row in database.execute("SELECT id FROM projections")}
