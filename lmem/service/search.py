@@ -37,6 +37,10 @@ HEAD = 10
 """Rows read beyond the limit before importance is weighed in."""
 
 
+BRIEF_MS = 2.0
+"""What full text took of a plain read from which on the next one goes to a reader's thread at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One result: the row, its score with parts, and the line that matches best."""
@@ -118,6 +122,7 @@ class Search:
         self._indexes = indexes
         self._finder = finder
         self._clock = clock
+        self._brief = True  # whether full text answered at once lately: few rows wait for the relay
 
     async def search(
         self,
@@ -151,9 +156,12 @@ class Search:
         with_fulltext = only in (None, "fts")
         everything = only == "fts" or not gathered.served_by
         plain = not (everything or question.literal or question.is_symbols or question.unspaced)
-        return await self._storage.read(
-            lambda tx: self._finish(tx, asked, gathered.copy(), with_fulltext, everything), plain
+        answer = await self._storage.read(
+            lambda tx: self._finish(tx, asked, gathered.copy(), with_fulltext, everything), plain and self._brief
         )
+        if plain:
+            self._brief = answer.timings["fts"] < BRIEF_MS
+        return answer
 
     async def _ask_vectors(self, question: Question, wanted: Filter, only: str | None, gathered: _Gathered) -> None:
         try:

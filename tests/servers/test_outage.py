@@ -56,7 +56,7 @@ class Load:
                     made = self.ask(wire, "memory/add", {"content": text, "project": "load"})
                     self.added.append(str(made["id"]))
                     self.ask(wire, "memory/search", {"query": f"what does load say of {number}", "project": "load"})
-                    self.ask(wire, "graph/neighbours", {"id": made["id"], "depth": 2})
+                    self.ask(wire, "graph/neighbours", {"node": made["id"], "depth": 2})
         except Exception as err:  # whatever it was, the test says so
             self.failed.append(repr(err))
             raise

@@ -14,7 +14,7 @@ import pytest
 from lmem.domain.memories import Draft
 from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, Point
-from lmem.service import relay
+from lmem.service import projection, relay
 from lmem.service.projection import Relay
 from tests.unit.service.service_kit import Kit, drive
 
@@ -95,6 +95,40 @@ def _refusing(kit: Kit, bad: str | None, error: StoreUnavailable) -> None:
         await write(generation, collection, points, delete)
 
     kit.vectors.write = refuse  # type: ignore[method-assign]
+
+
+def test_several_batches_go_behind_one_flush_and_a_bad_row_of_them_blocks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("BATCH", 2), ("STEP", 6)):
+        monkeypatch.setattr(projection, name, value)
+
+    async def scenario(kit: Kit) -> None:
+        write, sizes = kit.vectors.write, list[int]()
+
+        async def watched(
+            generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()
+        ) -> None:
+            sizes.append(len(points) + len(delete))
+            if any(point.id in bad for point in points):
+                raise InvalidInput("The vector is not finite.")
+            await write(generation, collection, points, delete)
+
+        kit.vectors.write = watched  # type: ignore[method-assign]
+        bad: list[str] = []
+        ids = [await kit.add(f"row {number}") for number in range(7)]
+        await kit.lifecycle.forget(kit.actor, [ids[1]], None, dry_run=False)
+        await kit.settle()
+        assert sizes == [6, 1]
+        ids = [await kit.add(f"other {number}") for number in range(5)]
+        bad.append(ids[2])
+        sizes.clear()
+        await kit.settle()
+        assert sizes == [5, 2, 2, 1, 1, 1]
+        assert [row.object_id for row in await kit.storage.read(lambda tx: tx.outbox.parked(10))] == bad
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 10
+
+    drive(tmp_path, scenario)
 
 
 def test_a_row_that_kills_the_worker_is_put_off_then_parked(tmp_path: Path) -> None:
