@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 from lmem.errors import InvalidInput, StoreDown
@@ -19,6 +20,10 @@ from tests.servers.faults import Fault, FaultProxy
 
 if TYPE_CHECKING:
     from tests.servers.neo4j import Neo4jServer
+
+
+def _connections() -> list[Any]:
+    return list(psutil.Process().net_connections("tcp"))
 
 
 async def _one(tx: Transaction) -> object:
@@ -128,6 +133,10 @@ def test_an_encrypted_connection_wants_a_certificate_that_is_trusted(
 
     async def trusted(made: Door) -> None:
         assert await made.read(_one) == [[1]]
+        await made.close()
+        async with asyncio.timeout(10):  # until both ends have said goodbye: the loop ends with the test
+            while any(item.raddr and item.raddr.port == neo4j_server.port for item in _connections()):
+                await asyncio.sleep(0.01)
 
     async def untrusted(made: Door) -> None:
         error = await _refused(made)
