@@ -31,18 +31,32 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Server(Protocol):
-    """A server's copy as questions see it. `serves` says that it holds everything, `trouble` why it cannot answer."""
+    """A server's copy of the graph as questions see it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What answers are said to come from."""
+        ...
+
     @property
-    def graph(self) -> Graph: ...
+    def graph(self) -> Graph:
+        """The questions."""
+        ...
+
     @property
-    def projection(self) -> str | None: ...
+    def projection(self) -> str | None:
+        """The projection whose outbox the copy is kept up from, once it is open."""
+        ...
+
     @property
-    def serves(self) -> bool: ...
+    def serves(self) -> bool:
+        """Whether the copy holds everything, but for what waits in the outbox."""
+        ...
+
     @property
-    def trouble(self) -> LmemError | None: ...
+    def trouble(self) -> LmemError | None:
+        """Why it cannot answer."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
