@@ -31,31 +31,31 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Server(Protocol):
-    """A server's copy of the graph as questions see it."""
+    """A server's copy as questions see it."""
 
     @property
     def name(self) -> str:
-        """What answers are said to come from."""
+        """What its answers are said to come from."""
         ...
 
     @property
     def graph(self) -> Graph:
-        """The questions."""
+        """The questions, answered by it."""
         ...
 
     @property
     def projection(self) -> str | None:
-        """The projection whose outbox the copy is kept up from, once it is open."""
+        """The id of its projection, once it has been opened."""
         ...
 
     @property
     def serves(self) -> bool:
-        """Whether the copy holds everything, but for what waits in the outbox."""
+        """Whether it holds everything."""
         ...
 
     @property
     def trouble(self) -> LmemError | None:
-        """Why it cannot answer."""
+        """Why it cannot answer for the moment."""
         ...
 
 
