@@ -168,6 +168,7 @@ _lmem() {
         'graph export:--format'|'graph export:-f') COMPREPLY=($(compgen -W 'dot graphml json' -- "$cur")); return ;;
         'graph export:--output'|'graph export:-o') COMPREPLY=($(compgen -f -- "$cur")); return ;;
         'graph export:--type'|'graph export:-t') COMPREPLY=($(compgen -W 'relates_to contradicts builds_on resolves supersedes temporal_before same_context' -- "$cur")); return ;;
+        'graph cypher:--limit'|'graph cypher:-n')  return ;;
         'hook backfill:--since')  return ;;
         'jobs history:--limit'|'jobs history:-n')  return ;;
         'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
@@ -267,6 +268,7 @@ _lmem() {
             'graph patterns') COMPREPLY=($(compgen -W '--project -p --json -h --help' -- "$cur")) ;;
             'graph projects') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'graph export') COMPREPLY=($(compgen -W '--format -f --output -o --type -t --private --json -h --help' -- "$cur")) ;;
+            'graph cypher') COMPREPLY=($(compgen -W '--limit -n --json -h --help' -- "$cur")) ;;
             'hook install') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'hook uninstall') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'hook backfill') COMPREPLY=($(compgen -W '--since --json -h --help' -- "$cur")) ;;
@@ -320,7 +322,7 @@ _lmem() {
         'layer ') COMPREPLY=($(compgen -W 'list show move' -- "$cur")) ;;
         'project ') COMPREPLY=($(compgen -W 'list show init set rename merge archive' -- "$cur")) ;;
         'patterns ') COMPREPLY=($(compgen -W 'add list show outcome forget' -- "$cur")) ;;
-        'graph ') COMPREPLY=($(compgen -W 'neighbours path communities patterns projects export' -- "$cur")) ;;
+        'graph ') COMPREPLY=($(compgen -W 'neighbours path communities patterns projects export cypher' -- "$cur")) ;;
         'hook ') COMPREPLY=($(compgen -W 'install uninstall backfill status' -- "$cur")) ;;
         'jobs ') COMPREPLY=($(compgen -W 'list run history' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;

@@ -160,6 +160,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem graph export | dot -Tsvg -o graph.svg", "Draw it with Graphviz."),
         ("lmem graph export --format graphml -o graph.graphml", "Look at it in Gephi."),
     ),
+    "graph cypher": (
+        (
+            "lmem graph cypher 'MATCH (m:Memory)-[r:CONTRADICTS]->(n) RETURN m.title, n.title, r.discovered_at'",
+            "See what contradicts what.",
+        ),
+        (
+            "lmem graph cypher 'MATCH (m:Memory) WHERE m.importance_score > 0.8 RETURN m.id, m.title' --json",
+            "Read rows in a script.",
+        ),
+    ),
     "patterns": (
         ('lmem patterns add architecture outbox "a change and what is told of it are one transaction"', "Record one."),
         ("lmem patterns list", "See what repeats here, and how well it goes."),

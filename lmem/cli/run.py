@@ -70,6 +70,7 @@ COMMANDS: dict[str, str] = {
     "graph patterns": "graph.patterns",
     "graph projects": "graph.projects",
     "graph export": "graph.export",
+    "graph cypher": "cypher.cypher",
     "patterns add": "patterns.add",
     "patterns list": "patterns.listed",
     "patterns show": "patterns.show",

@@ -18,7 +18,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lmem.cli.link import Answer
 
-STATE_COLOURS = {"ready": "green", "ok": "green", "starting": "yellow", "optimising": "yellow", "missing": "yellow"}
+STATE_COLOURS = {
+    "ready": "green", "ok": "green", "starting": "yellow", "optimising": "yellow", "missing": "yellow",
+    "building": "yellow", "rebuilding": "yellow",
+}  # fmt: skip
 
 
 def status(*, wait: bool, timeout: float | None, as_json: bool) -> int:
@@ -86,8 +89,8 @@ def _fact(name: str, value: str) -> None:
 
 def _store(store: Answer) -> str:
     state = output.paint(str(store["state"]), _colour(store["state"]))
-    names = {"points": "points", "schema": "schema", "generation": "generation", "model": "model", "engine": "engine"}
-    facts = [f"{name} {store[key]}" for key, name in names.items() if store.get(key) is not None]
+    names = ("points", "nodes", "edges", "schema", "generation", "model", "engine")
+    facts = [f"{name} {store[name]}" for name in names if store.get(name) is not None]
     facts += [output.size(store["bytes"])] if store.get("bytes") else []
     if store.get("url"):
         facts.append(f"version {store.get('version') or 'unknown'} at {output.stored(store['url'])}")

@@ -61,7 +61,7 @@ from lmem.service.patternsearch import PatternSearch
 from lmem.service.popular import Popular
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
-from lmem.service.rebuilding import Rebuilder, Rebuilding
+from lmem.service.rebuilding import FromTruth, Rebuilder, Rebuilding
 from lmem.service.related import RelationReader
 from lmem.service.relations import Relations
 from lmem.service.relay import Loop
@@ -169,7 +169,7 @@ def _consistency(stores: Stores, clock: SystemClock) -> tuple[Consistency, Rebui
     """What compares the stores with the truth, and what builds them anew."""
     storage, indexes, vectors = stores.storage, stores.indexes, stores.vectors
     checks: list[StoreCheck] = [VectorCheck(storage, indexes, vectors)]
-    rebuilders: dict[str, Rebuilder] = {"vectors": indexes}
+    rebuilders: dict[str, Rebuilder] = {"vectors": indexes, "graph": FromTruth()}
     if stores.graph is not None:
         checks.append(GraphCheck(storage, stores.graph.projector, stores.graph.server.copy))
         rebuilders["graph"] = stores.graph.projector

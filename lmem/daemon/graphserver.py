@@ -24,6 +24,8 @@ class Server(Protocol):
     @property
     def url(self) -> str: ...
     @property
+    def version(self) -> str | None: ...
+    @property
     def in_the_clear(self) -> bool: ...
     @property
     def copy(self) -> GraphCopy: ...
@@ -81,8 +83,9 @@ class GraphServer:
         """The state of the store as `lmem status` shows it; a server that is down is not asked."""
         projection = self.projector.projection
         found: dict[str, object] = {
-            "state": self._state(), "engine": ENGINE, "url": self.server.url, "schema": self.projector.schema,
-            "generation": projection.generation if projection else None, "pending": pending,
+            "state": self._state(), "engine": ENGINE, "url": self.server.url, "version": self.server.version,
+            "schema": self.projector.schema, "generation": projection.generation if projection else None,
+            "pending": pending,
         }  # fmt: skip
         trouble = self.trouble
         if trouble is None and projection is not None:

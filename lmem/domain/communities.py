@@ -6,8 +6,7 @@ a direction); nodes move to the neighbouring group that gains most, then groups 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 MOST_ROUNDS = 100
@@ -15,7 +14,8 @@ MOST_ROUNDS = 100
 GAIN = 1e-12
 """What counts as gaining: below it lies the noise of floating point."""
 
-_Weights = Mapping[str, Mapping[str, float]]
+_Near = list[dict[int, float]]
+"""By node: what it is tied to, and how strongly from both sides together."""
 
 
 class Tie(NamedTuple):
@@ -31,72 +31,72 @@ def communities(ties: Iterable[Tie]) -> list[list[str]]:
 
     Ties between the same two add up; those without weight bind nothing. The order of `ties` makes no difference.
     """
-    weights = _weights(ties)
-    groups = {node: [node] for node in sorted(weights)}  # by the least id of each
-    loops: dict[str, float] = dict.fromkeys(groups, 0.0)
-    while True:
-        chosen = _settle(weights, loops)
-        if len(set(chosen.values())) == len(weights):
-            break
-        weights, loops, groups = _merged(weights, loops, groups, chosen)
-    found = [sorted(members) for members in groups.values() if len(members) > 1]
-    return sorted(found, key=lambda members: (-len(members), members[0]))
+    counted = sorted(tie for tie in ties if tie.one != tie.other and tie.weight > 0)  # sums depend on their order
+    names = sorted({name for tie in counted for name in (tie.one, tie.other)})
+    near = _near(counted, {name: number for number, name in enumerate(names)})
+    loops = [0.0] * len(names)
+    members = [[number] for number in range(len(names))]  # of each node of this level, which is called by its least
+    while len(near) > len(set(chosen := _settle(near, loops))):
+        near, loops, members = _merged(near, loops, members, chosen)
+    found = [[names[number] for number in sorted(group)] for group in members if len(group) > 1]
+    return sorted(found, key=lambda group: (-len(group), group[0]))
 
 
-def _weights(ties: Iterable[Tie]) -> _Weights:
-    found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for one, other, weight in sorted(ties):  # sums of floats depend on their order
-        if one != other and weight > 0:
-            found[one][other] += weight
-            found[other][one] += weight
-    return {node: dict(sorted(found[node].items())) for node in sorted(found)}
+def _near(ties: Sequence[Tie], numbers: dict[str, int]) -> _Near:
+    near: _Near = [{} for _ in numbers]
+    for tie in ties:
+        one, other = numbers[tie.one], numbers[tie.other]
+        near[one][other] = near[one].get(other, 0.0) + tie.weight
+        near[other][one] = near[other].get(one, 0.0) + tie.weight
+    return near
 
 
-def _settle(weights: _Weights, loops: Mapping[str, float]) -> dict[str, str]:
-    """Node -> the group that it is in when no node gains by another one. Of equal gains the least group counts."""
-    degree = {node: sum(near.values()) + 2 * loops[node] for node, near in weights.items()}
-    whole = sum(degree.values())
-    chosen = {node: node for node in weights}
-    total = dict(degree)
+def _settle(near: _Near, loops: Sequence[float]) -> list[int]:
+    """By node: the group that it is in when no node gains by another one. Of equal gains the least group counts."""
+    degree = [sum(ties.values()) + 2 * loop for ties, loop in zip(near, loops, strict=True)]
+    whole = sum(degree) or 1.0
+    chosen = list(range(len(near)))
+    total = degree.copy()
     for _ in range(MOST_ROUNDS):
         moved = False
-        for node, near in weights.items():
+        for node, ties in enumerate(near):
             own = chosen[node]
             total[own] -= degree[node]
-            into: dict[str, float] = defaultdict(float)
-            into[own] += 0.0
-            for other, weight in near.items():
-                into[chosen[other]] += weight
-            gains = {group: weight - total[group] * degree[node] / whole for group, weight in into.items()}
-            best = min(gains, key=lambda group: (-gains[group], group))
-            if gains[best] <= gains[own] + GAIN:
-                best = own
+            into = {own: 0.0}
+            for other, weight in ties.items():
+                group = chosen[other]
+                into[group] = into.get(group, 0.0) + weight
+            share = degree[node] / whole
+            best, gain = own, into[own] - total[own] * share + GAIN
+            for group in sorted(into):
+                here = into[group] - total[group] * share
+                if here > gain:
+                    best, gain = group, here
             chosen[node] = best
             total[best] += degree[node]
-            moved |= best != own
+            moved = moved or best != own
         if not moved:
             break
     return chosen
 
 
 def _merged(
-    weights: _Weights, loops: Mapping[str, float], groups: Mapping[str, Sequence[str]], chosen: Mapping[str, str]
-) -> tuple[_Weights, dict[str, float], dict[str, list[str]]]:
-    """Every group as one node, called after the least id in it."""
-    members: dict[str, list[str]] = defaultdict(list)
-    for node, group in chosen.items():
-        members[group] += groups[node]
-    names = {group: min(ids) for group, ids in members.items()}
-    within: dict[str, float] = dict.fromkeys(sorted(names.values()), 0.0)
-    between: dict[str, dict[str, float]] = {name: defaultdict(float) for name in within}
-    for node, near in weights.items():
-        here = names[chosen[node]]
+    near: _Near, loops: Sequence[float], members: Sequence[Sequence[int]], chosen: Sequence[int]
+) -> tuple[_Near, list[float], list[list[int]]]:
+    """Every group as one node, in the order of the least that is in each."""
+    groups: dict[int, list[int]] = {}
+    for node, group in enumerate(chosen):
+        groups.setdefault(group, []).extend(members[node])
+    order = sorted(groups, key=lambda group: min(groups[group]))
+    number = {group: at for at, group in enumerate(order)}
+    within, between = [0.0] * len(order), list[dict[int, float]]({} for _ in order)
+    for node, ties in enumerate(near):
+        here = number[chosen[node]]
         within[here] += loops[node]
-        for other, weight in near.items():
-            there = names[chosen[other]]
+        for other, weight in ties.items():
+            there = number[chosen[other]]
             if there == here:
                 within[here] += weight / 2  # it is seen from both of its ends
             else:
-                between[here][there] += weight
-    shown = {name: dict(sorted(between[name].items())) for name in within}
-    return shown, within, {names[group]: sorted(ids) for group, ids in members.items()}
+                between[here][there] = between[here].get(there, 0.0) + weight
+    return between, within, [groups[group] for group in order]

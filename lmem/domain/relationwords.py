@@ -118,7 +118,7 @@ def _plain(word: str) -> str:
 
 def _unknown(word: str, types: Iterable[RelationType]) -> InvalidInput:
     words = list(dict.fromkeys(name for item in types for name in (item.name, item.inverse)))
-    near = difflib.get_close_matches(_plain(word), words, 3, 0.5)
+    near = difflib.get_close_matches(_plain(word), words, 3, 0.6)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Types are: {', '.join(item.name for item in types)}."
     return InvalidInput(f"There is no relation '{word[:60]}'.", hint=hint)
 

@@ -31,18 +31,32 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Server(Protocol):
-    """A server's copy as questions see it. `serves` says that it holds everything, `trouble` why it cannot answer."""
+    """A server's copy as questions see it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What its answers are said to come from."""
+        ...
+
     @property
-    def graph(self) -> Graph: ...
+    def graph(self) -> Graph:
+        """The questions, answered by it."""
+        ...
+
     @property
-    def projection(self) -> str | None: ...
+    def projection(self) -> str | None:
+        """The id of its projection, once it has been opened."""
+        ...
+
     @property
-    def serves(self) -> bool: ...
+    def serves(self) -> bool:
+        """Whether it holds everything."""
+        ...
+
     @property
-    def trouble(self) -> LmemError | None: ...
+    def trouble(self) -> LmemError | None:
+        """Why it cannot answer for the moment."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,17 @@ class Rebuilder(Protocol):
         ...
 
 
+class FromTruth:
+    """A store that there is not, because the truth answers in its place: nothing has to be built. Implements
+    Rebuilder."""
+
+    building: Projection | None = None
+
+    async def rebuild(self) -> Projection | None:
+        """See Rebuilder.rebuild."""
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """A store that was built anew: its generation ('' where there is none), and how many objects were written."""

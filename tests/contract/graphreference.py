@@ -63,7 +63,7 @@ class Reference:
 
     def __init__(self, made: Truth, sight: Sight) -> None:
         own = (item for item in made.memories if item.user == sight.user_id and not item.archived)
-        shown = {item.id for item in own if not (sight.shared and item.private)}
+        shown = [item.id for item in own if not (sight.shared and item.private)]
         labels = {"Project": made.projects, "Pattern": made.patterns, "User": {sight.user_id: sight.user_id}}
         self.names: dict[Spot, str] = {("Memory", id_): name_of(id_) for id_ in shown}
         for label, owned in labels.items():

@@ -65,6 +65,7 @@ PARAMS: dict[str, tuple[Json, list[str]]] = {
                       "project", "relevance", "reason"]),
     "relation/unlink": ({"from": "nothing", "to": "naught"}, ["from", "to", "type", "project", "reason"]),
     "relation/related": ({"limit": 1}, ["id", "type", "detected", "similar", "all_projects", "limit", "offset"]),
+    "graph/cypher": ({"query": "RETURN 1"}, ["query", "limit"]),
     "graph/neighbours": ({"node": "nothing"}, ["node", "type", "depth", "limit"]),
     "graph/path": ({"from": "nothing", "to": "naught"}, ["from", "to", "type", "longest"]),
     "graph/communities": ({"limit": 1}, ["type", "min_strength", "limit", "named"]),

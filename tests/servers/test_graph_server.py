@@ -78,26 +78,43 @@ def test_with_the_right_password_all_of_it_is_there(
     product.good("daemon", "restart")
     until(lambda: graph_of(product)["state"] == "ready", 60)
     found = graph_of(product)
-    assert found["engine"] == "neo4j" and found["schema"] == 3 and found["pending"] == 0
+    assert (found["engine"], found["schema"], found["pending"]) == ("neo4j", 3, 0)
+    assert found["version"][0].isdigit() and found["url"].startswith("bolt://127.0.0.1:")
     assert found["nodes"] >= 16 and found["edges"] >= 15
     (row,) = neo4j_server.ask("MATCH (m:Memory {prefix: 'served'}) RETURN count(m) AS found")
     assert row["found"] == product.memories()
 
 
 def test_a_query_of_the_users_own_is_answered_and_changes_nothing(product: Product) -> None:
-    query = "MATCH (:User)-[:CREATED]->(m:Memory) RETURN m.title AS title ORDER BY title"
-    found = product.call("graph/cypher", query=query, limit=2)
-    assert found["columns"] == ["title"] and len(found["rows"]) == 2 and found["more"]
-    with product.client() as client:
-        refused = client.refusal("graph/cypher", query="MATCH (m:Memory) DETACH DELETE m")
-    assert refused["code"] == "invalid_input"
+    query = "MATCH (:User)-[:CREATED]->(m:Memory) RETURN m.title AS title, size(m.id) AS n ORDER BY title"
+    said = product.good("graph", "cypher", query, "--limit", "2", "--json").json
+    assert said["columns"] == ["title", "n"] and len(said["rows"]) == 2 and said["more"]
+    lines = product.good("graph", "cypher", query).out.splitlines()
+    assert len(lines) == product.memories() and lines[0].endswith("\t32")
+    refused = product.run("graph", "cypher", "MATCH (m:Memory) DETACH DELETE m", "--json")
+    assert (refused.status, refused.error["code"]) == (2, "invalid_input")
     assert product.call("graph/cypher", query="MATCH (m:Memory) RETURN count(m)")["rows"] == [[product.memories()]]
+
+
+def test_the_server_answers_what_the_truth_would(product: Product) -> None:
+    one, two, three = (product.add(f"A fact about {what}") for what in ("ports", "harbours", "ships"))
+    product.good("link", one, two, "--type", "builds_on")
+    product.good("link", two, three, "--strength", "0.5")
+    product.good("status", "--wait", "--timeout", "60")
+    asked = ("graph", "neighbours", one, "--depth", "2", "--json")
+    there = product.good(*asked).json
+    assert there["served_by"] == ["neo4j"] and not there["degraded"]
+    assert [(item["id"], item["distance"]) for item in there["neighbours"]] == [(two, 1), (three, 2)]
+    product.add("Only for me", "--private")
+    here = product.good(*asked).json
+    assert (here["served_by"], here["neighbours"]) == (["sqlite"], there["neighbours"])
 
 
 def test_without_its_url_nothing_waits_for_the_server(product: Product) -> None:
     assert any(name.startswith("graph-") for name in _projections(product))
     product.good("config", "unset", "neo4j.url")
-    product.good("daemon", "restart")
+    done = product.good("rebuild", "graph", "--json").json
+    assert done == {"store": "graph", "generation": "", "objects": 0, "done": True}
     product.add("Nobody tells the server of this")
     assert graph_of(product) == {"state": "ready", "engine": "sqlite"}
     assert not any(name.startswith("graph-") for name in _projections(product))

@@ -169,3 +169,16 @@ def graph_export(
 ) -> int:
     """Write the graph for other programs: what is linked, with every property of nodes and edges."""
     return run("graph export", locals())
+
+
+@graph.command("cypher")
+def graph_cypher(
+    query: Annotated[str, Argument(metavar="QUERY", help="A query in Cypher that only reads.")],
+    limit: p.Limit = None,
+    as_json: p.Json = False,
+) -> int:
+    """Ask the graph's Neo4j server (neo4j.url) in its own language; only queries that read are answered.
+
+    Nodes are :Memory, :Project, :Pattern and :User, each with its id; private and archived memories are not there.
+    """
+    return run("graph cypher", locals())

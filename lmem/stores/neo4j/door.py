@@ -67,10 +67,14 @@ Work = Callable[[Transaction], Awaitable[T]]
 
 
 class Door:
-    """Calls to one server, from one event loop. `password` is asked for in a thread, once for each log-in."""
+    """Calls to one server, from one event loop. `password` is asked for in a thread, once for each log-in.
+
+    `version` is the server's, once it has answered.
+    """
 
     def __init__(self, address: Address, password: Callable[[], str | None], breaker: Breaker | None = None) -> None:
         self.address = address
+        self.version: str | None = None
         self._password = password
         self._breaker = breaker or Breaker()
         self._attempt: asyncio.Task[AsyncDriver] | None = None
@@ -163,7 +167,7 @@ class Door:
             raise self._breaker.failed(StoreDown(err.message, hint=err.hint), refused=True) from err
         try:
             async with asyncio.timeout(self.address.timeout):
-                await made.verify_connectivity()
+                self.version = (await made.get_server_info()).agent.partition("/")[2] or None
         except BaseException as err:
             if isinstance(err, module.ERRORS) and module.refused(err):
                 self._breaker.failed(module.translate(err, self.address), refused=True)

@@ -31,6 +31,11 @@ class Neo4jServer:
         self.copy.on_lost = lost
 
     @property
+    def version(self) -> str | None:
+        """The server's version, once it has answered."""
+        return self._door.version
+
+    @property
     def trouble(self) -> StoreUnavailable | None:
         """Why the server is left alone for the moment."""
         return self._door.trouble

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from lmem.domain.graph import Edge, Neighbour, Path, Sight
 from lmem.domain.relations import BY_EDGE, MADE, MEMORY, RELATIONSHIPS, WALKED_BY_DEFAULT
 from lmem.stores.sqlite.edges import columns_of, condition, edge_of, edges_at, name_of
 from lmem.stores.sqlite.memories import readable
-from lmem.stores.sqlite.nearness import TYPES, derived_at
+from lmem.stores.sqlite.nearness import TYPES, derived_from
 from lmem.stores.sqlite.storage import SqliteStorage
 from lmem.stores.sqlite.walks import Walk, neighbours, path
 
@@ -31,8 +32,8 @@ _PROJECTS = """SELECT DISTINCT p.id, p.name FROM pattern_uses u
 _PATTERNS = """SELECT DISTINCT t.id, t.pattern_name FROM pattern_uses u
     CROSS JOIN projects p ON p.id = u.project_id CROSS JOIN patterns t ON t.id = u.pattern_id
     WHERE u.project_id = ?1 AND +u.success = ?2 AND t.user_id = ?3 AND p.user_id = ?3 ORDER BY t.pattern_name, t.id"""
-CHUNK = 200
-"""Memories whose edges are read together, where some of the edges have no rows."""
+CHUNK = 500
+"""Memories whose edges are read in one snapshot, where some of the edges have no rows: some 50 ms."""
 
 
 class SqliteGraph:
@@ -55,8 +56,14 @@ class SqliteGraph:
 
     async def edges(self, sight: Sight, types: Sequence[str], after: str, limit: int) -> list[Edge]:
         wanted = [name for name in types or MADE if name in BY_EDGE and BY_EDGE[name].home is RELATIONSHIPS]
-        page = _with_derived if TYPES.intersection(wanted) else _stored
-        return await self._read(lambda db: page(db, sight, wanted, after, limit) if wanted else [])
+        if not TYPES.intersection(wanted):
+            return await self._read(lambda db: _stored(db, sight, wanted, after, limit) if wanted else [])
+        found: list[Edge] = []
+        start: str | None = after.partition("/")[0]
+        while start is not None and len(found) < limit:  # few of the memories may have edges
+            edges, start = await self._read(partial(_of_memories, sight=sight, types=wanted, start=start))
+            found += [edge for edge in edges if place_of(edge) > after]
+        return sorted(found, key=place_of)[:limit]
 
     async def projects_of_pattern(self, sight: Sight, pattern_id: str, failed: bool) -> list[tuple[str, str]]:
         return await self._rows(_PROJECTS, pattern_id, int(not failed), sight.user_id)
@@ -85,21 +92,16 @@ def _stored(db: sqlite3.Connection, sight: Sight, types: Sequence[str], after: s
     return [edge_of(RELATIONSHIPS, relations, row) for row in rows]
 
 
-def _with_derived(db: sqlite3.Connection, sight: Sight, types: Sequence[str], after: str, limit: int) -> list[Edge]:
-    """A page of edges, some of which have no rows: memory by memory."""
-    memories = _MEMORIES.format(source=readable(sight.shared))
-    found: list[Edge] = []
-    start = after.partition("/")[0]
-    while len(found) < limit:
-        ids = [row[0] for row in db.execute(memories, (start, sight.user_id, CHUNK))]
-        own = set(ids)
-        edges = (*derived_at(db, ids, types), *edges_at(db, MEMORY, ids, types))
-        here = {name_of(edge): edge for edge in edges if edge.start in own}
-        found += [edge for edge in _seen(db, sight, here.values()) if place_of(edge) > after]
-        if len(ids) < CHUNK:
-            break
-        start = ids[-1] + "g"  # no id is between these two
-    return sorted(found, key=place_of)[:limit]
+def _of_memories(
+    db: sqlite3.Connection, sight: Sight, types: Sequence[str], start: str
+) -> tuple[list[Edge], str | None]:
+    """The edges that start at the next memories, those without rows too; and where to go on, None at the end."""
+    sql = _MEMORIES.format(source=readable(sight.shared))
+    ids = [row[0] for row in db.execute(sql, (start, sight.user_id, CHUNK))]
+    own = set(ids)
+    edges = (*derived_from(db, ids, types), *edges_at(db, MEMORY, ids, types))
+    here = {name_of(edge): edge for edge in edges if edge.start in own}
+    return _seen(db, sight, here.values()), ids[-1] + "g" if len(ids) == CHUNK else None  # no id is between these two
 
 
 def _seen(db: sqlite3.Connection, sight: Sight, edges: Iterable[Edge]) -> list[Edge]:

@@ -11,10 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from lmem.domain.graph import LABELS, Edge, Value
-from lmem.domain.relations import BY_EDGE, FINDINGS, RELATIONSHIPS, Home, Property, RelationType
+from lmem.domain.relations import BY_EDGE, FINDINGS, RELATIONSHIPS, USES, Home, Property, RelationType
 
 _AT = """SELECT {columns} FROM json_each(?) f CROSS JOIN {table} e ON e.{side} = f.value
     WHERE {where} AND e.{other} IS NOT NULL"""
+# Of a node with very many edges: those to the nodes of the least ids that a reader may see.
+_LEAST = """SELECT {columns} FROM {table} e CROSS JOIN {far} v ON v.id = e.{other}
+    WHERE e.{side} = ? AND {where} AND {seen} ORDER BY e.{other} LIMIT ?"""
 _ROWS = "SELECT {columns} FROM json_each(?) f CROSS JOIN memory_relationships e ON e.id = f.value WHERE {where}"
 # Of several who say so, a pattern was discovered by the first.
 _FIRST = """e.discovered_by IS NOT NULL AND e.used_at = (SELECT min(s.used_at) FROM pattern_uses s
@@ -34,6 +37,31 @@ def edges_at(db: sqlite3.Connection, kind: str, ids: Iterable[str], types: Itera
             if chosen:
                 for edge in _read(db, home, chosen, side, wanted):
                     found[name_of(edge)] = edge
+    return list(found.values())
+
+
+def least_at(
+    db: sqlite3.Connection, kind: str, id_: str, types: Iterable[str], far: Mapping[str, tuple[str, str]], user: str,
+    most: int,
+) -> list[Edge]:  # fmt: skip
+    """Edges at one object as `edges_at`, of each type and side only those to the `most` nodes of the least ids.
+
+    `far` has by kind where the other ends are looked up, as `v`, and which of them may be seen by a user. Uses of a
+    pattern are all told: there may be many between the same two.
+    """
+    found: dict[Name, Edge] = {}
+    for home, relations in _homes(types).items():
+        for side, other in (("start", "end"), ("end", "start")):
+            for relation in relations:  # each may have an end of another kind
+                if getattr(relation, side) == kind:
+                    table, seen = far[getattr(relation, other)]
+                    sql = _LEAST.format(
+                        columns=columns_of(home), table=home.table, far=table, side=getattr(home, side),
+                        other=getattr(home, other), where=condition([relation]), seen=seen,
+                    )  # fmt: skip
+                    for row in db.execute(sql, (id_, user, -1 if home.table == USES.table else most)):
+                        edge = edge_of(home, relations, row)
+                        found[name_of(edge)] = edge
     return list(found.values())
 
 

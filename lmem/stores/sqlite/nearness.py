@@ -53,17 +53,30 @@ def derived_at(db: sqlite3.Connection, ids: Iterable[str], types: Iterable[str])
     return [edge for edge in found if edge.type in wanted]
 
 
+def derived_from(db: sqlite3.Connection, ids: Iterable[str], types: Iterable[str]) -> list[Edge]:
+    """The edges of these types that start at one of these memories, in no order."""
+    wanted = TYPES.intersection(types)
+    found: list[Edge] = []
+    for place in map(_Place._make, db.execute(_PLACES, (json.dumps(list(ids)),)).fetchall()):
+        if SAME_CONTEXT in wanted:
+            before = _beside(db, place, "<", "DESC")
+            found += [_context(place.id, item.id) for item in before if _is_near(item.created_at, place.created_at)]
+        if TEMPORAL_BEFORE in wanted:
+            found += [_temporal(place.id, item.id) for item in _beside(db, place, ">", "ASC", 1)]
+    return found
+
+
 def after(db: sqlite3.Connection, key: int, session_id: str | None, project_id: str | None, at: str) -> list[Beside]:
     """The memories whose edges look back over this place: the next ones of its session, else of its project."""
     return _beside(db, _Place(key, "", session_id, project_id, at), ">", "ASC")
 
 
-def _beside(db: sqlite3.Connection, place: _Place, side: str, order: str) -> list[Beside]:
+def _beside(db: sqlite3.Connection, place: _Place, side: str, order: str, most: int = NEAREST) -> list[Beside]:
     group, owner = (SESSION, place.session_id) if place.session_id else (PROJECT, place.project_id)
     if owner is None:
         return []
     sql = BESIDE.format(group=group, side=side, order=order)
-    return [Beside(*row) for row in db.execute(sql, (owner, place.created_at, place.key, NEAREST))]
+    return [Beside(*row) for row in db.execute(sql, (owner, place.created_at, place.key, most))]
 
 
 def _edges(place: _Place, before: Sequence[Beside], following: Sequence[Beside]) -> list[Edge]:

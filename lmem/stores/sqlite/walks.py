@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from lmem.domain.graph import LABELS, Edge, Hop, Neighbour, Path, Sight
 from lmem.domain.relations import MEMORY, PATTERN, PROJECT, USER
-from lmem.stores.sqlite.edges import edges_at, name_of
+from lmem.stores.sqlite.edges import edges_at, least_at, name_of
 from lmem.stores.sqlite.memories import readable
 from lmem.stores.sqlite.nearness import derived_at
 
@@ -20,15 +20,15 @@ Spot = tuple[str, str]
 """A node as (label, id)."""
 
 _KINDS = {label: kind for kind, label in LABELS.items()}
-# CROSS JOIN and the plus signs keep the order: each id is looked up.
-_NAMED = {
-    MEMORY: """SELECT n.id, n.title FROM json_each(?) f CROSS JOIN {source} n ON n.id = f.value
-        WHERE +n.user_id = ? AND n.is_archived = 0""",
-    PROJECT: "SELECT n.id, n.name FROM json_each(?) f CROSS JOIN projects n ON n.id = f.value WHERE +n.user_id = ?",
-    PATTERN: """SELECT n.id, n.pattern_name FROM json_each(?) f CROSS JOIN patterns n ON n.id = f.value
-        WHERE +n.user_id = ?""",
-    USER: "SELECT n.id, n.username FROM json_each(?) f CROSS JOIN users n ON n.id = f.value WHERE +n.id = ?",
+# By kind: where its rows are, as `v`, what they are called by, and which of them a user may see. CROSS JOIN and the
+# plus signs keep the order: each id is looked up.
+_SEEN = {
+    MEMORY: ("{source}", "title", "+v.user_id = ? AND v.is_archived = 0"),
+    PROJECT: ("projects", "name", "+v.user_id = ?"),
+    PATTERN: ("patterns", "pattern_name", "+v.user_id = ?"),
+    USER: ("users", "username", "+v.id = ?"),
 }
+_NAMES = "SELECT v.id, v.{name} FROM json_each(?) f CROSS JOIN {table} v ON v.id = f.value WHERE {seen}"
 
 
 class Step(NamedTuple):
@@ -53,23 +53,31 @@ class Walk:
         self._db = db
         self._sight = sight
         self._types = types
+        self._source = readable(sight.shared)
 
     def names(self, spots: Iterable[Spot]) -> dict[Spot, str]:
         """The names of those nodes that are to be seen."""
         found: dict[Spot, str] = {}
         for label, ids in _by_label(spots).items():
-            sql = _NAMED[_KINDS[label]].format(source=readable(self._sight.shared))
+            table, name, seen = _SEEN[_KINDS[label]]
+            sql = _NAMES.format(table=table.format(source=self._source), name=name, seen=seen)
             rows = self._db.execute(sql, (json.dumps(ids), self._sight.user_id))
             found |= {(label, id_): name for id_, name in rows}
         return found
 
-    def around(self, spots: Iterable[Spot], but: Iterable[Spot]) -> tuple[dict[Spot, list[Step]], dict[Spot, str]]:
-        """The nodes one edge from these, without `but`: for each the steps that lead there, and its name."""
+    def around(
+        self, spots: Iterable[Spot], but: Collection[Spot], room: int | None = None
+    ) -> tuple[dict[Spot, list[Step]], dict[Spot, str]]:
+        """The nodes one edge from these, without `but`: for each the steps that lead there, and its name.
+
+        With `room` the first so many in the order of label and id are enough, where there are more of them.
+        """
         found: dict[Spot, list[Step]] = {}
         known = set(but)
+        most = None if room is None else room + len(known)
         for label, ids in _by_label(spots).items():
             here = set(ids)
-            for edge in self.edges(label, ids):
+            for edge in self.edges(label, ids, most):
                 for against in (False, True):
                     near, far = _ends(edge) if not against else _ends(edge)[::-1]
                     if near[0] == label and near[1] in here and far not in known:
@@ -77,8 +85,18 @@ class Walk:
         names = self.names(found)
         return {spot: steps for spot, steps in found.items() if spot in names}, names
 
-    def edges(self, label: str, ids: Sequence[str]) -> list[Edge]:
-        """Every edge at these nodes, once, in no order, whether its ends are to be seen or not."""
+    def edges(self, label: str, ids: Sequence[str], most: int | None = None) -> list[Edge]:
+        """Every edge at these nodes, once, in no order, whether its ends are to be seen or not.
+
+        Of projects, patterns and users, which may be at the end of most edges there are, at most those to the `most`
+        first nodes that are to be seen.
+        """
+        if label != LABELS[MEMORY] and most is not None:
+            far = {kind: (table.format(source=self._source), seen) for kind, (table, _, seen) in _SEEN.items()}
+            least = (
+                least_at(self._db, _KINDS[label], id_, self._types, far, self._sight.user_id, most) for id_ in ids
+            )
+            return list({name_of(edge): edge for edges in least for edge in edges}.values())
         stored = edges_at(self._db, _KINDS[label], ids, self._types)
         if label != LABELS[MEMORY]:
             return stored
@@ -93,7 +111,7 @@ def neighbours(walk: Walk, start: Spot, depth: int, limit: int) -> list[Neighbou
     level: set[Spot] = set(walk.names([start]))
     seen = set(level)
     for distance in range(1, depth + 1):
-        reached, names = walk.around(level, seen)
+        reached, names = walk.around(level, seen, limit - len(found))
         found += [
             Neighbour(*spot, names[spot], distance, _least(reached[spot]).hop) for spot in sorted(reached)
         ][: limit - len(found)]

@@ -171,7 +171,7 @@ def test_nodes_and_edges_hold_the_specifications_properties_in_its_types(server:
             keys(c) AS of_row, keys(u) AS of_use, p.framework IS NULL AS absent LIMIT 1"""
     )
     assert set(row.pop("keys")) == {*memory(0).properties, "prefix", "generation", "rev"} - {"session_id"}
-    assert set(row.pop("of_row")) == {"discovered_at", "generation", "id", "rev"}
+    assert set(row.pop("of_row")) == {"strength", "context", "discovered_at", "generation", "id", "rev"}
     assert set(row.pop("of_use")) == {"success", "date", "generation", "key"}
     assert row == {
         "created": "ZONED DATETIME NOT NULL", "layers": "LIST<STRING NOT NULL> NOT NULL",

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from lmem.domain.graph import Edge, Wanted
+from lmem.domain.graph import Edge, Sight, Wanted
 from lmem.domain.relations import EDGES
 from lmem.stores.sqlite import nearness
 from lmem.stores.sqlite.graph import GraphRows
@@ -197,6 +197,32 @@ def test_order_asks_an_index_for_its_neighbours(truth: sqlite3.Connection) -> No
         plan = [row[3] for row in truth.execute(f"EXPLAIN QUERY PLAN {sql}", (SESSION, AT, 1, 5))]
         assert any(index in step for step in plan), plan
         assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+def test_a_reader_s_nodes_and_their_edges_are_told_in_order(truth: sqlite3.Connection) -> None:
+    rows, own, others = GraphRows(truth), Sight(USER, shared=False), Sight(USER, shared=True)
+    one, two, away = memory(truth, 1, project_id=PROJECT), memory(truth, 2), memory(truth, 3, is_private=1)
+    relate(truth, one, two, "relates_to")
+    relate(truth, one, away, "contradicts")
+    relate(truth, two, one, "builds_on")
+    assert rows.starts(own, "Memory", "", 9) == sorted([one, two, away])
+    assert rows.starts(others, "Memory", min(one, two), 9) == [max(one, two)]
+    assert rows.starts(own, "User", "", 9) == [USER] and rows.starts(Sight("f" * 32, True), "User", "", 9) == []
+    assert (rows.starts(own, "Project", "", 9), rows.starts(own, "Pattern", "", 9)) == ([PROJECT, OTHER], [PATTERN])
+    types = ("RELATES_TO", "CONTRADICTS", "BUILDS_ON", "BELONGS_TO")
+    assert [(edge.type, edge.end) for edge in rows.leaving(own, "Memory", [one], types)] == [
+        ("BELONGS_TO", PROJECT), ("CONTRADICTS", away), ("RELATES_TO", two)
+    ]  # fmt: skip
+    assert [edge.type for edge in rows.leaving(others, "Memory", [one], types)] == ["BELONGS_TO", "RELATES_TO"]
+    spots = [("Memory", away), ("Memory", one), ("Project", PROJECT), ("Pattern", PATTERN), ("User", USER)]
+    assert rows.names(others, spots) == {
+        ("Memory", one): "text 1", ("Project", PROJECT): "engine", ("Pattern", PATTERN): "contract suites",
+        ("User", USER): "ada",
+    }  # fmt: skip
+    assert rows.names(Sight("f" * 32, False), spots) == {}
+    assert rows.any_private(USER) and not rows.any_private("f" * 32)
+    truth.execute("UPDATE memories SET is_archived = 1 WHERE id = ?", (away,))
+    assert not rows.any_private(USER)
 
 
 def test_a_node_of_its_user_s_own_is_there_for_the_user(truth: sqlite3.Connection) -> None:
