@@ -106,6 +106,8 @@ class Door:
 
     async def close(self) -> None:
         """Let go of the connections."""
+        if self._attempt is not None:  # a log-in that is cut short would leave its socket open
+            await asyncio.wait([self._attempt], timeout=CLOSING)
         if self._attempt is not None:
             self._attempt.cancel()
         driver, self._driver = self._driver, None

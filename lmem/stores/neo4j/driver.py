@@ -24,6 +24,8 @@ from lmem.errors import InvalidInput, LmemError, StoreDown
 from lmem.stores.neo4j.address import HINT, MEANWHILE, Address
 
 CONNECTIONS = 16
+CONNECTING = 0.8
+"""Of the time limit: the driver gives up a connection before the door does, or the socket would be left open."""
 PASSWORD_HINT = "Set neo4j.password_file to a file with the right password, or LMEM_NEO4J_PASSWORD."
 ERRORS = (Neo4jError, DriverError, OSError)
 """What the driver raises when a server does not do what it is asked."""
@@ -54,8 +56,8 @@ def connect(address: Address, password: str | None) -> AsyncDriver:
             url,
             auth=(address.user, password or "") if address.user else None,
             user_agent=f"lmem/{__version__}",
-            connection_timeout=address.timeout,
-            connection_acquisition_timeout=address.timeout,
+            connection_timeout=address.timeout * CONNECTING,
+            connection_acquisition_timeout=address.timeout * CONNECTING,
             max_connection_pool_size=CONNECTIONS,
             notifications_min_severity=NotificationMinimumSeverity.OFF,
             telemetry_disabled=True,
