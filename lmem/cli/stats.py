@@ -56,6 +56,7 @@ def _size(name: str, size: Answer) -> tuple[str, str, str]:
     what = {"points": "points", "entries": "values", "nodes": "nodes", "edges": "edges"}
     holds = [f"{size[key]:,} {noun}" for key, noun in what.items() if size.get(key) is not None]
     holds += [f"at most {output.size(size['most_bytes'])}"] if size.get("most_bytes") else []
+    holds += [f"kept by {size['kept_by']}"] if size.get("kept_by") else []
     holds += [output.stored(size["reason"])] if size.get("reason") else []
     return name, "?" if size["bytes"] is None else output.size(size["bytes"]), ", ".join(holds)
 

@@ -12,7 +12,7 @@ from lmem.daemon import credentials
 from lmem.ports.cache import CacheStore
 from lmem.stores.inprocess.cache import LocalCache
 
-MB = 1024 * 1024
+MB = 1_000_000
 
 
 def store(config: Config, instance: str) -> CacheStore:

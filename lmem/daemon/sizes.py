@@ -36,7 +36,20 @@ async def _cache(services: Services) -> Size:
     return {"bytes": size[1], "entries": size[0], "most_bytes": (await store.facts()).most_bytes}
 
 
-SIZES: dict[str, Callable[[Services], Awaitable[Size]]] = {"sqlite": _sqlite, "vectors": _vectors, "cache": _cache}
+async def _graph(services: Services) -> Size:
+    """Without a server it is the tables of SQLite; Neo4j tells no bytes."""
+    if services.graph_server is None:
+        return {"bytes": 0, "kept_by": "sqlite"}
+    try:
+        nodes, edges = await services.graph_server.server.copy.size()
+    except StoreUnavailable as err:
+        return {"bytes": None, "reason": err.message}
+    return {"bytes": None, "kept_by": "neo4j", "nodes": nodes, "edges": edges}
+
+
+SIZES: dict[str, Callable[[Services], Awaitable[Size]]] = {
+    "sqlite": _sqlite, "vectors": _vectors, "graph": _graph, "cache": _cache,
+}  # fmt: skip
 """Every store by its name. One that comes later is one more row."""
 
 

@@ -50,13 +50,15 @@ class RelationFilter:
 
 @dataclass(frozen=True, slots=True)
 class RelationChange:
-    """What a change set did to one relation: None means that there was none. APPLIES_TO ends at a project."""
+    """One relation that a change set touched, and what it held before: None means that there was none.
+
+    APPLIES_TO ends at a project.
+    """
 
     from_id: str
     to_id: str
     type: str
     before: State | None
-    after: State | None
 
 
 def state_of(relation: Relation) -> dict[str, object]:

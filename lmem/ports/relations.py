@@ -71,6 +71,10 @@ class RelationTable(Protocol):
         """Note what a change set did."""
         ...
 
+    def changed_since(self, change: RelationChange, change_set: int) -> set[int]:
+        """The change sets that touched the same relation after this one."""
+        ...
+
     def changes(self, change_set: int) -> Sequence[RelationChange]:
         """What a change set did, in that order, but for what was purged since."""
         ...

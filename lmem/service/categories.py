@@ -15,7 +15,8 @@ from lmem.domain.memories import Memory
 from lmem.ports.embedder import Document, Encoding
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors, Candidate, Condition
-from lmem.service.indexes import AVERAGE_LENGTH, Indexes
+from lmem.service.generations import AVERAGE_LENGTH
+from lmem.service.indexes import Indexes
 
 CANDIDATES = 48
 """Categorised points that are looked at; many of them may have their category from here."""

@@ -8,36 +8,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from lmem.domain import times
 from lmem.domain.outbox import Projection
 from lmem.errors import Conflict, IndexLost, LmemError, ModelMissing, StoreDown, StoreUnavailable, WorkerDied
 from lmem.ports.clock import Clock
 from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import QDRANT, AsyncGenerations
-
-PORT = "vectors"
-AVERAGE_LENGTH = 30.0
-"""Mean length of a memory in terms, fixed for the life of a generation; 15 to 40 are within .007 (measured)."""
-
-RECIPE = 2.0
-"""Of the points: 2 counts the words of neighbours in a session. A generation of another one is built anew."""
+from lmem.service.generations import Generations
 
 STARTING = 60.0
 """Seconds that a rebuild waits for the index worker to start."""
 
 TRIES = 3
 """Times that a rebuilt generation is looked through before it serves; what differs is written again in between."""
-
-SLICE = 500
-"""Rows of an outbox that are copied in one transaction, some 10 ms: 80,000 at once kept an add waiting for 1.4 s."""
-
-REFUSALS = 3
-"""Starts in a row at which a generation may fail to open; after that it counts as damaged and is built anew."""
 
 LOOK_EVERY = 30.0
 """Seconds between two looks at a server's serving generation; the relay comes by at least every minute."""
@@ -59,8 +45,7 @@ class _State:
 class Indexes:
     """The generations of the vector index. `wake` tells the relay that a generation waits to be filled.
 
-    `engine` is what keeps them; another one takes effect with the next start, and builds its own. `agrees` is asked
-    whether a rebuilt generation holds what the truth says, and enqueues what does not.
+    `agrees` is asked whether a rebuilt generation holds what the truth says, and enqueues what does not.
     """
 
     def __init__(
@@ -73,13 +58,11 @@ class Indexes:
         wake: Callable[[], None],
     ) -> None:
         self.embedder = embedder
-        self.engine = engine
         self._storage = storage
-        self._generations = generations
-        self._clock = clock
+        self._store = generations
+        self._generations = Generations(storage, generations, clock, engine)
         self._wake = wake
         self._settled = asyncio.Event()
-        self._refusals: Counter[str] = Counter()
         self._looked = 0.0
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
         self.agrees: Callable[[Projection], Awaitable[bool]] = _unseen
@@ -88,6 +71,16 @@ class Indexes:
     def model(self) -> ModelInfo | None:
         """The loaded model, if any."""
         return self._state.model
+
+    @property
+    def engine(self) -> str:
+        """What keeps the vectors, as projections name it; another one takes effect with the next start."""
+        return self._generations.engine
+
+    @engine.setter
+    def engine(self, name: str) -> None:
+        """Another one, from the next start on."""
+        self._generations.engine = name
 
     @property
     def on_server(self) -> bool:
@@ -200,7 +193,7 @@ class Indexes:
                 log.warning("generation %s does not agree with the truth yet", building.generation)
                 self._wake()
                 return
-        await self._generations.serve(building.generation)
+        await self._store.serve(building.generation)
         if state is not self._state or state.building is not building:
             return
         state.looks_left = 0
@@ -214,7 +207,7 @@ class Indexes:
 
         await self._storage.write(work)
         if old is not None:
-            await self._generations.drop(old.generation)
+            await self._store.drop(old.generation)
         log.info("generation %s serves", new.generation)
 
     async def rebuild(self) -> Projection:
@@ -228,8 +221,7 @@ class Indexes:
             raise state.reason or StoreUnavailable("There is no model to embed with.", hint="Run 'lmem init'.")
         if state.building is not None or state.optimising:
             raise Conflict("A generation is being built already.", hint="'lmem status --wait' returns when it serves.")
-        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
-        state.building, state.looks_left = await self._new(state.model, known, None, "building"), TRIES
+        state.building, state.looks_left = await self._generations.make(state.model, None, "building"), TRIES
         self._wake()
         return state.building
 
@@ -241,10 +233,9 @@ class Indexes:
         state = self._state
         if state.active is None or state.building is not None or state.model is None:
             return None
-        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
         state.optimising = True
         try:
-            return await self._new(state.model, known, state.active, "building", points)
+            return await self._generations.make(state.model, state.active, "building", points)
         except LmemError:
             state.optimising = False
             raise
@@ -253,11 +244,11 @@ class Indexes:
         """Optimise a copy in the background and let the relay catch it up; `settle` then switches to it."""
         state = self._state
         try:
-            await self._generations.optimise(copy.generation)
-            await self._generations.open(copy.generation, state.model.dimensions if state.model else 0)
+            await self._store.optimise(copy.generation)
+            await self._store.open(copy.generation, state.model.dimensions if state.model else 0)
             state.building = copy
         except LmemError:
-            await self._forget(copy)
+            await self._generations.forget(copy)
             raise
         finally:
             state.optimising = False
@@ -266,99 +257,27 @@ class Indexes:
     async def _look_after(self, active: Projection) -> None:
         if time.monotonic() - self._looked >= LOOK_EVERY:
             self._looked = time.monotonic()
-            await self._generations.serve(active.generation)
+            await self._store.serve(active.generation)
 
     async def _opened(self) -> _State:
         model = await self.embedder.load()
         state = _State(model=model)
-        known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
-        own = {projection.generation for projection in known if projection.engine == self.engine}
-        left_over = (await self._generations.sizes()).keys() - own
-        for generation in left_over:  # of a copy that was cut short
-            await self._generations.drop(generation)
+        known = await self._generations.known()
+        await self._generations.clear(known)
         for projection in known:
-            await self._open(projection, state)
+            stale_copy = projection.state == "building" and state.active is not None
+            if await self._generations.reopen(projection, model, stale_copy):
+                if projection.state == "active":
+                    state.active = projection
+                else:
+                    state.building = projection
         if state.active is None and state.building is None:
             # What the relay has yet to see is found by full text meanwhile; only what it has seen would be missed.
             if await self._storage.read(lambda tx: tx.fulltext.all_pending()):
-                state.active = await self._new(model, known, None, "active")
+                state.active = await self._generations.make(model, None, "active")
             else:
-                state.building = await self._new(model, known, None, "building")
+                state.building = await self._generations.make(model, None, "building")
         return state
-
-    async def _open(self, projection: Projection, state: _State) -> None:
-        assert state.model is not None
-        if projection.engine != self.engine:
-            log.info("generation %s is not in %s; it is built anew there", projection.generation, self.engine)
-            await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
-            return
-        stale_copy = projection.state == "building" and state.active is not None
-        other_recipe = projection.settings.get("recipe") != RECIPE
-        if stale_copy or other_recipe or projection.fingerprint != state.model.fingerprint:
-            await self._forget(projection)
-            return
-        try:
-            instance = await self._generations.open(projection.generation, state.model.dimensions)
-        except (WorkerDied, StoreDown):  # no damage
-            raise
-        except (Conflict, StoreUnavailable) as err:
-            self._refusals[projection.generation] += 1
-            if isinstance(err, StoreUnavailable) and self._refusals[projection.generation] < REFUSALS:
-                raise
-            log.warning("generation %s does not open and is built anew: %s", projection.generation, err.message)
-            await self._forget(projection)
-            return
-        self._refusals.clear()
-        if projection.instance_id not in (None, instance):
-            log.warning("generation %s is not the one that was written; it is built anew", projection.generation)
-            await self._forget(projection)
-            return
-        if projection.instance_id is None:
-            await self._storage.write(lambda tx: tx.outbox.set_projection(projection.id, {"instance_id": instance}))
-        if projection.state == "active":
-            await self._generations.serve(projection.generation)
-            state.active = projection
-        else:
-            state.building = projection
-
-    async def _new(
-        self, model: ModelInfo, known: list[Projection], source: Projection | None, state: str, optimised: int = 0
-    ) -> Projection:
-        number = 1 + max((int(item.generation.rpartition("-")[2]) for item in known), default=0)
-        generation = f"gen-{number:04d}"
-        if source is None:
-            instance = await self._generations.open(generation, model.dimensions)
-        else:
-            instance = await self._generations.copy(source.generation, generation)
-        settings = source.settings if source else {"average_length": AVERAGE_LENGTH, "recipe": RECIPE}
-        settings = {**settings, "optimised": optimised}
-        projection = Projection(
-            f"{PORT}-{number:04d}", PORT, self.engine, generation, instance, state, model.fingerprint, settings
-        )
-        if state == "active":
-            await self._generations.serve(generation)
-        at = times.to_text(self._clock.now())
-        await self._storage.write(lambda tx: tx.outbox.add_projection(projection, at, source.id if source else None))
-        if source is not None:
-            await self._copy_outbox(source, projection)
-        return projection
-
-    async def _copy_outbox(self, source: Projection, copy: Projection) -> None:
-        """Tell a copy what its source has still to be told, while nobody confirms any of it."""
-        last: int | None = 0
-        try:
-            while last is not None:
-                def told(tx: UnitOfWork, after: int = last) -> int | None:
-                    return tx.outbox.copy_from(source.id, copy.id, after, SLICE)
-
-                last = await self._storage.write(told)
-        except LmemError:
-            await self._forget(copy)
-            raise
-
-    async def _forget(self, projection: Projection) -> None:
-        await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
-        await self._generations.drop(projection.generation)
 
 
 async def _unseen(projection: Projection) -> bool:

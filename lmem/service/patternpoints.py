@@ -15,7 +15,8 @@ from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import Document, ModelInfo
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import PATTERNS, AsyncVectors, Payload, Point
-from lmem.service.indexes import AVERAGE_LENGTH, Indexes
+from lmem.service.generations import AVERAGE_LENGTH
+from lmem.service.indexes import Indexes
 
 
 @dataclass(frozen=True, slots=True)

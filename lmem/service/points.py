@@ -17,7 +17,8 @@ from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors, Payload, Point, Stored
 from lmem.service.caches import NO_CACHE, Caches
 from lmem.service.embeddings import Embeddings
-from lmem.service.indexes import AVERAGE_LENGTH, Indexes
+from lmem.service.generations import AVERAGE_LENGTH
+from lmem.service.indexes import Indexes
 
 
 class PointBuilder:

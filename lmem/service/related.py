@@ -18,7 +18,8 @@ from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors
 from lmem.service import names
 from lmem.service.conditions import conditions
-from lmem.service.indexes import AVERAGE_LENGTH, Indexes
+from lmem.service.generations import AVERAGE_LENGTH
+from lmem.service.indexes import Indexes
 
 CANDIDATES = 64
 PATIENCE = 1.0

@@ -48,8 +48,7 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
             )
         reversed_[current.id] = _reverse(tx, actor, current, version, versions, reason, undo_number, at)
     moved_back = merging.reverse(tx, actor, done.id, undo_number, at)
-    if actor.shared and any(memory.is_private for memory in relinking.ends(tx, tx.relations.changes(done.id))):
-        raise _no_change_set(number)
+    _check_links(tx, actor, done.id, {done.id, undo_number}, number)
     for memory in relinking.reverse(tx, actor, done.id, undo_number, at):
         reversed_.setdefault(memory.id, memory)
     if not reversed_ and not moved_back:
@@ -58,6 +57,19 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
     ended = {memory.session_id for memory in reversed_.values()} if done.kind == endings.KIND else set()
     reopened = [endings.reopen(tx, actor, session_id, at) for session_id in sorted(filter(None, ended))]
     return Changed(tuple(reversed_.values()), done.id, done.kind, undo_number, tuple(filter(None, reopened)))
+
+
+def _check_links(tx: UnitOfWork, actor: Actor, done: int, own: Set[int], number: int) -> None:
+    """Raise Conflict when a link of a change set changed again since, NotFound for a reader who may not see an end."""
+    changes = tx.relations.changes(done)
+    if actor.shared and any(memory.is_private for memory in relinking.ends(tx, changes)):
+        raise _no_change_set(number)
+    for change in changes:
+        if _stands(tx, tx.relations.changed_since(change, done) - own):
+            raise Conflict(
+                f"A link of memory {change.from_id[:8]} changed again since.",
+                hint=f"See 'lmem related {change.from_id[:8]}' and 'lmem changes'; undo the newer change first.",
+            )
 
 
 def _reverse(

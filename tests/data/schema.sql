@@ -94,13 +94,13 @@ CREATE INDEX idx_projects_user_active ON projects (user_id, last_accessed_at) WH
 
 CREATE UNIQUE INDEX idx_projects_user_name ON projects (user_id, name);
 
-CREATE INDEX idx_relation_changes_from ON relation_changes (from_memory_id);
+CREATE INDEX idx_relation_changes_from ON relation_changes (from_key);
 
-CREATE INDEX idx_relation_changes_project ON relation_changes (to_project_id) WHERE to_project_id IS NOT NULL;
+CREATE INDEX idx_relation_changes_project ON relation_changes (project_id) WHERE project_id IS NOT NULL;
 
 CREATE INDEX idx_relation_changes_set ON relation_changes (change_set);
 
-CREATE INDEX idx_relation_changes_to ON relation_changes (to_memory_id) WHERE to_memory_id IS NOT NULL;
+CREATE INDEX idx_relation_changes_to ON relation_changes (to_key) WHERE to_key IS NOT NULL;
 
 CREATE INDEX idx_session_memories_context ON session_memories (context_window_position)
     WHERE context_window_position IS NOT NULL;
@@ -495,13 +495,12 @@ CREATE TABLE projects (
 
 CREATE TABLE relation_changes (
     change_set INTEGER NOT NULL REFERENCES change_sets (id) ON DELETE CASCADE,
-    from_memory_id TEXT NOT NULL REFERENCES memories (id) ON DELETE CASCADE,
-    to_memory_id TEXT REFERENCES memories (id) ON DELETE CASCADE,
-    to_project_id TEXT REFERENCES projects (id) ON DELETE CASCADE,
+    from_key INTEGER NOT NULL REFERENCES memories (memory_key) ON DELETE CASCADE,
+    to_key INTEGER REFERENCES memories (memory_key) ON DELETE CASCADE,
+    project_id TEXT REFERENCES projects (id) ON DELETE CASCADE,
     relationship_type TEXT NOT NULL,
-    before_json TEXT CHECK (before_json IS NULL OR json_valid(before_json)),  -- NULL: there was none
-    after_json TEXT CHECK (after_json IS NULL OR json_valid(after_json)),
-    CHECK ((to_memory_id IS NULL) != (to_project_id IS NULL))
+    before_json TEXT CHECK (before_json IS NULL OR json_valid(before_json)),
+    CHECK ((to_key IS NULL) != (project_id IS NULL))
 ) STRICT;
 
 CREATE TABLE schema_migrations (
@@ -636,8 +635,8 @@ END;
 CREATE TRIGGER memories_link_reasons BEFORE DELETE ON memories
 BEGIN
     UPDATE change_sets SET reason = NULL WHERE id IN (
-        SELECT change_set FROM relation_changes WHERE from_memory_id = OLD.id
-        UNION SELECT change_set FROM relation_changes WHERE to_memory_id = OLD.id
+        SELECT change_set FROM relation_changes WHERE from_key = OLD.memory_key
+        UNION SELECT change_set FROM relation_changes WHERE to_key = OLD.memory_key
     );
 END;
 

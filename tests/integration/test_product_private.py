@@ -64,12 +64,14 @@ READS: list[tuple[str, Json]] = [
     ("layer/show", {"name": "project"}),
     ("layer/show", {"name": ONCE}),
     ("project/list", {}),
+    ("project/names", {}),
     ("project/show", {"name": "payroll"}),
     ("user/show", {}),
     ("config/get", {"key": "memory_decay_enabled"}),
     ("config/list", {}),
     ("store/verify", {"stores": ["vectors"]}),
     ("store/repair", {"dry_run": True}),
+    ("stats/get", {}),
     ("status/get", {}),
     ("status/doctor", {}),
 ]
@@ -116,7 +118,7 @@ TOUCHES: list[tuple[str, Json]] = [
 NOTHING_TO_HIDE = {
     "session/list", "layer/list", "layer/show", "project/list", "project/show", "user/show", "config/get",
     "config/list", "status/get", "status/doctor", "store/verify", "store/repair",
-    "pattern/list", "graph/patterns", "graph/projects",
+    "pattern/list", "graph/patterns", "graph/projects", "project/names", "stats/get",
 }  # fmt: skip
 PLAIN: list[tuple[str, Json]] = [
     ("memory/history", {"id": PUBLIC}), ("graph/export", {}),
@@ -127,6 +129,7 @@ PLAIN: list[tuple[str, Json]] = [
 """Reads above that show the user no private text either; what they count is looked at below."""
 ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo", "session/start", "session/switch", "session/resume"}
 ELSEWHERE |= {"transaction/stage", "audit/list", "decay/run"}  # nothing has faded yet: test_service_decay.py
+ELSEWHERE |= {"search/history"}  # whose own questions it tells: test_service_candidates.py
 """Tried by tests of their own."""
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -85,6 +85,18 @@ def _or_skipped(
 
 def _absent(config: pytest.Config) -> dict[str, str]:
     return config.stash.setdefault(_ABSENT, {})
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker process of a parallel run hands its lines to the process that prints."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["absent"] = _absent(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker process handed over."""
+    _absent(node.config).update(getattr(node, "workeroutput", {}).get("absent", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class End(asyncio.Protocol):
             if data:
                 self._transport.write(data)
             else:
-                self._transport.write_eof()
+                with suppress(OSError):  # the peer may be gone meanwhile
+                    self._transport.write_eof()
 
     def close(self) -> None:
         """After what was sent has been sent."""

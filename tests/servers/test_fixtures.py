@@ -21,21 +21,22 @@ def test_qdrant(qdrant_server): assert qdrant_server is None
 """
 
 
-def run(folder: Path, select: str = "test", **environ: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, select: str = "test", workers: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
     """pytest on tests that ask for servers, on a machine that has none."""
     (folder / "test_asks.py").write_text(TESTS)
     (folder / "bin").mkdir()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LMEM_")}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "tests.servers.fixtures", "-p", "no:cacheprovider",
-         "-c", os.devnull, "--rootdir", folder, "-k", select, folder],
+         "-c", os.devnull, "--rootdir", folder, "-k", select, f"-n{workers}", "--dist=loadfile", folder],
         env={**kept, "PATH": str(folder / "bin"), "XDG_CACHE_HOME": str(folder / "cache"), **environ},
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
 
 
-def test_a_server_that_is_not_there_is_said_once(tmp_path: Path) -> None:
-    done = run(tmp_path)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_server_that_is_not_there_is_said_once(tmp_path: Path, workers: int) -> None:
+    done = run(tmp_path, workers=workers)
     assert done.returncode == 0, done.stdout + done.stderr
     *_, redis, neo4j, qdrant, closing = done.stdout.splitlines()
     assert redis == "Redis: there is no redis-server on the PATH; the tests that need it were skipped"

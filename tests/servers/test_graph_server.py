@@ -85,15 +85,19 @@ def test_with_the_right_password_all_of_it_is_there(
     assert row["found"] == product.memories()
 
 
+MINE = "MATCH (m:Memory {prefix: 'served'}) RETURN count(m)"
+
+
 def test_a_query_of_the_users_own_is_answered_and_changes_nothing(product: Product) -> None:
-    query = "MATCH (:User)-[:CREATED]->(m:Memory) RETURN m.title AS title, size(m.id) AS n ORDER BY title"
+    mine = "MATCH (:User)-[:CREATED]->(m:Memory {prefix: 'served'})"
+    query = f"{mine} RETURN m.title AS title, size(m.id) AS n ORDER BY title"
     said = product.good("graph", "cypher", query, "--limit", "2", "--json").json
     assert said["columns"] == ["title", "n"] and len(said["rows"]) == 2 and said["more"]
     lines = product.good("graph", "cypher", query).out.splitlines()
     assert len(lines) == product.memories() and lines[0].endswith("\t32")
     refused = product.run("graph", "cypher", "MATCH (m:Memory) DETACH DELETE m", "--json")
     assert (refused.status, refused.error["code"]) == (2, "invalid_input")
-    assert product.call("graph/cypher", query="MATCH (m:Memory) RETURN count(m)")["rows"] == [[product.memories()]]
+    assert product.call("graph/cypher", query=MINE)["rows"] == [[product.memories()]]
 
 
 def test_the_server_answers_what_the_truth_would(product: Product) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import time
@@ -29,9 +30,10 @@ ROWS = 5_000
 def product(
     tmp_path: Path, model_dir: Path, redis_server: RedisServer, neo4j_server: Neo4jServer
 ) -> Iterator[Product]:
+    own = f"kill-{secrets.token_hex(4)}"  # a prefix belongs to one home
     product = Product(
-        tmp_path, model_dir, redis_url=redis_server.url, redis_prefix="kill:", neo4j_url=neo4j_server.url,
-        neo4j_password=neo4j_server.password, neo4j_prefix="kill",
+        tmp_path, model_dir, redis_url=redis_server.url, redis_prefix=own, neo4j_url=neo4j_server.url,
+        neo4j_password=neo4j_server.password, neo4j_prefix=own,
     )  # fmt: skip
     product.home.start(vectors=True)
     try:

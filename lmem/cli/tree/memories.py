@@ -133,7 +133,8 @@ def undo(
 ) -> int:
     """Reverse the last change, or the one whose number is given.
 
-    Adding, editing, archiving and restoring can be undone; 'forget --purge' cannot, nor what is recorded of patterns.
+    Adding, editing, archiving, restoring and linking can be undone; 'forget --purge' cannot, nor what is recorded of
+    patterns.
     """
     return run("undo", locals())
 

@@ -12,14 +12,21 @@ from lmem.stores.sqlite.backup import FULL_TEXT
 
 WORTHWHILE = 8
 """One page in so many is free: below that a rewrite gains less than it costs."""
+GROWN = 1.5
+"""So many times as large as after the last rewrite: pages of indexes on random keys are two thirds full by then. All
+rewrites together stay below three times the file, however large it grows."""
+SMALL = 2000
+"""Pages (16 MB) below which growth alone is no reason."""
+_KEY = "compacted_pages"
 MOST_BYTES = 128 << 20
 """A larger file is not rewritten while somebody waits for the daemon to stop: 60 MB take 0.7 s."""
 
 
 def is_due(connection: sqlite3.Connection) -> bool:
-    """Whether enough of the file is free."""
+    """Whether enough of the file is free, or it has grown enough since it was last written anew."""
     pages, free = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
-    return bool(free * WORTHWHILE > pages)
+    last = connection.execute("SELECT CAST(value AS INTEGER) FROM store_meta WHERE key = ?", (_KEY,)).fetchone()
+    return bool(free * WORTHWHILE > pages or pages > max(SMALL, GROWN * (last[0] if last else 0)))
 
 
 def is_large(connection: sqlite3.Connection) -> bool:
@@ -35,6 +42,9 @@ def compact(connection: sqlite3.Connection) -> None:
     for table in FULL_TEXT:
         connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
     connection.execute("VACUUM")
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    sql = "INSERT INTO store_meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+    connection.execute(sql, (_KEY, str(pages)))
 
 
 def compact_if_due(connection: sqlite3.Connection) -> int:

@@ -129,6 +129,9 @@ class RelationRows:
     def keep(self, change_set: int, change: RelationChange) -> None:
         relationchanges.keep(self._db, change_set, change)
 
+    def changed_since(self, change: RelationChange, change_set: int) -> set[int]:
+        return relationchanges.since(self._db, change, change_set)
+
     def changes(self, change_set: int) -> Sequence[RelationChange]:
         return relationchanges.of(self._db, change_set)
 

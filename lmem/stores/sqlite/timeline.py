@@ -24,11 +24,11 @@ _LINKED_IN_PUBLIC = """ AND NOT EXISTS (SELECT 1 FROM memory_versions s WHERE s.
             AND s.change_set > r.change_set AND json_type(s.diff_json, '$.is_private') IS NOT NULL)"""
 # The memories of a change: those that it made a version of, and both ends of the links that it made or took away.
 _TOUCHED = """SELECT v.memory_id FROM memory_versions v WHERE v.change_set = {set}
-    UNION SELECT r.from_memory_id FROM relation_changes r WHERE r.change_set = {set}
-    UNION SELECT r.to_memory_id FROM relation_changes r WHERE r.change_set = {set} AND r.to_memory_id IS NOT NULL"""
+    UNION SELECT m.id FROM relation_changes r JOIN memories m ON m.memory_key IN (r.from_key, r.to_key)
+        WHERE r.change_set = {set}"""
 _READABLE = """SELECT m.id, m.title FROM memory_versions v JOIN {{source}} m ON m.id = v.memory_id
         WHERE v.change_set = {set}{{public}}
-    UNION SELECT m.id, m.title FROM relation_changes r JOIN {{source}} m ON m.id IN (r.from_memory_id, r.to_memory_id)
+    UNION SELECT m.id, m.title FROM relation_changes r JOIN {{source}} m ON m.memory_key IN (r.from_key, r.to_key)
         WHERE r.change_set = {set}{{linked}}"""
 # Whoever may not read all memories of a change is not told why it was made.
 _CHANGES = f"""SELECT c.id, c.kind, c.reason, c.created_at, c.undone_by,

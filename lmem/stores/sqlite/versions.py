@@ -35,11 +35,11 @@ _LAST = """SELECT v.change_set, v.memory_id, v.created_at FROM memory_versions v
         ELSE c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic') END
     ORDER BY v.rowid DESC LIMIT 1"""
 # The newest change of links that can be undone.
-_LAST_OF_LINKS = """SELECT c.id, r.from_memory_id, c.created_at FROM change_sets c
-    JOIN relation_changes r ON r.change_set = c.id
+_LAST_OF_LINKS = """SELECT c.id, a.id, c.created_at FROM change_sets c
+    JOIN relation_changes r ON r.change_set = c.id JOIN memories a ON a.memory_key = r.from_key
     WHERE c.created_by = ?1 AND c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic')
     AND NOT (?2 AND EXISTS (SELECT 1 FROM relation_changes p
-        JOIN memories m ON m.id IN (p.from_memory_id, p.to_memory_id) WHERE p.change_set = c.id AND m.is_private))
+        JOIN memories m ON m.memory_key IN (p.from_key, p.to_key) WHERE p.change_set = c.id AND m.is_private))
     ORDER BY c.id DESC LIMIT 1"""
 
 

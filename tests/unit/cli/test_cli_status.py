@@ -21,7 +21,7 @@ def test_status_shows_what_runs_and_every_path(daemon: FakeDaemon, lmem: Termina
         "lmem 0.1.0: 3 memories, 1 project, vectors down, 2 pending, 1 parked",
         "daemon     pid 4242, up 3 min, 40.0 MB",
         "worker     pid 4243, 200 MB",
-        "sqlite     ready, schema 4, version 3.45, 123 kB",
+        "sqlite     ready, schema 4, 123 kB",
         "vectors    down: The worker died. Run 'lmem doctor'.",
         "outbox     2 pending, 1 parked",
         "  parked: memory 3f2a9c1d for vectors: not finite (3 tries)",

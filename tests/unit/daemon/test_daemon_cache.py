@@ -28,7 +28,7 @@ def config(**given: object) -> Config:
 def test_the_cache_is_in_process_unless_a_server_is_named() -> None:
     local = cacheserver.store(config(cache__max_mb=2), "i")
     assert isinstance(local, LocalCache)
-    assert asyncio.run(local.facts()).most_bytes == 2 * 1024 * 1024
+    assert asyncio.run(local.facts()).most_bytes == 2_000_000
     assert isinstance(cacheserver.store(config(redis__url="redis://127.0.0.1:1"), "i"), RedisCache)
 
 

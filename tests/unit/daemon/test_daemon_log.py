@@ -39,6 +39,7 @@ def _record(message: str, *args: object, level: int = logging.INFO) -> logging.L
 def test_a_record_is_one_json_line(tmp_path: Path) -> None:
     path = tmp_path / "state" / "daemon.log"
     handler = open_log(path, "info", foreground=False)
+    logging.getLogger().handlers[:] = [handler]  # what is not UTF-8 cannot be in the report of a worker process
     log = logging.getLogger("lmem.some")
     log.info("two\nlines %s", "ä\udc80", extra={"data": {"pid": 5, "path": tmp_path}})
     log.debug("not at this level")

@@ -51,6 +51,7 @@ class Checked:
 
     async def settled(self) -> None:
         """Return when the relay has caught up, and nothing is being put any more."""
+        self.relay.wake()  # the kit's services wake the vectors' relay alone
         await self.consistency._applied("cache-0001", 1, lambda store, done, total: None)
         await self.caches.settled()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from lmem.domain.relations import RELATIONS
 from lmem.errors import LmemError
 from lmem.service.linkrules import LinkDraft
 from lmem.service.patterns import Patterns
+from lmem.service.projects import Projects
 from lmem.service.relations import Relations
 from tests.contract.graphcopies import Server
 from tests.unit.service.service_kit import Kit, drive
@@ -20,7 +22,7 @@ from tests.unit.service.test_service_graphcopy import Copied
 
 STEPS = (
     "add", "add", "add", "link", "link", "link", "unlink", "unlink_all", "apply", "unapply", "pattern", "pattern",
-    "outcome", "forget_pattern", "hide", "archive", "restore", "purge", "undo",
+    "outcome", "forget_pattern", "hide", "archive", "restore", "purge", "undo", "backdate", "backdate", "merge",
 )  # fmt: skip
 
 
@@ -48,6 +50,18 @@ class Life:
     async def add(self) -> None:
         project, session = self.chance.choice((None, "api", "web")), self.chance.choice((None, "morning"))
         self.ids.append(await self.kit.add(f"fact {len(self.ids)}", project=project, session=session))
+
+    async def backdate(self) -> None:
+        """Something comes between others of its project."""
+        at = self.kit.clock.now() - timedelta(minutes=self.chance.randrange(300))
+        project = self.chance.choice(("api", "web"))
+        self.ids.append(await self.kit.add(f"earlier {len(self.ids)}", project=project, created_at=at))
+
+    async def merge(self) -> None:
+        """A project's memories, links and patterns go to another one; the next undo may bring them back."""
+        projects = Projects(self.kit.storage, self.kit.clock, lambda: None, lambda: None)
+        source, target = self.chance.sample(self.projects, 2)
+        await projects.merge(self.kit.actor, source, target, None, False)
 
     async def link(self) -> None:
         one, two = self.chance.sample(self.ids, 2)

@@ -15,7 +15,7 @@ import pytest
 from lmem.errors import Conflict, LmemError, StorageFull, StoreUnavailable, WorkerDied
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES
-from lmem.service import indexes
+from lmem.service import generations
 from lmem.service.indexes import Indexes
 from lmem.service.projection import Relay
 from tests.unit.service.service_kit import Kit, drive
@@ -117,7 +117,7 @@ def test_a_copy_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_copy_is_told_slice_by_slice_what_its_source_waits_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(indexes, "SLICE", 2)
+    monkeypatch.setattr(generations, "SLICE", 2)
 
     async def scenario(kit: Kit) -> None:
         ids = [await kit.add(f"row {number}") for number in range(5)]

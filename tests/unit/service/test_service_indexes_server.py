@@ -14,6 +14,7 @@ import pytest
 from lmem.domain.memories import Draft
 from lmem.errors import Conflict, IndexLost, StoreDown, StoreUnavailable
 from lmem.ports.vectors import MEMORIES, QDRANT
+from lmem.service import generations as service_generations
 from lmem.service import indexes as service_indexes
 from lmem.service.consistency import Consistency
 from lmem.service.projection import Relay
@@ -204,7 +205,7 @@ def test_an_outage_is_no_damage_however_often_it_is_met(tmp_path: Path) -> None:
         await kit.settle()
         serving = kit.indexes.serving()
         opened, kit.vectors.open = kit.vectors.open, _raising(DOWN)  # type: ignore[method-assign, assignment]
-        for _ in range(2 * service_indexes.REFUSALS):
+        for _ in range(2 * service_generations.REFUSALS):
             with pytest.raises(StoreDown):
                 await kit.relay.step() if kit.indexes.must_start else await kit.indexes.start()
         kit.vectors.open = opened  # type: ignore[method-assign]

@@ -6,6 +6,9 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from lmem.stores.sqlite import compaction
 from lmem.stores.sqlite.backup import check_live
 from lmem.stores.sqlite.compaction import is_due
 from lmem.stores.sqlite.database import Database
@@ -40,6 +43,25 @@ def test_a_file_with_free_pages_shrinks_when_asked(database: Database) -> None:
         assert not await database.read(is_due)
         await database.write(check_full_text)
         await database.write(lambda connection: add_memory(connection, 900, "written after it"))
+
+    asyncio.run(check())
+
+
+def test_one_that_has_grown_is_due_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compaction, "SMALL", 50)
+
+    async def check() -> None:
+        await database.write(_fill)
+        assert await database.read(is_due)
+        await database.compact()
+        assert not await database.read(is_due)
+
+        def add_more(connection: sqlite3.Connection) -> None:
+            for number in range(300, 1000):
+                add_memory(connection, number, f"{number} {TEXT}")
+
+        await database.write(add_more)
+        assert await database.read(is_due)
 
     asyncio.run(check())
 

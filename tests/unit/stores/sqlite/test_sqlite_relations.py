@@ -144,9 +144,9 @@ def test_a_list_uses_the_index_that_is_made_for_it(
         ("SELECT EXISTS (SELECT 1 FROM memories_all WHERE user_id = '1' AND is_private = 1 AND is_archived = 0)",
          "idx_memories_private"),
         ("SELECT 1 FROM relation_changes WHERE change_set = 1", "idx_relation_changes_set"),
-        ("SELECT 1 FROM relation_changes WHERE from_memory_id = '1'", "idx_relation_changes_from"),
-        ("SELECT 1 FROM relation_changes WHERE to_memory_id = '1'", "idx_relation_changes_to"),
-        ("SELECT 1 FROM relation_changes WHERE to_project_id = '1'", "idx_relation_changes_project"),
+        ("SELECT 1 FROM relation_changes WHERE from_key = 1", "idx_relation_changes_from"),
+        ("SELECT 1 FROM relation_changes WHERE to_key = 1", "idx_relation_changes_to"),
+        ("SELECT 1 FROM relation_changes WHERE project_id = '1'", "idx_relation_changes_project"),
     ],
 )  # fmt: skip
 def test_what_a_purge_or_an_undo_looks_up_has_an_index(store: sqlite3.Connection, sql: str, index: str) -> None:
