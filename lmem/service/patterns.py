@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.patterns import Evidence, Listed, Pattern, PatternDraft, PatternFilter, ProjectPattern, Use
 from lmem.ports.clock import Clock
@@ -116,10 +115,6 @@ class Patterns:
         return await self._write(actor, work)
 
     async def _write(self, actor: Actor, work: Callable[[UnitOfWork, str], T]) -> T:
-        def active(tx: UnitOfWork) -> T:
-            recording.require_active(tx, actor)
-            return work(tx, times.to_text(self._clock.now()))
-
-        answer = await self._storage.write(active)
+        answer = await self._storage.write(recording.by_active(actor, self._clock, work))
         self._wake()
         return answer

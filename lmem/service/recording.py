@@ -5,16 +5,21 @@ Not a decision about what changes; the services decide and call `create` or `cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from typing import TypeVar
 
+from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.automatic import is_automatic
 from lmem.domain.history import TEXT_FIELDS, Diff, Version
 from lmem.domain.memories import Memory, content_hash, to_json
 from lmem.errors import Conflict, Forbidden
+from lmem.ports.clock import Clock
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.tables import Columns
+
+T = TypeVar("T")
 
 KEPT_FIELDS = (
     "project_id", "session_id", "memory_type", "category", "tags", "importance_score", "decay_rate", "context",
@@ -38,6 +43,16 @@ def require_active(tx: UnitOfWork, actor: Actor) -> None:
             "This user is not active, so nothing is written.",
             hint="Reading goes on; 'lmem user set --active' lets you write again.",
         )
+
+
+def by_active(actor: Actor, clock: Clock, work: Callable[[UnitOfWork, str], T]) -> Callable[[UnitOfWork], T]:
+    """`work` as a transaction of an active user, told the time of it; raises Forbidden for another."""
+
+    def active(tx: UnitOfWork) -> T:
+        require_active(tx, actor)
+        return work(tx, times.to_text(clock.now()))
+
+    return active
 
 
 def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str, change_set: int | None = None) -> None:
