@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from lmem.errors import DaemonStopping, Damaged, LmemError
+from lmem.stores.sqlite.backup import integrity
 from lmem.stores.sqlite.batch import Answer, Request, TransactionLost, deliver, failed, run_batch
 from lmem.stores.sqlite.compaction import compact, is_due, is_large
 from lmem.stores.sqlite.connection import Identity, identity, open_writer
@@ -173,9 +174,8 @@ class Writer:
     def _recheck(self, connection: sqlite3.Connection) -> None:
         if self._fault is not None and means_full(self._fault):
             return  # nothing was damaged, and on a full disk this would come with every request
-        finding = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if finding != "ok":
-            raise Damaged(f"After an error of the disk, the database did not pass its check: {finding}.")
+        if found := integrity(connection, "quick_check"):
+            raise Damaged(f"After an error of the disk, the database did not pass its check: {found[0]}.")
 
     def _recover(self, cause: BaseException) -> None:
         """Leave no transaction open; give up the connection after an error that spoils it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,15 @@ import pytest
 
 from lmem.errors import Damaged
 from lmem.stores.sqlite import backup
-from lmem.stores.sqlite.backup import backup_name, check_copy, clear_partial, make_backup, rotate
+from lmem.stores.sqlite.backup import (
+    backup_name,
+    check_copy,
+    check_live,
+    clear_partial,
+    integrity,
+    make_backup,
+    rotate,
+)
 from lmem.stores.sqlite.connection import inspect
 from lmem.stores.sqlite.database import Database
 from tests.unit.stores.sqlite.rows import add_memory, add_owner
@@ -105,3 +114,27 @@ def test_what_a_killed_backup_left_is_removed_at_the_next_start(path: Path) -> N
     Database.open(path).close_now()
     assert whole.exists() and not partial.exists()
     clear_partial(path.parent / "no such folder")
+
+
+def test_a_key_behind_other_columns_is_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "layered_memory.db"
+    database = Database.open(path)
+    try:
+        asyncio.run(database.write(add_owner))
+        sql = "INSERT INTO project_identities (project_id, kind, value) SELECT id, 'alias', name FROM projects"
+        asyncio.run(database.write(lambda connection: connection.execute(sql)))
+        assert check_live(path) == []
+        make_backup(path, tmp_path / "backups" / backup_name("try"))
+    finally:
+        database.close_now()
+
+
+def test_a_null_that_is_there_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "some.db"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE t (a TEXT)")
+        connection.execute("INSERT INTO t VALUES (NULL)")
+        connection.execute("PRAGMA writable_schema=ON")
+        connection.execute("UPDATE sqlite_master SET sql = 'CREATE TABLE t (a TEXT NOT NULL)'")
+    with closing(sqlite3.connect(path)) as connection:
+        assert integrity(connection, "integrity_check") == ["NULL value in t.a"]
