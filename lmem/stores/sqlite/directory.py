@@ -8,9 +8,11 @@ from __future__ import annotations
 import secrets
 import sqlite3
 
-_COUNTS = """SELECT
-    (SELECT count(*) FROM memories WHERE user_id = ?1 AND is_archived = 0),
-    (SELECT count(*) FROM memories WHERE user_id = ?1 AND is_archived = 1),
+_COUNTS = """WITH
+    known (n) AS (SELECT count(*) FROM memories WHERE user_id = ?1),
+    active (n) AS (SELECT count(*) FROM memories INDEXED BY idx_memories_active_important
+        WHERE user_id = ?1 AND is_archived = 0)
+SELECT (SELECT n FROM active), (SELECT n FROM known) - (SELECT n FROM active),
     (SELECT count(*) FROM projects WHERE user_id = ?1 AND is_active = 1),
     (SELECT count(*) FROM sessions WHERE user_id = ?1)"""
 
