@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -26,6 +27,13 @@ STEP = 16 * BATCH
 
 STEP_TEXT = 8_000_000
 """Characters of memories after which a step is flushed before it has so many rows: they are held until then."""
+
+REST = 4.0
+"""Times as long as a write took that the next one waits where single memories come one after the other: each is a
+flush, and searches get the rest of the time."""
+
+LONGEST_REST = 1.0
+"""Seconds."""
 
 PATIENCE = 5
 """Failures in a row after which even a row that has no others beside it counts as the cause."""
@@ -48,6 +56,7 @@ class Relay(Loop):
         self._counted: str | None = None  # the generation whose points that no segment was made of are known
         self._unoptimised = 0
         self._failures = 0
+        self._rests_until = 0.0
         self._optimising: asyncio.Task[None] | None = None
         self.on_idle: Callable[[], None] = lambda: None
 
@@ -62,6 +71,8 @@ class Relay(Loop):
         """
         if self._indexes.must_start:
             await self._start_again()
+        if (rest := self._rests_until - time.monotonic()) > 0:
+            await asyncio.sleep(rest)
         worked = False
         for projection in self._indexes.targets:
             rows = await self.due(projection.id, BATCH if self._failures else STEP)
@@ -160,7 +171,11 @@ class Relay(Loop):
         """Write the points of these rows and confirm them."""
         gone = [id for held in loaded for id in held.gone]
         if points or gone:
+            began = time.monotonic()
             await self._vectors.write(projection.generation, MEMORIES, points, gone)
+            now = time.monotonic()
+            few = len(points) + len(gone) < BATCH
+            self._rests_until = now + min(LONGEST_REST, REST * (now - began)) if few else 0.0
         for held in loaded:
             await self._builder.taken(held)
         named = [row for part in parts for row in part if row.kind == "pattern"]

@@ -154,6 +154,33 @@ def test_long_texts_are_flushed_before_a_step_is_full(tmp_path: Path, monkeypatc
     drive(tmp_path, scenario)
 
 
+def test_single_memories_that_come_one_after_the_other_share_a_flush_that_takes_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projection, "LONGEST_REST", 0.2)
+
+    async def scenario(kit: Kit) -> None:
+        write, writing = kit.vectors.write, list[int]()
+
+        async def slow(generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()) -> None:
+            writing.append(len(points))
+            await asyncio.sleep(0.1)
+            await write(generation, collection, points, delete)
+
+        kit.vectors.write = slow  # type: ignore[method-assign]
+        await kit.add("first")
+        await kit.relay.step()
+        step = asyncio.create_task(kit.relay.step())
+        for number in range(3):
+            await kit.add(f"another {number}")
+            await asyncio.sleep(0)
+        await step
+        assert writing == [1, 3]
+        assert await _waiting(kit) == 0
+
+    drive(tmp_path, scenario)
+
+
 def test_a_row_that_kills_the_worker_is_put_off_then_parked(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         ids = [await kit.add(f"row {number}") for number in range(4)]
