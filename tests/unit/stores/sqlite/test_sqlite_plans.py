@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from lmem.domain.filters import Filter
 from lmem.stores.sqlite import migrations
 from lmem.stores.sqlite.connection import open_writer
+from lmem.stores.sqlite.memories import MemoryRows
 from tests.unit.stores.sqlite.rows import PROJECT, USER, add_memory, add_owner, identifier
 
 LAYERED = """
@@ -98,6 +100,21 @@ def test_layered_query_uses_its_index_before_any_statistics(connection: sqlite3.
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {LAYERED}", (USER,))]
     assert any("idx_memories_active_important" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("order", ["rank", "created"])
+@pytest.mark.parametrize("kept_statistics", [False, True])
+def test_a_page_of_everything_sorts_no_more_than_rows_of_one_moment(
+    connection: sqlite3.Connection, store: sqlite3.Connection, order: str, kept_statistics: bool
+) -> None:
+    asked = list[str]()
+    kept = store if kept_statistics else connection
+    kept.set_trace_callback(asked.append)
+    MemoryRows(kept).page(Filter(USER), order, 20, 0)
+    kept.set_trace_callback(None)
+    plan = [row[3] for row in kept.execute(f"EXPLAIN QUERY PLAN {asked[0]}")]
+    assert any("INDEX idx_memories_" in step for step in plan), plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan  # FOR RIGHT PART is of rows of one moment
 
 
 @pytest.mark.parametrize(
