@@ -220,7 +220,8 @@ class Search:
             rows = tx.memories.visible([item.id for item in head], asked.wanted)
             kept += [(item, rows[item.id]) for item in head if item.id in rows]
             at += len(head)
-        kept = boosts.apply(tx, kept, asked.named, asked.wanted.user_id, self._clock.now(), asked.rules.fades)
+        user_id, now = asked.wanted.user_id, self._clock.now()
+        kept = boosts.apply(tx, kept, asked.named, user_id, now, asked.rules.fades, asked.limit)
         timings["rows"] = _since(started)
         return [
             Found(memory, item, matching_line(memory.content, asked.question)) for item, memory in kept[: asked.limit]
