@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lmem.stores.sqlite import migrations
+from lmem.stores.sqlite.annotations import AnnotationRows
 from lmem.stores.sqlite.connection import open_writer
 from lmem.stores.sqlite.directory import DirectoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
@@ -102,7 +103,7 @@ def test_layered_query_uses_its_index_before_any_statistics(connection: sqlite3.
     assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
-def test_what_status_counts_is_right_and_reads_no_row_for_it(
+def test_what_is_counted_again_and_again_is_right_and_reads_few_rows(
     store: sqlite3.Connection, connection: sqlite3.Connection
 ) -> None:
     found = DirectoryRows(store).counts(USER)
@@ -115,6 +116,8 @@ def test_what_status_counts_is_right_and_reads_no_row_for_it(
         assert not any("idx_memories_content_hash" in step for step in steps), steps
         steps = _steps(asked, lambda rows: OutboxRows(rows).parked(20))
         assert steps[0] == "SCAN outbox", "by its index each row would be looked up"
+        steps = _steps(asked, lambda rows: AnnotationRows(rows).own(USER, 20))
+        assert any("idx_memories_category" in step for step in steps), steps
 
 
 def _steps(store: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]) -> list[str]:
