@@ -64,6 +64,7 @@ class App:
             await self.services.facts.close()
             for relay in self.services.relays:
                 await relay.close()
+            await self.services.caches.afterwards.done()
             await self.services.activity.flush()
             await self.services.finder.close()
             await self.services.worker.stop()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -137,7 +138,7 @@ def beside_words(text: str, low: str, passwords_only: bool) -> Iterator[Found]:
 def is_secret_beside(name: str, value: str) -> bool:
     """Whether a value under a name, as in JSON, is a secret because of the name."""
     low = name.lower()
-    word = max(_words(low), key=_end, default=None)
+    word = _last_word(low)
     if word is None or " " in value or _OTHERWISE.match(low, word.end) or _PUBLIC.search(low, 0, word.start):
         return False
     if word.strength == "password":
@@ -147,13 +148,18 @@ def is_secret_beside(name: str, value: str) -> bool:
 
 def kind_of_name(name: str) -> str:
     """The kind of a secret that a name gave away."""
-    word = max(_words(name.lower()), key=_end, default=None)
+    word = _last_word(name.lower())
     return _kind(word.text) if word else "secret"
 
 
 def _is_verb(low: str, word: _Word) -> bool:
     """Whether a 'pass' stands alone: what one passes to a function is no password, unless it is assigned."""
     return word.text == "pass" and not low[max(0, word.start - 1) : word.start].isalpha()
+
+
+@lru_cache(maxsize=256)  # the names of fields, which are few
+def _last_word(low: str) -> _Word | None:
+    return max(_words(low), key=_end, default=None)
 
 
 def _end(word: _Word) -> int:

@@ -5,11 +5,9 @@ Not a rule in sight: those are in lmem.service and lmem.domain.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
-from lmem.daemon import gitfiles
 from lmem.daemon.call import Call
 from lmem.daemon.handlers import past
 from lmem.daemon.handlers.drafts import bulk, draft, kinds_kept
@@ -26,15 +24,12 @@ from lmem.errors import InvalidInput, LmemError, StoreUnavailable
 from lmem.service.duplicates import near_duplicate
 from lmem.service.memories import Added
 
-GIT_PATIENCE = 0.1
-"""Seconds that an `add` waits for the files of the caller's repository, which may lie on a network."""
-
 
 async def add(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
     new = draft(params, services.clock.now(), max_bytes(services), f"{call.caller.client}.add")
     scope = await services.scope(call, params, create=True)
-    new = replace(new, project=None, session=None, git_context=await git_context(services, call))
+    new = replace(new, project=None, session=None, git_context=await services.git_status.now(call.caller.cwd))
     added = await services.memories.add(actor, new, scope, config=await services.in_force(call))
     memory = added.memory
     if memory.session_id is not None:
@@ -158,17 +153,6 @@ async def export(services: Services, call: Call, params: Params) -> Json:
     ]
     end = memories[-1].key if len(memories) == limit else None
     return {"records": records, "next": end, "scope": reading.to_wire()}
-
-
-async def git_context(services: Services, call: Call) -> dict[str, object]:
-    """What the caller's repository is at; nothing outside of one, or when its disk does not say so at once."""
-    if (await services.places.of(call.caller.cwd)).common_dir is None:
-        return {}
-    try:
-        async with asyncio.timeout(GIT_PATIENCE):
-            return await asyncio.to_thread(gitfiles.context, call.caller.cwd)
-    except TimeoutError:
-        return {}
 
 
 def _seen_beside(actor: Actor, memory: Memory, scope: Scope) -> Filter:

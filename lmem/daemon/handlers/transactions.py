@@ -12,7 +12,7 @@ from lmem.daemon.call import Call
 from lmem.daemon.handlers.drafts import bulk, draft, kinds_kept
 from lmem.daemon.handlers.edits import changed_fields
 from lmem.daemon.handlers.lifecycle import ids_of
-from lmem.daemon.handlers.memories import git_context, max_bytes
+from lmem.daemon.handlers.memories import max_bytes
 from lmem.daemon.handlers.records import Json, error_json
 from lmem.daemon.params import Params
 from lmem.daemon.screening import screened_object
@@ -74,7 +74,7 @@ async def _add(services: Services, call: Call, number: str, given: dict[str, obj
     new = draft(params, services.clock.now(), max_bytes(services), f"{call.caller.client}.add")
     if new.project or new.session:
         await services.scope(call, params)  # as everywhere, an unknown name is an error; a bulk add makes it
-    new = replace(new, git_context=await git_context(services, call))
+    new = replace(new, git_context=await services.git_status.now(call.caller.cwd))
     place = f"Request {services.transactions.waiting(services.actor(call), number) + 1}"
     in_force = await services.in_force(call)
     ids = services.transactions.stage_adds(services.actor(call), number, [(place, new)], False, in_force)

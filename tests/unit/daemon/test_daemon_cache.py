@@ -1,24 +1,18 @@
-"""Which cache the settings mean, what is said of it, and git's state as it is kept."""
+"""Which cache the settings mean, and what is said of it."""
 
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from lmem.config import Config, layered
 from lmem.daemon import cacheserver, cachestatus
-from lmem.daemon.gitstatus import GitStatus
-from lmem.daemon.places import Places
 from lmem.errors import StoreUnavailable
 from lmem.ports.cache import CacheFacts
 from lmem.service.caches import NO_CACHE, Caches
 from lmem.stores.inprocess.cache import LocalCache
 from lmem.stores.redis.cache import RedisCache
-from tests.unit.daemon.repositories import git, repository
-
-PROJECT = "a" * 32
 
 
 def config(**given: object) -> Config:
@@ -64,28 +58,5 @@ def test_doctor_says_how_the_cache_is(facts: CacheFacts, level: str, message: st
         assert state["state"] == facts.state and state.get("url") == facts.address
         assert ("reason" in state) == (facts.state == "down")
         assert (await cachestatus.state(NO_CACHE))["engine"] == "none"
-
-    asyncio.run(run())
-
-
-def test_the_state_of_a_working_tree_is_kept_while_its_head_is_the_same(tmp_path: Path) -> None:
-    directory = repository(tmp_path / "api")
-
-    async def run() -> None:
-        caches = Caches(LocalCache(1 << 20))
-        await caches.open()
-        places = Places()
-        status = GitStatus(places, caches)
-        first = await status.of(PROJECT, str(directory))
-        assert first["branch"] == "main" and first["dirty"] is False
-        (directory / "name").write_text("changed")
-        assert await status.of(PROJECT, str(directory)) == first, "for some minutes"
-        caches.heard([("project", PROJECT)])
-        assert (await status.of(PROJECT, str(directory)))["dirty"] is True
-        git(directory, "commit", "-q", "-a", "-m", "second")
-        await places.of(str(directory), fresh=True)
-        after = await status.of(PROJECT, str(directory))
-        assert after["commit"] != first["commit"] and after["dirty"] is False
-        assert await status.of(PROJECT, str(tmp_path)) == {}
 
     asyncio.run(run())

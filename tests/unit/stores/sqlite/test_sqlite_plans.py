@@ -106,6 +106,17 @@ def test_layered_query_uses_its_index_before_any_statistics(connection: sqlite3.
     assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
+@pytest.mark.parametrize("order", ["rank", "created"])
+@pytest.mark.parametrize("kept_statistics", [False, True])
+def test_a_page_of_everything_sorts_no_more_than_rows_of_one_moment(
+    connection: sqlite3.Connection, store: sqlite3.Connection, order: str, kept_statistics: bool
+) -> None:
+    asked = store if kept_statistics else connection
+    plan = _steps(asked, lambda rows: MemoryRows(rows).page(Filter(USER), order, 20, 0))
+    assert any("INDEX idx_memories_" in step for step in plan), plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan  # FOR RIGHT PART is of rows of one moment
+
+
 def test_what_is_counted_again_and_again_is_right_and_reads_few_rows(
     store: sqlite3.Connection, connection: sqlite3.Connection
 ) -> None:
