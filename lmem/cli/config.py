@@ -130,6 +130,8 @@ def _say_changed(found: Answer, as_json: bool) -> int:
 
 
 def _say_restart(found: Answer) -> None:
+    if found.get("left_behind"):
+        output.note(output.stored(found["left_behind"]))
     if found["restart"]:
         output.note("The daemon reads it when it starts: run 'lmem daemon restart'.")
 

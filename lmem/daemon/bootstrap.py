@@ -180,7 +180,7 @@ async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) 
 
     database, user = config.text("neo4j.database"), config.text("neo4j.user")
     address = Address(
-        url, database, user, credentials.certificates(config, "neo4j"), config.share("neo4j.timeout_seconds")
+        url, database, user, credentials.certificates(config, "neo4j.ca_file"), config.share("neo4j.timeout_seconds")
     )
     server = Neo4jServer(address, config.text("neo4j.prefix"), lambda: credentials.read(config, "neo4j.password"))
     return graphserver.start(server, storage, clock)

@@ -25,5 +25,5 @@ def store(config: Config, instance: str) -> CacheStore:
 
     password = partial(credentials.read, config, "redis.password")
     prefix, user = config.text("redis.prefix"), config.text("redis.user")
-    ca_file = credentials.certificates(config, "redis")
+    ca_file = credentials.certificates(config, "redis.ca_file")
     return RedisCache(Server(url, prefix, config.share("redis.timeout_seconds"), user, password, ca_file), instance)

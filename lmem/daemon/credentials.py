@@ -34,9 +34,9 @@ def read(config: Config, key: str, environ: Mapping[str, str] = os.environ) -> s
     return None
 
 
-def certificates(config: Config, store: str) -> str:
-    """The file of the authorities that `store` ('redis') is to have its certificate from; '' for the system's."""
-    file = config.text(f"{store}.ca_file")
+def certificates(config: Config, key: str) -> str:
+    """The file that `key` (as 'redis.ca_file') names, of authorities to trust; '' for the system's."""
+    file = config.text(key)
     return str(Path(file).expanduser()) if file else ""
 
 

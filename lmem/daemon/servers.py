@@ -47,7 +47,7 @@ def vectors_spec(config: Config, root: Path, owner: str) -> Spec:
             "prefix": _prefix(config.text("qdrant.prefix")),
             "owner": owner,
             "timeout": config.share("qdrant.timeout_seconds"),
-            "ca_file": credentials.certificates(config, "qdrant") or None,
+            "ca_file": credentials.certificates(config, "qdrant.ca_file") or None,
             "quantization": config.text("qdrant.quantization"),
             "on_disk": config.flag("qdrant.on_disk"),
         })  # fmt: skip

@@ -1,19 +1,21 @@
-"""Many memories on real servers: `python tests/bench/scale.py [--items N] [--words N] [--json]`.
+"""Many memories on real servers: `python tests/bench/scale.py [--items N] [--words N] [--alone FILE] [--json]`.
 
 Not a test: it prints search times, rebuild rates and resident memory. Redis and Neo4j are started for it where they can
 be had, Qdrant is LMEM_TEST_QDRANT_URL or a qdrant on the PATH; a store without a server stays in process, and the first
-line says so. 300 000 memories of the default length take hours to embed; --words 12 makes them short.
+line says so. 300 000 memories of the default length take hours to embed; --words 12 makes them short. With --alone the
+answers are timed under an exclusive lock of that file (`flock FILE` keeps others from it), however busy the rest was.
 """
 
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import psutil
@@ -22,12 +24,13 @@ sys.path.append(str(Path(__file__).resolve().parents[2]))  # last: the installed
 
 from tests.bench import searches
 from tests.bench.footprint import MB, allocated
-from tests.bench.harness import Home, Row, home, nested, table
+from tests.bench.harness import Home, Row, home, nested, spread_ms, table
 from tests.bench.speed import _say, _share_model
 from tests.bench.texts import WORDS_PER_ITEM, Texts
 from tests.servers.process import Unavailable
 
 BATCH = 20_000
+READINGS = 5
 
 
 def main() -> None:
@@ -35,6 +38,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=300_000, metavar="N", help="how many memories")
     parser.add_argument("--words", type=int, default=WORDS_PER_ITEM, metavar="N", help="words of each")
     parser.add_argument("--dir", type=Path, default=None, help="where the home is made")
+    parser.add_argument("--alone", type=Path, default=None, metavar="FILE", help="locked while answers are timed")
     parser.add_argument("--json", action="store_true", help="print one object instead of tables")
     options = parser.parse_args()
     with ExitStack() as stack:
@@ -44,7 +48,7 @@ def main() -> None:
              f"in process: {', '.join(absent) or 'none'}", options.json)  # fmt: skip
         where = stack.enter_context(home(options.dir, **settings))
         rows = []
-        for row in _rows(where, options.items, options.words):
+        for row in _rows(where, options.items, options.words, options.alone):
             _say(table("scale", [row]).splitlines()[-1], options.json)
             rows.append(row)
         _say("\n" + table(f"{options.items} memories of {options.words} words", rows), options.json)
@@ -75,7 +79,7 @@ def _servers(stack: ExitStack) -> tuple[dict[str, str], list[str]]:
     return settings, absent
 
 
-def _rows(where: Home, count: int, words: int) -> Iterator[Row]:
+def _rows(where: Home, count: int, words: int, alone: Path | None) -> Iterator[Row]:
     texts = Texts(21)
     where.start()
     started = time.perf_counter()
@@ -91,7 +95,9 @@ def _rows(where: Home, count: int, words: int) -> Iterator[Row]:
         wire.settle(24 * 3600)
     indexed = time.perf_counter() - started
     yield Row("in every store", {"seconds": indexed, "per s": count / indexed})
-    yield from searches.answers(where, texts, sample, "")
+    with _locked(alone):
+        timed = [*searches.answers(where, texts, sample, ""), *_readings(where)]
+    yield from timed
     yield from _footprint(where)
     for store in ("vectors", "graph"):
         began = time.perf_counter()
@@ -102,6 +108,29 @@ def _rows(where: Home, count: int, words: int) -> Iterator[Row]:
     yield from _footprint(where)
     verified = where.lmem("verify", "--json", check=False)
     yield Row("lmem verify", {"exit": verified.returncode})
+
+
+@contextmanager
+def _locked(file: Path | None) -> Iterator[None]:
+    """Nobody else who asks for the lock of this file runs meanwhile."""
+    if file is None:
+        yield
+        return
+    with open(file, "ab") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+
+
+def _readings(where: Home) -> Iterator[Row]:
+    """The answers that look at all memories, the first time apart: the others may come from the cache."""
+    with where.wire() as wire:
+        for method in ("status/get", "stats/get", "memory/list", "memory/tags", "layer/list", "context/get"):
+            took = list[float]()
+            for _ in range(1 + READINGS):
+                began = time.perf_counter()
+                wire.call(method, {})
+                took.append(time.perf_counter() - began)
+            yield Row(method, {"first ms": took[0] * 1000, **spread_ms(took[1:])})
 
 
 def _footprint(where: Home) -> Iterator[Row]:

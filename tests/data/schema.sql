@@ -22,7 +22,7 @@ CREATE INDEX idx_memories_brief ON memories
 
 CREATE INDEX idx_memories_category ON memories (category) WHERE category IS NOT NULL;
 
-CREATE INDEX idx_memories_content_hash ON memories (user_id, content_hash);
+CREATE INDEX idx_memories_content_hash ON memories (content_hash, user_id);
 
 CREATE INDEX idx_memories_conventions ON memories
     (user_id, memory_type, importance_score, created_at, layer_global, is_private, is_archived, valid_until)

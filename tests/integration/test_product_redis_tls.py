@@ -77,7 +77,21 @@ def test_a_cache_over_tls_is_used_and_counts_as_safe(product: Product, server: T
     assert _finding(product)["level"] == "ok"
     assert product.call("memory/search", query="queue of the mailer")["degraded"] == []
     assert product.good("verify", "--json").json["cache"]["clean"]
+    _leave(product, server)
     assert not product.faults()
+
+
+def _leave(product: Product, server: TlsRedisServer) -> None:
+    """Whoever takes the address away is told what stays there, and what to do about it does it."""
+    assert "keeps" not in product.good("config", "set", "redis.url", server.tls_url).err
+    said = product.good("config", "unset", "redis.url").err
+    assert f"Redis at {server.tls_url} keeps what it holds" in said and "keys there that begin with 'lmem:'" in said
+    product.good("daemon", "restart")
+    assert _state(product)["engine"] != "redis"
+    with Redis.from_url(server.url, password=PASSWORD) as raw:
+        keys = list(raw.scan_iter())
+        assert all(key.startswith(b"lmem:") for key in keys)
+        assert [key for key in keys if raw.ttl(key) > 86_400 or raw.ttl(key) == -1] == [b"lmem:instance"]
 
 
 def _others(raw: Any) -> list[dict[str, str]]:

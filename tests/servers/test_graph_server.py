@@ -114,9 +114,10 @@ def test_the_server_answers_what_the_truth_would(product: Product) -> None:
     assert (here["served_by"], here["neighbours"]) == (["sqlite"], there["neighbours"])
 
 
-def test_without_its_url_nothing_waits_for_the_server(product: Product) -> None:
+def test_without_its_url_nothing_waits_for_the_server(product: Product, neo4j_server: Neo4jServer) -> None:
     assert any(name.startswith("graph-") for name in _projections(product))
-    product.good("config", "unset", "neo4j.url")
+    left, restart = product.good("config", "unset", "neo4j.url").err.splitlines()
+    assert "keeps its copy" in left and "lmem daemon restart" in restart
     done = product.good("rebuild", "graph", "--json").json
     assert done == {"store": "graph", "generation": "", "objects": 0, "done": True}
     product.add("Nobody tells the server of this")
@@ -125,6 +126,10 @@ def test_without_its_url_nothing_waits_for_the_server(product: Product) -> None:
     with product.client() as client:
         refused = client.refusal("graph/cypher", query="RETURN 1")
     assert refused["code"] == "not_found" and "neo4j.url" in refused["hint"]
+    held = "MATCH (n {prefix: 'served'}) RETURN count(n) AS nodes"
+    assert neo4j_server.ask(held)[0]["nodes"] > 4
+    neo4j_server.ask(left[left.index("MATCH") :])  # what the sentence says to run there
+    assert neo4j_server.ask(held) == [{"nodes": 0}]
 
 
 def _projections(product: Product) -> set[str]:

@@ -5,9 +5,10 @@ Not a level's rule in sight: those are in lmem.service.settings and lmem.service
 
 from __future__ import annotations
 
-from lmem.config import PROJECT_FILE
+from lmem.config import PROJECT_FILE, load
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json
+from lmem.daemon.leaving import left_behind
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.domain.scope import Scope
@@ -63,6 +64,7 @@ async def _change(services: Services, call: Call, params: Params, unset: bool) -
         "file": files.get(level),
         "restart": not found.setting.live,
         "hidden_by": found.origin if hidden and found.setting.live else None,
+        "left_behind": left_behind(services.host.config, load(services.host.paths.config_file), key),
     }
 
 

@@ -22,9 +22,9 @@ class LayerRows:
         self._db = connection
 
     def kept(self, wanted: Filter) -> list[Kept]:
-        where, values = conditions(wanted)
+        where, values = conditions(wanted)  # +: grouped by their index, the rows would be read in its order
         sql = f"""SELECT {_FLAGS}, m.memory_type, m.project_id, count(*) FROM {source(wanted)} m WHERE {where}
-            GROUP BY {_FLAGS}, m.memory_type, m.project_id ORDER BY count(*) DESC, m.memory_type, m.project_id"""
+            GROUP BY +{_FLAGS}, m.memory_type, m.project_id ORDER BY count(*) DESC, m.memory_type, m.project_id"""
         found = []
         for *flags, memory_type, project_id, count in self._db.execute(sql, values):
             layers = tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)

@@ -76,6 +76,10 @@ def test_set_says_what_it_did(daemon: FakeDaemon, lmem: Terminal) -> None:
 def test_unset(daemon: FakeDaemon, lmem: Terminal) -> None:
     assert lmem.run("config", "unset", KEY).out == f"{KEY} = 0.1 now, by default\n"
     assert daemon.calls("config/unset") == [{"key": KEY}]
+    left = "Neo4j at bolt://n keeps its copy."
+    daemon.answers["config/unset"] = lambda params: changed(value="", origin="default", restart=True, left_behind=left)
+    said = lmem.run("config", "unset", KEY).err.splitlines()
+    assert said[0] == left and "lmem daemon restart" in said[1]
 
 
 def test_list_tells_what_is_without_effect(lmem: Terminal) -> None:

@@ -66,6 +66,6 @@ def test_a_missing_file_is_an_error() -> None:
 
 
 def test_certificates_may_be_named_from_the_home() -> None:
-    assert certificates(_config(), "neo4j") == ""
-    assert certificates(_config(ca_file="~/ca.pem"), "neo4j") == str(Path.home() / "ca.pem")
-    assert certificates(_config(ca_file="/etc/ca.pem"), "neo4j") == "/etc/ca.pem"
+    assert certificates(_config(), "neo4j.ca_file") == ""
+    assert certificates(_config(ca_file="~/ca.pem"), "neo4j.ca_file") == str(Path.home() / "ca.pem")
+    assert certificates(_config(ca_file="/etc/ca.pem"), "neo4j.ca_file") == "/etc/ca.pem"

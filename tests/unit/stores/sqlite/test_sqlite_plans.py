@@ -13,6 +13,7 @@ from lmem.stores.sqlite import migrations
 from lmem.stores.sqlite.annotations import AnnotationRows
 from lmem.stores.sqlite.connection import open_writer
 from lmem.stores.sqlite.directory import DirectoryRows
+from lmem.stores.sqlite.layers import LayerRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
 from tests.unit.stores.sqlite.rows import PROJECT, USER, add_memory, add_owner, identifier
@@ -131,6 +132,23 @@ def test_what_is_counted_again_and_again_is_right_and_reads_few_rows(
         assert steps[0] == "SCAN outbox", "by its index each row would be looked up"
         steps = _steps(asked, lambda rows: AnnotationRows(rows).own(USER, 20))
         assert any("idx_memories_category" in step for step in steps), steps
+
+
+def test_all_memories_of_a_user_are_read_in_the_order_of_the_file(
+    store: sqlite3.Connection, connection: sqlite3.Connection
+) -> None:
+    """By another index each row is a page of its own."""
+    everything = Filter(USER, temporal=True)
+    asked = (
+        lambda rows: MemoryRows(rows).count(everything),
+        lambda rows: MemoryRows(rows).tags(everything),
+        lambda rows: LayerRows(rows).kept(everything),
+    )
+    for question in asked:
+        (first, *_) = _steps(connection, question)
+        assert "USING INDEX idx_memories_user (" in first, first
+        (first, *_) = _steps(store, question)  # with statistics, which know that all are one user's
+        assert first == "SCAN m" or "USING INDEX idx_memories_user (" in first, first
 
 
 def _steps(store: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]) -> list[str]:
