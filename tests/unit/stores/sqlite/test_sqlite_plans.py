@@ -83,9 +83,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connecti
         (ACTIVE_SESSIONS, "idx_active_sessions"),
         (STALE_SESSIONS, "idx_active_sessions"),
         (NEWEST, "idx_memories_recent_important"),
-        (SAME_TEXT, "idx_memories_content_hash"),
+        (SAME_TEXT, "idx_memories_user"),
         (SAME_SOURCE, "idx_memories_external"),
-        (HISTORY, "sqlite_autoindex_memory_versions_2"),
+        (HISTORY, "sqlite_autoindex_memory_versions_1"),
     ],
 )
 def test_query_uses_its_index_without_sorting(store: sqlite3.Connection, query: str, index: str) -> None:
