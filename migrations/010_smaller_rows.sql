@@ -4,7 +4,7 @@
 
 -- Audit log. The hash of an entry before is that entry's, so it is not repeated; an id is the first half of its
 -- entry's hash (what was given one before keeps it: it is part of its hash); a time is a number of milliseconds, 6 bytes
--- in a row and in three indexes instead of 24.
+-- in a row and in three indexes instead of 24. Twelve digits of an id are as good as 32 to find it by.
 CREATE TABLE audit_log_before AS SELECT * FROM audit_log ORDER BY seq;
 DROP TABLE audit_log;
 
@@ -38,7 +38,7 @@ DROP TABLE audit_log_before;
 
 CREATE INDEX idx_audit_log_user ON audit_log (user_id, at_ms DESC);
 CREATE INDEX idx_audit_log_action ON audit_log (action, at_ms DESC);
-CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, resource_id);
+CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, substr(resource_id, 1, 12));
 CREATE INDEX idx_audit_log_created ON audit_log (at_ms DESC);
 
 CREATE TRIGGER audit_log_keep BEFORE UPDATE ON audit_log

@@ -30,6 +30,7 @@ _ANCHOR = "SELECT seq, hash FROM audit_anchors ORDER BY seq DESC LIMIT 1"
 _LAST_BEFORE = "SELECT seq FROM audit_log WHERE at_ms < ? ORDER BY at_ms DESC, seq DESC LIMIT 1"
 _ADD_ANCHOR = """INSERT INTO audit_anchors (seq, hash, reason, created_at)
     SELECT seq, hash, ?, ? FROM audit_log WHERE seq = ?"""
+_LAST = "\U0010ffff"  # sorts behind whatever begins with the same letters
 _CUT = "DELETE FROM audit_log WHERE seq <= ? AND seq < (SELECT min(seq) + ? FROM audit_log)"
 
 
@@ -94,7 +95,10 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[str | int]]:
     for column, prefix in (("resource_id", wanted.object_id), ("session_id", wanted.session_id)):
         if prefix is not None:
             conditions.append(f"{column} >= ? AND {column} < ?")
-            values += [prefix, prefix + "\U0010ffff"]
+            values += [prefix, prefix + _LAST]
+    if wanted.object_id is not None:  # as idx_audit_log_resource has it
+        conditions.append("substr(resource_id, 1, 12) >= ? AND substr(resource_id, 1, 12) < ?")
+        values += [wanted.object_id[:12], wanted.object_id[:12] + _LAST]
     for sign, moment in ((">=", wanted.since), ("<=", wanted.until)):
         if moment is not None:
             conditions.append(f"at_ms {sign} ?")
