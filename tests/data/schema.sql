@@ -22,6 +22,8 @@ CREATE INDEX idx_memories_brief ON memories
 
 CREATE INDEX idx_memories_category ON memories (category) WHERE category IS NOT NULL;
 
+CREATE INDEX idx_memories_content_hash ON memories (content_hash);
+
 CREATE INDEX idx_memories_conventions ON memories
     (user_id, memory_type, importance_score, created_at, layer_global, is_private, is_archived, valid_until)
     WHERE is_archived = 0 AND valid_until IS NULL AND layer_global = 1
@@ -50,7 +52,7 @@ CREATE INDEX idx_memories_session ON memories (session_id, created_at) WHERE ses
 
 CREATE INDEX idx_memories_type ON memories (memory_type);
 
-CREATE INDEX idx_memories_user ON memories (user_id, content_hash);
+CREATE INDEX idx_memories_user ON memories (user_id);
 
 CREATE INDEX idx_memories_user_project_type ON memories (user_id, project_id, memory_type);
 
