@@ -31,7 +31,7 @@ def neighbours(*, node: str, relation: list[str] | None, as_json: bool, **fields
     if as_json:
         output.answer_json(found)
         return 0
-    _say_degraded(found)
+    output.note_degraded(found)
     rows = [
         (str(item["distance"]), _kind(item), short(item), _arrow(item["by"]), stored(item["name"]))
         for item in found["neighbours"]
@@ -50,7 +50,7 @@ def path(*, start: str, end: str, relation: list[str] | None, as_json: bool, **f
     if as_json:
         output.answer_json(found)
         return 0 if found["nodes"] else 1
-    _say_degraded(found)
+    output.note_degraded(found)
     if not found["nodes"]:
         output.note(f"There is no way between the two of at most {count(found['longest'], 'edge')}.")
         return 1
@@ -67,7 +67,7 @@ def communities(*, relation: list[str] | None, as_json: bool, **fields: object) 
     if as_json:
         output.answer_json(found)
         return 0
-    _say_degraded(found)
+    output.note_degraded(found)
     if not found["communities"]:
         output.note("No memories are linked yet. Link two: lmem link ID ID --type relates_to.")
     for number, group in enumerate(found["communities"], 1):
@@ -144,7 +144,7 @@ def _print_uses(found: Answer, kind: str, as_json: bool) -> int:
     if as_json:
         output.answer_json(found)
         return 0
-    _say_degraded(found)
+    output.note_degraded(found)
     rows = [
         (went, short(item), stored(item["name"]))
         for went, some in (("worked", found["used"]), ("failed", found["failed"]))
@@ -171,8 +171,3 @@ def _arrow(hop: Answer) -> str:
 def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
-
-def _say_degraded(found: Answer) -> None:
-    for lost in found.get("degraded") or []:
-        words = f"Without the server of the {lost['store']}: {lost['reason']} {lost.get('hint') or ''}"
-        output.note(output.visible(words.rstrip()))

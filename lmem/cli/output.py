@@ -47,6 +47,12 @@ def note_scope(scope: Mapping[str, object] | None, whole: bool = False) -> None:
         note(paint(visible(f"Project {scope['project']}: {scope['project_because']}."), "dim", sys.stderr))
 
 
+def note_degraded(answer: Mapping[str, Any]) -> None:
+    """Say which stores an answer had to do without, and why."""
+    for lost in answer.get("degraded") or []:
+        note(visible(f"Without the {lost['store']}: {lost['reason']} {lost.get('hint') or ''}".rstrip()))
+
+
 def answer_json(value: object) -> None:
     """A JSON answer on a line of its own, on stdout."""
     line(json.dumps(value, ensure_ascii=False))

@@ -62,8 +62,7 @@ def listed(*, kind: str | None, as_json: bool, **fields: object) -> int:
         for row in rows:
             output.answer_json(row)
         return 0
-    for lost in found.get("degraded") or []:
-        output.note(output.visible(f"Without {lost['store']}: {lost['reason']} {lost.get('hint') or ''}".rstrip()))
+    output.note_degraded(found)
     output.note_scope(found.get("scope"))
     if not rows:
         output.note('No pattern matches. Record one: lmem patterns add TYPE NAME "what it is, and when it helps".')

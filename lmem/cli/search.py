@@ -38,7 +38,7 @@ def search(
     if as_json:
         output.answer_json(found)
         return 0
-    _say_degraded(found)
+    output.note_degraded(found)
     output.note_scope(found.get("scope"), bool(fields.get("explain")))
     if found.get("note"):
         output.note(output.visible(found["note"]))
@@ -84,12 +84,6 @@ def _part(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(output.stored(item) for item in value)
     return f"{value:.3f}" if isinstance(value, float) else output.stored(value)
-
-
-def _say_degraded(found: Answer) -> None:
-    for lost in found.get("degraded") or []:
-        words = [f"Without {lost['store']}:", str(lost["reason"]), str(lost.get("hint") or "")]
-        output.note(output.visible(" ".join(words).rstrip()))
 
 
 def _say_empty(empty: Answer, query: str) -> None:

@@ -64,6 +64,7 @@ class App:
             await self.services.facts.close()
             for relay in self.services.relays:
                 await relay.close()
+            await self.services.caches.afterwards.done()
             await self.services.activity.flush()
             await self.services.finder.close()
             await self.services.worker.stop()
@@ -177,7 +178,9 @@ async def _graph_server(host: Host, storage: SqliteStorage, clock: SystemClock) 
     from lmem.stores.neo4j.address import Address
     from lmem.stores.neo4j.server import Neo4jServer
 
-    database, user, ca_file = (config.text(f"neo4j.{name}") for name in ("database", "user", "ca_file"))
-    address = Address(url, database, user, ca_file, config.share("neo4j.timeout_seconds"))
+    database, user = config.text("neo4j.database"), config.text("neo4j.user")
+    address = Address(
+        url, database, user, credentials.certificates(config, "neo4j"), config.share("neo4j.timeout_seconds")
+    )
     server = Neo4jServer(address, config.text("neo4j.prefix"), lambda: credentials.read(config, "neo4j.password"))
     return graphserver.start(server, storage, clock)

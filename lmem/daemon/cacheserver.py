@@ -24,5 +24,6 @@ def store(config: Config, instance: str) -> CacheStore:
     from lmem.stores.redis.link import Server
 
     password = partial(credentials.read, config, "redis.password")
-    prefix, user, ca_file = (config.text(f"redis.{name}") for name in ("prefix", "user", "ca_file"))
+    prefix, user = config.text("redis.prefix"), config.text("redis.user")
+    ca_file = credentials.certificates(config, "redis")
     return RedisCache(Server(url, prefix, config.share("redis.timeout_seconds"), user, password, ca_file), instance)

@@ -27,8 +27,10 @@ LOGS_S = 5.0
 """Seconds between two looks at the logs, which show what no hook tells."""
 NEVER = 1 << 62
 """A second that no log has: a repository whose watch began with a commit is read from that on."""
+FIRST_RETRY_S = 1.0
 RETRY_S = 30.0
-"""Seconds until a repository that could not be read, or a store that did not store, is tried again."""
+"""Seconds until a repository that could not be read, or a store that did not store, is tried again: soon after the
+first time, as git may just have moved a file, then each time twice as long up to the most."""
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Watch:
         self._watched = Watched(file)
         self._recorder = recorder
         self._sizes: dict[str, object] = {}
-        self._tried: dict[str, float] = {}
+        self._failed: dict[str, tuple[float, float]] = {}  # (when it is tried again, the seconds it waits till then)
 
     async def run(self) -> None:
         """Look, store, wait; what goes wrong is logged and tried again."""
@@ -71,13 +73,15 @@ class Watch:
             for path in await asyncio.to_thread(self._changed):
                 told.setdefault(path, [])
         for path, lines in told.items():
-            if self._tried.get(path, 0.0) > time.monotonic():
+            again, waited = self._failed.get(path, (0.0, 0.0))
+            if again > time.monotonic():
                 continue
             try:
                 await self._take(path, lines)
-                self._tried.pop(path, None)
+                self._failed.pop(path, None)
             except (LmemError, OSError, ValueError) as err:
-                self._tried[path] = time.monotonic() + RETRY_S
+                wait = min(2 * waited or FIRST_RETRY_S, RETRY_S)
+                self._failed[path] = time.monotonic() + wait, wait
                 log.warning("commits of %s are not stored yet: %s", path, err)
             else:
                 await asyncio.to_thread(self._spooled.done, lines)
@@ -105,8 +109,10 @@ class Watch:
         sizes = await asyncio.to_thread(gitlogs.sizes, common)
         found = await asyncio.to_thread(gitlogs.news, common, repository.marks, repository.since, named)
         bare = named - await asyncio.to_thread(gitlogs.mentions, common, named) if named else named
+        late = named - bare - {sha for item in found for sha, _ in item.told.made}
+        missed = await asyncio.to_thread(gitlogs.passed, common, found, late) if late else []
         leaves = bool(hints) and hints[-1].commit == TAKEN_AWAY
-        await self._store(path, found, {sha: None for sha in bare}, named if leaves else None)
+        await self._store(path, [*missed, *found], {sha: None for sha in bare}, named if leaves else None)
         repository.marks = {item.name: item.mark for item in found}
         if leaves:
             self._watched.repositories.pop(path, None)

@@ -34,6 +34,12 @@ def read(config: Config, key: str, environ: Mapping[str, str] = os.environ) -> s
     return None
 
 
+def certificates(config: Config, store: str) -> str:
+    """The file of the authorities that `store` ('redis') is to have its certificate from; '' for the system's."""
+    file = config.text(f"{store}.ca_file")
+    return str(Path(file).expanduser()) if file else ""
+
+
 def _from_file(key: str, file: Path) -> str:
     try:
         open_to_others = file.stat().st_mode & 0o077

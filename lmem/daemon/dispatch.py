@@ -141,6 +141,8 @@ async def dispatch(services: Services, call: Call) -> object:
     try:
         params = await screened(call)
         answer = await handler(services, await services.arrived(call), params)
+        if "degraded" not in answer and (lost := services.caches.degraded()):
+            answer = {**answer, "degraded": lost}
         return {**answer, "redacted": params.redacted} if params.redacted else answer
     except LmemError:
         raise

@@ -5,7 +5,7 @@ Not their meaning (lmem.domain.reflogs). No process is started and nothing is wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lmem.daemon import gitfiles
@@ -68,7 +68,7 @@ def news(common: Path, marks: dict[str, Mark], since: int, named: set[str]) -> l
             continue
         inode, data = log.stat().st_ino, _bytes(log)
         mark = marks.get(name)
-        if mark is not None and mark.inode == inode and mark.end <= len(data):
+        if mark is not None and mark.inode == inode and _is_where(mark, data):
             start = mark.end
         else:
             start = _start(reflogs.entries(data), mark, -1 if marks else since, named)
@@ -85,10 +85,42 @@ def news(common: Path, marks: dict[str, Mark], since: int, named: set[str]) -> l
     return found
 
 
+def passed(common: Path, found: list[News], late: set[str]) -> list[News]:
+    """What logs tell of commits that a hook named after the log's mark had gone by: `found` is what was read now.
+
+    A log has a commit before its hook names it. One that is read between the two, and for the first time, may not know
+    yet that it is wanted. Raises OSError, ValueError.
+    """
+    again = []
+    for item in found:
+        git, data = trees(common).get(item.name), _bytes(common / item.name)[: item.mark.end] if late else b""
+        if git is None or not _of(late, data):
+            continue
+        head = None if item.told.open else gitfiles.head(git, common)
+        whole = reflogs.told(reflogs.entries(data), head[0] if head else None, False, 0)
+        made = tuple((sha, branch) for sha, branch in whole.made if sha in late)
+        amended = tuple(pair for pair in whole.amended if not late.isdisjoint(pair))
+        again.append(replace(item, told=Told(made, amended, (), item.told.end, item.told.open)))
+    return again
+
+
 def mentions(common: Path, shas: set[str]) -> set[str]:
     """Those commits that some log has. Raises OSError, ValueError."""
     logs = [_bytes(common / name) for name in trees(common) if (common / name).is_file()]
-    return {sha for sha in shas if any(f" {sha} ".encode() in log for log in logs)}
+    return {sha for log in logs for sha in _of(shas, log)}
+
+
+def _of(shas: set[str], log: bytes) -> set[str]:
+    """Those commits that a log has."""
+    return {sha for sha in shas if f" {sha} ".encode() in log}
+
+
+def _is_where(mark: Mark, data: bytes) -> bool:
+    """Whether a log is still as it was up to a mark; an inode alone may be that of a new file by now."""
+    before = data[: mark.end]
+    if len(before) < mark.end or not (before or b"\n").endswith(b"\n"):
+        return False
+    return not mark.commit or mark.commit.encode() in before[before.rfind(b"\n", 0, -1) + 1 :]
 
 
 def _start(entries: list[Entry], mark: Mark | None, since: int, named: set[str]) -> int:

@@ -47,7 +47,7 @@ def vectors_spec(config: Config, root: Path, owner: str) -> Spec:
             "prefix": _prefix(config.text("qdrant.prefix")),
             "owner": owner,
             "timeout": config.share("qdrant.timeout_seconds"),
-            "ca_file": _file(config.text("qdrant.ca_file")),
+            "ca_file": credentials.certificates(config, "qdrant") or None,
             "quantization": config.text("qdrant.quantization"),
             "on_disk": config.flag("qdrant.on_disk"),
         })  # fmt: skip
@@ -86,7 +86,3 @@ def _prefix(prefix: str) -> str:
             "qdrant.prefix may hold letters, digits, '_', '.' and '-'.", hint="lmem config set qdrant.prefix lmem_"
         )
     return prefix
-
-
-def _file(path: str) -> str | None:
-    return str(Path(path).expanduser()) if path else None

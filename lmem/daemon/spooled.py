@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from lmem.githooks.spool import FILE, Hint, parse
@@ -40,16 +41,23 @@ class Spooled:
             new.rename(self._directory / f"{FILE}.{time.time_ns()}")
         for file in sorted(self._directory.glob(f"{FILE}.*")):
             self._read_on(file)
+        self._let_go()
         return [hint for hints in self._waiting.values() for hint in hints]
 
     def done(self, hints: list[Hint]) -> None:
-        """These lines are taken care of; a file that has no others, and is old enough, goes. Raises OSError."""
+        """These lines are taken care of. Raises OSError."""
         settled = set(hints)
-        for file, waiting in list(self._waiting.items()):
+        for waiting in self._waiting.values():
             waiting[:] = [hint for hint in waiting if hint not in settled]
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Remove the files of which no line is left, when they are old enough."""
+        for file, waiting in list(self._waiting.items()):
             taken = int(file.suffix[1:]) / 1e9 if file.suffix[1:].isdecimal() else 0.0
             if not waiting and not 0 <= time.time() - taken < KEPT_S:
-                self._read_on(file)
+                with suppress(FileNotFoundError):  # a cleaner took it
+                    self._read_on(file)
                 if not waiting:
                     self._remove(file)
 
@@ -64,8 +72,10 @@ class Spooled:
             hint = parse(line)
             if hint is None:
                 log.warning("a line of the spool is passed over: %r", line[:200])
-            elif hint not in waiting:
-                waiting.append(hint)
+                continue
+            if hint in waiting:  # said again: the last time counts, as of a hook that was put back at once
+                waiting.remove(hint)
+            waiting.append(hint)
 
     def _remove(self, file: Path) -> None:
         file.unlink(missing_ok=True)

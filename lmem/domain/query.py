@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 UNSPACED = "ぁ-ヿㇰ-ㇿ㐀-䶿一-鿿豈-﫿ｦ-ﾟก-๛ກ-ໟက-႟ក-៹𠀀-𱍏"
 """Scripts written without spaces: Japanese, Chinese, Thai, Lao, Burmese, Khmer. Never more than what migration 001
@@ -136,12 +137,11 @@ def share_of_pairs(parts: Iterable[str], text: str) -> float:
 
 def matching_line(content: str, question: Question) -> tuple[int, str] | None:
     """The line (from 1) of a memory that shares most with the question, or None when no line shares anything."""
-    wanted = [part.lower() for part in (*question.literal, *question.prefixes, *question.unspaced)]
-    stems = {_stem(word) for word in question.words}
-    lines = content.split("\n")
-    if len(lines) == 1:
+    wanted, stems = _shared(question)
+    if "\n" not in content:
         low = content.lower()
         return (1, content.strip()) if any(part in low for part in (*wanted, *stems)) else None
+    lines = content.split("\n")
     top, best = 0, None
     for number, line in enumerate(lines, 1):
         low = line.lower()
@@ -152,6 +152,13 @@ def matching_line(content: str, question: Question) -> tuple[int, str] | None:
         if score > top:
             top, best = score, (number, line.strip())
     return best
+
+
+@lru_cache(maxsize=8)
+def _shared(question: Question) -> tuple[tuple[str, ...], frozenset[str]]:
+    """What a line may share with a question: parts as written, and stems. Made once for all hits of a search."""
+    wanted = tuple(part.lower() for part in (*question.literal, *question.prefixes, *question.unspaced))
+    return wanted, frozenset(map(_stem, question.words))
 
 
 def _stem(word: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ FULL_LENGTH = 40
 """Words from which an item of a session has all of it."""
 
 SESSION_BOOST = 0.1
+_NO_BOOSTS: Mapping[str, float] = MappingProxyType({})
 SESSION_BEST = 3
 """Items of a session that tell how much it is about the question."""
 
@@ -53,13 +55,17 @@ class Ranked(NamedTuple):
     dense: float
     sparse: float
     literal: float = 0.0
-    boosts: Mapping[str, float] = MappingProxyType({})
+    boosts: Mapping[str, float] = _NO_BOOSTS
 
     @property
     def parts(self) -> dict[str, float]:
         """The parts by name; a boost that this memory did not get is left out."""
         literal = {"literal": self.literal} if self.literal else {}
         return {"dense": self.dense, "sparse": self.sparse, **literal, **self.boosts}
+
+
+_ranked = partial(tuple.__new__, Ranked)
+"""A Ranked of all its fields, in a third of the time of its own call: a search makes one of each candidate."""
 
 
 def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
@@ -75,7 +81,7 @@ def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
     per_bm25 = _inverse(max((item.bm25 for item in found), default=0.0))
     per_fulltext = _inverse(max((item.fulltext[0] for item in found if item.fulltext), default=0.0))
     boost = LITERAL_FIRST if literal_only else LITERAL_BOOST
-    ranked = []
+    ranked: list[tuple[float, str, Ranked]] = []
     for item in found:
         id_, cosine, bm25, fulltext, literal = item
         if fulltext and not (cosine or bm25):
@@ -86,15 +92,17 @@ def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
             dense = DENSE_SHARE * (cosine * per_cosine) ** POWER if cosine > 0 else 0.0
             sparse = SPARSE_SHARE * bm25 * per_bm25
         literal *= boost
-        ranked.append(Ranked(id_, dense + sparse + literal, item, dense, sparse, literal))
-    ranked.sort(key=_order)
-    return ranked
+        score = dense + sparse + literal
+        ranked.append((-score, id_, _ranked((id_, score, item, dense, sparse, literal, _NO_BOOSTS))))
+    ranked.sort()  # no two have one id, so the items themselves are never compared
+    return [item for _, _, item in ranked]
 
 
 def boosted(item: Ranked, boosts: Mapping[str, float]) -> Ranked:
     """The item with boosts added, those of zero left out."""
     given = {name: part for name, part in boosts.items() if part}
-    return item._replace(score=item.score + sum(given.values()), boosts={**item.boosts, **given})
+    score = item.score + sum(given.values())
+    return Ranked(item.id, score, item.evidence, item.dense, item.sparse, item.literal, {**item.boosts, **given})
 
 
 def length_boost(words: int) -> float:
@@ -108,10 +116,6 @@ def session_boosts(scores: Mapping[str, Sequence[float]]) -> dict[str, float]:
     low, high = min(means.values(), default=0.0), max(means.values(), default=0.0)
     span = high - low
     return {id: SESSION_BOOST * (mean - low) / span if span else 0.0 for id, mean in means.items()}
-
-
-def _order(item: Ranked) -> tuple[float, str]:
-    return -item.score, item.id
 
 
 def _inverse(top: float) -> float:

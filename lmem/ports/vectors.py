@@ -5,8 +5,9 @@ Not the truth: everything here can be rebuilt from SQLite. Vectors are bytes (se
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from lmem.ports.embedder import Encoding
@@ -72,6 +73,10 @@ class Candidate(NamedTuple):
     id: str
     cosine: float
     bm25: float
+
+
+candidate: Callable[[tuple[str, float, float]], Candidate] = partial(tuple.__new__, Candidate)
+"""A Candidate of its three fields, in a third of the time of its own call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,18 @@ from lmem.ports.storage import UnitOfWork
 
 
 def apply(
-    tx: UnitOfWork, found: Sequence[tuple[Ranked, Memory]], named: Cues, user_id: str, now: datetime, fades: bool
+    tx: UnitOfWork,
+    found: Sequence[tuple[Ranked, Memory]],
+    named: Cues,
+    user_id: str,
+    now: datetime,
+    fades: bool,
+    limit: int,
 ) -> list[tuple[Ranked, Memory]]:
-    """The candidates with their boosts, best first; without `fades` importance counts as it is stored."""
+    """The candidates with their boosts, best first; without `fades` importance counts as it is stored.
+
+    What cannot come among the first `limit` any more is not searched for a word of time.
+    """
     projects = tx.directory.project_names(user_id) if any(memory.project_id for _, memory in found) else {}
     members = defaultdict[str, list[float]](list)
     for item, memory in found:
@@ -44,13 +53,24 @@ def apply(
             parts["name"] = NAME_BOOST
         if named.dated:
             parts["date"] = DATE_BOOST * named.in_span(memory)
-            parts["time_word"] = TIME_WORD_BOOST * named.tells_when(memory)
         if memory.session_id is not None:
             parts["length"] = length_boost(len(memory.content.split()))
             parts["session"] = sessions[memory.session_id]
         lifted.append((boosted(item, parts), memory))
-    lifted.sort(key=lambda pair: (-pair[0].score, pair[0].id))
+    lifted.sort(key=_order)
+    if named.asks_when:
+        least = lifted[limit - 1][0].score - TIME_WORD_BOOST if len(lifted) >= limit else 0.0
+        lifted = [(_told(item, memory, named) if item.score >= least else item, memory) for item, memory in lifted]
+        lifted.sort(key=_order)
     return lifted
+
+
+def _told(item: Ranked, memory: Memory, named: Cues) -> Ranked:
+    return boosted(item, {"time_word": TIME_WORD_BOOST}) if named.tells_when(memory) else item
+
+
+def _order(pair: tuple[Ranked, Memory]) -> tuple[float, str]:
+    return -pair[0].score, pair[0].id
 
 
 def most(named: Cues) -> float:

@@ -15,6 +15,7 @@ from lmem.domain.cachekeys import CACHE_KEYS, Key
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.cache import CacheStore, Value
 from lmem.service import cachedates
+from lmem.service.afterwards import Afterwards
 from lmem.service.cacheremovals import Removals
 from lmem.service.changes import Changes
 
@@ -40,6 +41,7 @@ class Caches:
         self.tallies = {pattern: Tally() for pattern in CACHE_KEYS}
         self.trouble: LmemError | None = None
         self.opened = asyncio.Event()
+        self.afterwards = Afterwards()
         self._removals = Removals(store, self._written) if store is not None else None
         self._writing: set[asyncio.Task[None]] = set()
 
@@ -74,6 +76,8 @@ class Caches:
 
     async def get_all(self, keys: Sequence[Key]) -> list[Value | None]:
         """The same for several keys, in one round trip."""
+        if self.afterwards.waiting:
+            await self.afterwards.done()
         if self.store is None or not self.opened.is_set():
             return [None] * len(keys)
         try:
@@ -94,6 +98,17 @@ class Caches:
     async def put(self, key: Key, value: Value, at: int) -> None:
         """Keep a value that was made of the truth as it was at change number `at`; nobody waits for a server."""
         await self.put_all({key: value}, at)
+
+    def put_later(self, key: Key, make: Callable[[], Value], at: int) -> None:
+        """The same for a value that is still to be made; both wait for the answer that it was found for.
+
+        A `get` before that finds it all the same.
+        """
+
+        async def put() -> None:
+            await self.put(key, make(), at)
+
+        self.afterwards.add(put)
 
     async def put_all(self, values: Mapping[Key, Value], at: int) -> None:
         """The same for several values."""
@@ -157,6 +172,7 @@ class Caches:
 
     async def settled(self) -> None:
         """Return when nothing is being written or removed any more."""
+        await self.afterwards.done()
         await self._written()
         if self._removals is not None:
             await self._removals.done()

@@ -95,7 +95,7 @@ class CachedFinder:
         if known is not None:
             return known
         found = await self._ask(model, generation, asked)
-        await caches.put(key, cachejson.packed(cachejson.candidates_to_json(found)), at)
+        caches.put_later(key, lambda: cachejson.packed(cachejson.candidates_to_json(found)), at)
         return found
 
     async def _ask(self, model: ModelInfo, generation: str, asked: Asked) -> Candidates:
@@ -109,8 +109,9 @@ class CachedFinder:
                 generation, asked.collection, encoding, asked.conditions, asked.limit, asked.only
             )
         found = await self._finder.find(generation, *question)
-        if found.query is not None:
-            await caches.put(key, cachejson.packed(cachejson.encoding_to_json(found.query)), at)
+        query = found.query
+        if query is not None:
+            caches.put_later(key, lambda: cachejson.packed(cachejson.encoding_to_json(query)), at)
         return found
 
 

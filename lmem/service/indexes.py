@@ -140,6 +140,8 @@ class Indexes:
 
     async def settled(self, patience: float) -> None:
         """Wait until a start has ended, well or not, for at most `patience` seconds."""
+        if self._settled.is_set():
+            return
         try:
             async with asyncio.timeout(patience):
                 await self._settled.wait()

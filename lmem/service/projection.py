@@ -21,8 +21,11 @@ from lmem.service.patternpoints import load_patterns, pattern_points
 from lmem.service.points import Loaded, PointBuilder, load
 from lmem.service.relay import BATCH, MANNERS, TRIES, Loop
 
-STEP = 4 * BATCH
-"""Rows behind one flush, during which no search is answered: 10 ms, and 30 to 120 on a busy disk, however many rows."""
+STEP = 16 * BATCH
+"""Rows behind one flush, during which no search is answered: 10 ms, and 30 to 350 on a busy disk, however many rows."""
+
+STEP_TEXT = 8_000_000
+"""Characters of memories after which a step is flushed before it has so many rows: they are held until then."""
 
 PATIENCE = 5
 """Failures in a row after which even a row that has no others beside it counts as the cause."""
@@ -133,19 +136,35 @@ class Relay(Loop):
 
     async def _apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
         """Apply rows behind one flush, and read and confirm a batch of them at a time: other writes go in between."""
-        parts, loaded = _parts(rows), list[Loaded]()
-        points, gone = list[Point](), list[str]()
-        for part in parts:
+        parts, loaded = list[Sequence[Pending]](), list[Loaded]()
+        points, text = list[Point](), 0
+        for part in _parts(rows):
             await self._storage.quiet(MANNERS)
             held = await self._load(part)
+            parts.append(part)
             loaded.append(held)
             points += await self._builder.points(projection, held)
-            gone += held.gone
+            text += sum(len(memory.content) for memory in held.memories)
+            if text >= STEP_TEXT:
+                await self._take(projection, parts, loaded, points)
+                parts, loaded, points, text = [], [], [], 0
+        await self._take(projection, parts, loaded, points)
+
+    async def _take(
+        self,
+        projection: Projection,
+        parts: Sequence[Sequence[Pending]],
+        loaded: Sequence[Loaded],
+        points: Sequence[Point],
+    ) -> None:
+        """Write the points of these rows and confirm them."""
+        gone = [id for held in loaded for id in held.gone]
         if points or gone:
             await self._vectors.write(projection.generation, MEMORIES, points, gone)
         for held in loaded:
             await self._builder.taken(held)
-        patterns = await self._apply_patterns(projection, [row for row in rows if row.kind == "pattern"])
+        named = [row for part in parts for row in part if row.kind == "pattern"]
+        patterns = await self._apply_patterns(projection, named)
         serving = self._indexes.targets[:1] == (projection,)
         for part, held in zip(parts, loaded, strict=True):
             await self._storage.write(partial(_confirm, rows=part, held=held if serving else None))

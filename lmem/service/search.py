@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from lmem.domain.cues import Cues, cues
 from lmem.domain.filters import Filter
@@ -19,7 +20,7 @@ from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.finder import AsyncFinder
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import MEMORIES, Candidate
+from lmem.ports.vectors import MEMORIES
 from lmem.service import boosts, evidence
 from lmem.service.conditions import conditions
 from lmem.service.indexes import Indexes
@@ -102,6 +103,9 @@ class Rules:
 
 PLAIN = Rules()
 
+_evidence = partial(tuple.__new__, Evidence)
+"""Evidence of all its fields, in a third of the time of its own call: a search makes one of each candidate."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -174,7 +178,7 @@ class Search:
             return
         gathered.timings |= {"encode": found.encode_ms, "dense": found.dense_ms, "sparse": found.sparse_ms}
         gathered.served_by += [only] if only else ["dense", "sparse"]
-        gathered.evidence = {item.id: _evidence(item) for item in found.found}
+        gathered.evidence = {item[0]: _evidence((*item, None, 0.0)) for item in found.found}
 
     def _finish(
         self, tx: UnitOfWork, asked: _Asked, gathered: _Gathered, with_fulltext: bool, everything: bool
@@ -216,7 +220,8 @@ class Search:
             rows = tx.memories.visible([item.id for item in head], asked.wanted)
             kept += [(item, rows[item.id]) for item in head if item.id in rows]
             at += len(head)
-        kept = boosts.apply(tx, kept, asked.named, asked.wanted.user_id, self._clock.now(), asked.rules.fades)
+        user_id, now = asked.wanted.user_id, self._clock.now()
+        kept = boosts.apply(tx, kept, asked.named, user_id, now, asked.rules.fades, asked.limit)
         timings["rows"] = _since(started)
         return [
             Found(memory, item, matching_line(memory.content, asked.question)) for item, memory in kept[: asked.limit]
@@ -242,10 +247,6 @@ class Search:
         if question.phrases or question.prefixes:
             return Empty("No memory has what you quoted, as written.", corpus, unknown, near)
         return Empty("No memory matches.", corpus, unknown, near)
-
-
-def _evidence(item: Candidate) -> Evidence:
-    return Evidence(item.id, item.cosine, item.bm25)
 
 
 def _is_little(found: Sequence[Found], limit: int) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from lmem.errors import LmemError, from_wire
-from lmem.ports.vectors import Candidate, Candidates
+from lmem.ports.vectors import Candidates, candidate
 
 LENGTH = struct.Struct(">I")
 """Bytes of the pickle that follows."""
@@ -98,17 +98,14 @@ def revive(error: tuple[str, str, str]) -> LmemError:
 
 def _columns(answer: Candidates) -> tuple[Any, ...]:
     """A search's answer as three columns: two hundred candidates are packed in 0.06 ms, not 0.2."""
-    ids = "\n".join([item.id for item in answer.found])
-    cosines = array("d", [item.cosine for item in answer.found]).tobytes()
-    weights = array("d", [item.bm25 for item in answer.found]).tobytes()
-    return _candidates, (
-        ids, cosines, weights, answer.dense_ms, answer.sparse_ms, answer.encode_ms, answer.query
-    )  # fmt: skip
+    ids, cosines, weights = zip(*answer.found, strict=True) if answer.found else ((), (), ())
+    columns = "\n".join(ids), array("d", cosines).tobytes(), array("d", weights).tobytes()
+    return _candidates, (*columns, answer.dense_ms, answer.sparse_ms, answer.encode_ms, answer.query)
 
 
 def _candidates(ids: str, cosines: bytes, weights: bytes, *rest: Any) -> Candidates:
     columns = zip(ids.split("\n") if ids else [], array("d", cosines), array("d", weights), strict=True)
-    return Candidates(tuple(map(Candidate._make, columns)), *rest)
+    return Candidates(tuple(map(candidate, columns)), *rest)
 
 
 copyreg.pickle(Candidates, _columns)

@@ -41,17 +41,17 @@ def main() -> None:
     parser.add_argument("--dir", type=Path, default=None, help="where the homes are made")
     parser.add_argument("--json", action="store_true", help="print one object instead of tables")
     options = parser.parse_args()
-    with home(options.dir) as first:
-        _share_model(first)
     shown: dict[str, list[dict[str, object]]] = {}
-    for count, words, title in (
-        (options.items, WORDS_OF_2_KB, "2 KB"),
-        (options.items, WORDS_PER_ITEM, "100 tokens"),
-        (2 * options.items, WORDS_PER_ITEM, "100 tokens, twice as many"),
-    ):
-        rows = list(_rows(options.dir, count, words))
-        _say("\n" + table(f"{count} of {title}", rows), options.json)
-        shown[f"{count} of {title}"] = [{"what": row.what, "goal": row.goal, **row.figures} for row in rows]
+    with home(options.dir) as first:  # the model is in there
+        _share_model(first)
+        for count, words, title in (
+            (options.items, WORDS_OF_2_KB, "2 KB"),
+            (options.items, WORDS_PER_ITEM, "100 tokens"),
+            (2 * options.items, WORDS_PER_ITEM, "100 tokens, twice as many"),
+        ):
+            rows = list(_rows(options.dir, count, words))
+            _say("\n" + table(f"{count} of {title}", rows), options.json)
+            shown[f"{count} of {title}"] = [{"what": row.what, "goal": row.goal, **row.figures} for row in rows]
     if options.json:
         print(json.dumps(shown))
 

@@ -38,8 +38,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one object instead of tables")
     options = parser.parse_args()
     with ExitStack() as stack:
-        with home(options.dir) as first:
-            _share_model(first)
+        _share_model(stack.enter_context(home(options.dir)))
         settings, absent = _servers(stack)
         _say(f"on servers: {', '.join(sorted({key.split('_')[1].lower() for key in settings})) or 'none'}; "
              f"in process: {', '.join(absent) or 'none'}", options.json)  # fmt: skip

@@ -54,27 +54,32 @@ def _options() -> argparse.Namespace:
 
 def _sections(options: argparse.Namespace, texts: Texts) -> Iterator[Section]:
     wanted: Wanted = lambda name: name in options.only if options.only else name != "during"  # noqa: E731
-    with home(options.dir) as first:
+    with home(options.dir) as first:  # the model is in there, so it stays until the end
         _share_model(first)
-        first.start()
-        yield "an empty store on disk", footprint.disk(first, "allocated", "vectors under 5 MB")
-        if wanted("cold"):
-            yield "cold start, whole process", processes.cold(first, texts)
-        if wanted("acks"):
-            yield "durable acknowledgements", acks.durable(first, texts)
-        if wanted("agents"):
-            yield "an editor's agent", agents.bridge(first)
-            yield "its tools", agents.tools(first, texts)
-        if wanted("hook"):
-            yield "what a commit waits for its hook", hooks.foreground(first)
-    if any(wanted(name) for name in ("ingest", "search", "process", "rest")):
-        with home(options.dir) as second:
-            yield from _at_size(second, options, texts, wanted)
-    if wanted("during") or options.ingest:
-        with home(options.dir) as third:
-            third.start()
-            items = list(texts.items(options.ingest_items))
-            yield "while memories are taken in", searches.during_ingest(third, Texts(5), items)
+        yield from _small(first, texts, wanted)
+        first.stop()
+        if any(wanted(name) for name in ("ingest", "search", "process", "rest")):
+            with home(options.dir) as second:
+                yield from _at_size(second, options, texts, wanted)
+        if wanted("during") or options.ingest:
+            with home(options.dir) as third:
+                third.start()
+                items = list(texts.items(options.ingest_items))
+                yield "while memories are taken in", searches.during_ingest(third, Texts(5), items)
+
+
+def _small(where: Home, texts: Texts, wanted: Wanted) -> Iterator[Section]:
+    where.start()
+    yield "an empty store on disk", footprint.disk(where, "allocated", "vectors under 5 MB")
+    if wanted("cold"):
+        yield "cold start, whole process", processes.cold(where, texts)
+    if wanted("acks"):
+        yield "durable acknowledgements", acks.durable(where, texts)
+    if wanted("agents"):
+        yield "an editor's agent", agents.bridge(where)
+        yield "its tools", agents.tools(where, texts)
+    if wanted("hook"):
+        yield "what a commit waits for its hook", hooks.foreground(where)
 
 
 def _at_size(where: Home, options: argparse.Namespace, texts: Texts, wanted: Wanted) -> Iterator[Section]:

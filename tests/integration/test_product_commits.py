@@ -95,6 +95,18 @@ def test_a_commit_is_a_memory_with_what_git_knows_of_it(product: Product, top: P
     assert memory["created_at"] == seconds
 
 
+def test_a_commit_that_the_daemon_sees_before_its_hook_tells_of_it(
+    product: Product, top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git is slow between the log and the hook; by its date the commit was there before the hook was installed."""
+    slow = top / ".git" / "hooks" / "reference-transaction"
+    slow.write_text("#!/bin/sh\n[ \"$1\" = committed ] && sleep 1.5\nexit 0\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{int(time.time()) - 60} +0000")
+    sha = _commit(top, "one")
+    _settled(product, top, {sha})
+
+
 def test_no_verify_worktree_and_amend_are_there_once(product: Product, top: Path, tmp_path: Path) -> None:
     first = _commit(top, "one", "--no-verify")
     beside = tmp_path / "beside"

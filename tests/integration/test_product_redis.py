@@ -108,14 +108,16 @@ def test_an_outage_costs_time_only(product: Product, server: RedisServer) -> Non
             assert [row["store"] for row in found["degraded"]] == ["cache"]
             text = f"Changed during the fault {fault.name.lower()}"
             product.good("edit", made, "--content", text)
-            assert product.call("memory/get", id=made)["content"] == text
+            shown = product.call("memory/get", id=made)
+            assert shown["content"] == text and [row["store"] for row in shown["degraded"]] == ["cache"]
             assert text in [row["title"] for row in product.call("memory/list")["memories"]]
             late = product.add(f"Added during the fault {fault.name.lower()}")
             results = product.call("memory/search", query="added during the fault")["results"]
             assert late in [row["id"] for row in results]
             proxy.set(Fault.NONE)
             until(lambda: product.call("memory/list")["degraded"] == [], 20)
-            assert product.call("memory/get", id=made)["content"] == text
+            shown = product.call("memory/get", id=made)
+            assert shown["content"] == text and "degraded" not in shown
             product.settle()
             assert product.good("verify", "--json").json["cache"]["clean"]
     assert not product.faults()

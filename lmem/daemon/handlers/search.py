@@ -14,10 +14,11 @@ from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import range_to_wire, read
 from lmem.daemon.services import Services
+from lmem.domain.actors import Actor
 from lmem.domain.cues import is_detail
 from lmem.domain.timewords import extract
 from lmem.errors import InvalidInput, StoreUnavailable
-from lmem.service.search import Empty, Found, Rules
+from lmem.service.search import Answer, Empty, Found, Rules
 
 INDEXES = ("fts", "sparse", "dense")
 
@@ -47,8 +48,7 @@ async def search(services: Services, call: Call, params: Params) -> Json:
     answer = await services.search.search(asked, reading.wanted, limit, only, reading.route.may_join, rules, detail)
     if answer.too_little:
         services.router.joined()
-    services.activity.searched(reading.actor, query, [item.memory.id for item in answer.found])
-    await services.searches.note(reading.actor, query, len(answer.found))
+    services.caches.afterwards.add(lambda: _noted(services, reading.actor, query, answer))
     explain = params.flag("explain")
     shown = [*answer.found, *(answer.empty.near if answer.empty else ())]
     projects = await services.project_names(item.memory.project_id for item in shown)
@@ -66,6 +66,12 @@ async def search(services: Services, call: Call, params: Params) -> Json:
     if explain:
         result["timings_ms"] = dict(answer.timings)
     return result
+
+
+async def _noted(services: Services, actor: Actor, query: str, answer: Answer) -> None:
+    """What is kept of a search that was answered."""
+    services.activity.searched(actor, query, [item.memory.id for item in answer.found])
+    await services.searches.note(actor, query, len(answer.found))
 
 
 def _result(item: Found, projects: Mapping[str, str], explain: bool) -> Json:

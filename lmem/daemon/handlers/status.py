@@ -19,6 +19,9 @@ from lmem.errors import LmemError, StoreUnavailable
 from lmem.service.cacheprojector import PROJECTION
 
 WAIT_STEP = 0.1
+WAIT_SHARE = 20
+"""Times as long as a look took, until the next: to count what waits must not hold up what is waited for."""
+LONGEST_STEP = 2.0
 LONGEST_WAIT = 24 * 3600
 
 
@@ -86,7 +89,9 @@ async def wait(services: Services, call: Call, params: Params) -> Json:
     deadline = time.monotonic() + params.seconds("timeout", LONGEST_WAIT, LONGEST_WAIT)
     most = 0
     while True:
+        looked = time.monotonic()
         rows = await services.storage.read(lambda tx: tx.outbox.pending())
+        pause = max(WAIT_STEP, WAIT_SHARE * (time.monotonic() - looked))
         late = rows.get(PROJECTION, 0) if services.caches.trouble else 0  # a cache that is away changes no answer
         waiting = sum(rows.values()) - late
         building = services.indexes.optimising or services.indexes.reason is not None or _graph_builds(services)
@@ -100,7 +105,7 @@ async def wait(services: Services, call: Call, params: Params) -> Json:
             raise StoreUnavailable(
                 f"{waiting} rows still wait for the index.", hint="Look at 'lmem status' again later."
             )
-        await asyncio.sleep(WAIT_STEP)
+        await asyncio.sleep(min(pause, LONGEST_STEP))
 
 
 async def doctor(services: Services, call: Call, params: Params) -> Json:

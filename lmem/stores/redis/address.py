@@ -37,8 +37,11 @@ class Address:
         return f"{'rediss' if self.tls else 'redis'}://{host}:{self.port}/{self.database}"
 
 
-def parse(url: str) -> Address:
-    """The address in redis.url. Raises InvalidInput, which never repeats the URL: a password may be in it."""
+def parse(url: str, ca_file: str = "") -> Address:
+    """The address in redis.url, which has to go with redis.ca_file.
+
+    Raises InvalidInput, which never repeats the URL: a password may be in it.
+    """
     try:
         parts = urlsplit(url.strip())
         port = parts.port or PORT
@@ -54,6 +57,8 @@ def parse(url: str) -> Address:
     number = next((text for text in numbers if text), "0")
     if parts.scheme not in ("redis", "rediss", "unix") or options or not number.isdecimal() or parts.fragment:
         raise InvalidInput("redis.url is not an address of a Redis server.", hint=_HINT)
+    if ca_file and parts.scheme != "rediss":
+        raise InvalidInput("redis.ca_file is of use only with rediss://.", hint="Change redis.url, or unset it.")
     if parts.scheme == "unix":
         if parts.netloc or len(parts.path) < 2:
             raise InvalidInput("redis.url names no socket.", hint=_HINT)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from redis import exceptions
@@ -15,12 +15,15 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from lmem.errors import StoreUnavailable
+from lmem.errors import InvalidInput, StoreUnavailable
 from lmem.stores.redis.address import Address
 from lmem.stores.redis.values import OTHER_KIND, Command
 
 if TYPE_CHECKING:
     from redis.asyncio.client import Pipeline
+
+_LOOK = "Look at that server."
+
 
 class Refused(Exception):
     """What failed, as lmem says it; `for_good` when trying again at once can only do harm."""
@@ -32,7 +35,7 @@ class Refused(Exception):
 
 
 class Door:
-    """Connections to one server, made as they are needed."""
+    """Connections to one server, made as they are needed. Raises InvalidInput for certificates that cannot be read."""
 
     def __init__(self, address: Address, limit: float, user: str, password: str | None, ca_file: str) -> None:
         self._address = address
@@ -42,7 +45,7 @@ class Door:
             place = {"unix_socket_path": address.path}
         elif address.tls:
             place |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
-            place |= {"ssl_ca_certs": ca_file} if ca_file else {}
+            place |= {"ssl_ca_certs": _readable(ca_file)} if ca_file else {}
         self._redis = Redis(
             db=address.database, username=user or None, password=password, protocol=2, socket_timeout=limit,
             socket_connect_timeout=limit, retry=Retry(NoBackoff(), 0), **place,  # type: ignore[arg-type]
@@ -96,9 +99,14 @@ class Door:
             hint = "Correct the file that redis.password_file names, or LMEM_REDIS_PASSWORD."
             return Refused(StoreUnavailable("Redis refused the password.", hint=hint), True)
         if isinstance(err, exceptions.TimeoutError | TimeoutError):
-            return _down(f"{where} did not answer within {self._limit:g} s.", "Look at that server.")
+            hint = "Look at that server, and whether it speaks TLS on that port." if self._address.tls else _LOOK
+            return _down(f"{where} did not answer within {self._limit:g} s.", hint)
         if _is_certificate(err):
             return _down(f"{where} has a certificate that is not trusted.", "Name its authority in redis.ca_file.")
+        if (reason := _tls_reason(err)) is not None:
+            if "CERTIFICATE_REQUIRED" in reason:
+                return _down(f"{where} wants a certificate of lmem, which has none.", "Set tls-auth-clients no there.")
+            return _down(f"{where} does not speak TLS as lmem does ({reason}).", "Correct redis.url, or that server.")
         if isinstance(err, exceptions.OutOfMemoryError):
             return _down(f"{where} has no memory left.", "Give it a maxmemory-policy that evicts, such as allkeys-lru.")
         if isinstance(err, exceptions.ResponseError):
@@ -116,9 +124,29 @@ def _kind(err: Exception) -> str:
     return word if word.isupper() and word.isalpha() else type(err).__name__
 
 
-def _is_certificate(err: BaseException | None) -> bool:
+def _is_certificate(err: BaseException) -> bool:
+    return any(
+        isinstance(item, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(item)
+        for item in _causes(err)
+    )
+
+
+def _tls_reason(err: BaseException) -> str | None:
+    """OpenSSL's word for why the two ends did not agree ('WRONG_VERSION_NUMBER'); None when it is not about TLS."""
+    return next((item.reason or "SSL" for item in _causes(err) if isinstance(item, ssl.SSLError)), None)
+
+
+def _causes(err: BaseException | None) -> Iterator[BaseException]:
     while err is not None:
-        if isinstance(err, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(err):
-            return True
+        yield err
         err = err.__cause__ or err.__context__
-    return False
+
+
+def _readable(file: str) -> str:
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as err:
+        raise InvalidInput(
+            f"The certificates in {file} cannot be read: {err.strerror or err}.", hint="Correct redis.ca_file."
+        ) from err
+    return file

@@ -146,7 +146,7 @@ class Link:
     async def _greet(self) -> None:
         """Make our mark, on new connections. Raises StoreUnavailable, Conflict, InvalidInput."""
         server, old = self._server, self._door
-        address = parse(server.url)
+        address = parse(server.url, server.ca_file)
         module = await asyncio.to_thread(importlib.import_module, "lmem.stores.redis.door")
         password = await asyncio.to_thread(server.password)
         door: Door = module.Door(address, server.limit, server.user, password, server.ca_file)

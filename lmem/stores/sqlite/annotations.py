@@ -19,8 +19,9 @@ _NEXT = f"""SELECT {COLUMNS}, EXISTS (
         SELECT 1 FROM projections p JOIN outbox o ON o.projection = p.id AND o.kind = 'memory' AND o.object_id = m.id
         WHERE p.port = 'vectors' AND p.state = 'active' AND o.parked_at IS NULL)
     FROM memories_all m WHERE memory_key > ? AND user_id = ? ORDER BY memory_key LIMIT ?"""
+# +: by the user SQLite would read every memory, of which few have a category.
 _OWN = f"""SELECT count(*) FROM (SELECT 1 FROM memories_all
-    WHERE user_id = ? AND category IS NOT NULL AND is_archived = 0
+    WHERE +user_id = ? AND category IS NOT NULL AND is_archived = 0
     AND json_extract(context_json, '$.{KEY}.category') IS NULL LIMIT ?)"""
 _DECIDED = """SELECT EXISTS (SELECT 1 FROM memory_versions
     WHERE memory_id = ? AND json_type(diff_json, '$.' || ?) IS NOT NULL)"""

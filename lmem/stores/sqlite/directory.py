@@ -8,9 +8,10 @@ from __future__ import annotations
 import secrets
 import sqlite3
 
+# The memories from indexes alone: left to itself SQLite reads every row, which takes seconds at 300 000.
 _COUNTS = """SELECT
-    (SELECT count(*) FROM memories WHERE user_id = ?1 AND is_archived = 0),
-    (SELECT count(*) FROM memories WHERE user_id = ?1 AND is_archived = 1),
+    (SELECT count(*) FROM memories INDEXED BY idx_memories_active_important WHERE user_id = ?1 AND is_archived = 0),
+    (SELECT count(*) FROM memories INDEXED BY idx_memories_user WHERE user_id = ?1),
     (SELECT count(*) FROM projects WHERE user_id = ?1 AND is_active = 1),
     (SELECT count(*) FROM sessions WHERE user_id = ?1)"""
 
@@ -54,8 +55,8 @@ class DirectoryRows:
         return found
 
     def counts(self, user_id: str) -> dict[str, int]:
-        row = self._db.execute(_COUNTS, (user_id,)).fetchone()
-        return dict(zip(("memories", "archived", "projects", "sessions"), row, strict=True))
+        active, memories, projects, sessions = self._db.execute(_COUNTS, (user_id,)).fetchone()
+        return {"memories": active, "archived": memories - active, "projects": projects, "sessions": sessions}
 
     def _first(self, sql: str, *values: str | None) -> str | None:
         row = self._db.execute(sql, values).fetchone()

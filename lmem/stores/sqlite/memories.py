@@ -151,6 +151,8 @@ class MemoryRows:
 
     def page(self, wanted: Filter, order: str, limit: int, offset: int) -> list[Memory]:
         where, values = conditions(wanted)
+        if order == "created":  # else the planner sorts all that the user has (0.7 s of 300,000, for 20)
+            where = where.replace("m.user_id = ?", "+m.user_id = ?", 1)
         sql = f"SELECT {COLUMNS} FROM {source(wanted)} m WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"
         return [record(row) for row in self._db.execute(sql, (*values, limit, offset))]
 

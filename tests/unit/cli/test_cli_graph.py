@@ -76,7 +76,7 @@ def test_communities_are_told_with_some_of_their_members(daemon: FakeDaemon, lme
     daemon.answers["graph/communities"] = lambda params: {"communities": [group], **DOWN}
     done = lmem.run("graph", "communities", "--min-strength", "0.5")
     assert done.out.splitlines() == ["1  3 memories", "   3f2a9c1d  WAL", "   77b0c4de  Readers", "   and 1 more"]
-    assert done.err == "Without the server of the graph: Neo4j does not answer. Wait.\n"
+    assert done.err == "Without the graph: Neo4j does not answer. Wait.\n"
     assert daemon.calls("graph/communities") == [{"min_strength": 0.5}]
     daemon.answers["graph/communities"] = lambda params: {"communities": [], **SERVED}
     assert "No memories are linked yet" in lmem.run("graph", "communities").err

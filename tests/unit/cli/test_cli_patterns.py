@@ -94,7 +94,7 @@ def test_an_empty_list_and_a_lost_index_are_said(daemon: FakeDaemon, lmem: Termi
     daemon.answers["pattern/list"] = lambda params: {"patterns": [], "scope": None, "degraded": lost}
     done = lmem.run("patterns", "list", "--like", "x")
     assert (done.status, done.out) == (0, "")
-    assert "Without vectors: It is down. Wait." in done.err and "No pattern matches." in done.err
+    assert "Without the vectors: It is down. Wait." in done.err and "No pattern matches." in done.err
 
 
 def test_show_tells_where_and_how_it_went(daemon: FakeDaemon, lmem: Terminal) -> None:

@@ -75,7 +75,7 @@ def test_explain_shows_the_parts_and_the_times(daemon: FakeDaemon, lmem: Termina
 def test_what_is_missing_is_said_on_stderr(daemon: FakeDaemon, lmem: Terminal) -> None:
     lost = [{"store": "vectors", "reason": "The index worker died.", "hint": "Run 'lmem doctor'."}]
     daemon.answers["memory/search"] = lambda params: found(served_by=["fts"], degraded=lost)
-    assert lmem.run("search", "WAL").err == "Without vectors: The index worker died. Run 'lmem doctor'.\n"
+    assert lmem.run("search", "WAL").err == "Without the vectors: The index worker died. Run 'lmem doctor'.\n"
     told = lmem.run("search", "WAL", "--json")
     assert told.json()["degraded"] == lost
     assert not told.err

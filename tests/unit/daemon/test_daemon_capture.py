@@ -17,30 +17,32 @@ from lmem.daemon.capture import Watch
 from lmem.daemon.recorder import Recorder
 from lmem.daemon.spooled import Spooled
 from lmem.daemon.watched import Watched
-from lmem.domain.reflogs import Rebase
+from lmem.domain.reflogs import Rebase, entries
 from lmem.errors import StoreUnavailable
 from lmem.githooks.spool import FILE, TAKEN_AWAY, Hint, append
 from tests.unit.daemon.repositories import git, repository
 
 
 class Kept(Recorder):
-    """A recorder that only remembers; it fails while `fails` is set."""
+    """A recorder that only remembers, each commit once; it fails while `fails` is set."""
 
     def __init__(self) -> None:
         self.commits: list[str] = []
         self.branches: dict[str, str | None] = {}
         self.pairs: list[tuple[str, str]] = []
         self.rebases: list[Rebase] = []
-        self.fails = False
+        self.fails, self.tries = False, 0
 
     async def record(  # type: ignore[override]
         self, common: str, branches: Mapping[str, str | None]
     ) -> int:
+        self.tries += 1
         if self.fails:
             raise StoreUnavailable("It is away.")
-        self.commits += branches
+        new = [sha for sha in branches if sha not in self.commits]
+        self.commits += new
         self.branches |= branches
-        return len(branches)
+        return len(new)
 
     async def amended(self, common: str, pairs: Sequence[tuple[str, str]]) -> None:
         self.pairs += pairs
@@ -73,6 +75,10 @@ class Scene:
     def tell(self, commit: str, seconds: int = 0) -> None:
         append(self.spool, Hint(seconds, self.top / ".git", commit))
 
+    def second(self) -> int:
+        """That of the last entry of the log."""
+        return entries((self.top / ".git" / "logs" / "HEAD").read_bytes())[-1].seconds
+
     def turn(self) -> list[str]:
         """What one turn stored."""
         before = len(self.kept.commits)
@@ -99,6 +105,47 @@ def test_what_no_hook_told_is_healed_and_survives_a_restart(scene: Scene) -> Non
     later = scene.commit("three", hooked=False)
     scene.again()
     assert scene.turn() == [later]
+
+
+def test_a_commit_in_the_log_before_its_hook_has_told_of_it_is_stored_when_it_does(scene: Scene) -> None:
+    """The log is read for the first time between git's line in it and the hook's in the spool, in the second of the
+    installation: what was made in that second before the hook was there is not wanted, and this cannot be told yet.
+    """
+    first, amended = scene.commit("one", hooked=False), ""
+    git(scene.top, "commit", "-q", "--amend", "--allow-empty", "-m", "better")
+    amended = git(scene.top, "rev-parse", "HEAD")
+    scene.tell("", scene.second())
+    assert scene.turn() == []
+    scene.tell(first)
+    scene.tell(amended)
+    assert scene.turn() == [first, amended]
+    assert scene.kept.pairs == [(first, amended)]
+    assert scene.turn() == []
+
+
+def test_a_step_of_a_rebase_that_is_over_is_no_commit_when_its_hook_tells_late(scene: Scene) -> None:
+    first = scene.commit("one")
+    assert scene.turn() == [first]
+    git(scene.top, "switch", "-q", "-c", "topic", "HEAD~1")
+    topic = scene.commit("topic")
+    git(scene.top, "-c", "core.editor=true", "rebase", "-q", "main")
+    step = git(scene.top, "rev-parse", "HEAD")
+    assert scene.turn() == [topic]
+    assert [rebase.made for rebase in scene.kept.rebases] == [(step,)]
+    scene.tell(step)
+    assert scene.turn() == []
+
+
+def test_a_log_that_is_another_in_the_same_place_is_read_from_where_it_was(scene: Scene) -> None:
+    scene.commit("one")
+    scene.turn()
+    log = scene.top / ".git" / "logs" / "HEAD"
+    rest = log.read_bytes().splitlines(keepends=True)[1:]
+    sha = scene.commit("two", hooked=False)
+    more = scene.commit("three" + "." * 500, hooked=False)
+    added = log.read_bytes().splitlines(keepends=True)[2:]
+    log.write_bytes(b"".join([*rest, *added]))  # of the same inode, and longer than what was read
+    assert scene.turn() == [sha, more]
 
 
 def test_a_log_that_git_wrote_anew_is_read_on_where_it_was(scene: Scene) -> None:
@@ -130,6 +177,26 @@ def test_a_line_is_done_only_when_its_commit_is_stored(scene: Scene, monkeypatch
     assert scene.turn() == [sha]
 
 
+def test_what_was_not_stored_is_tried_again_soon_and_then_less_often(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("lmem.daemon.capture.time.monotonic", lambda: now)
+    scene.commit("one")
+    scene.kept.fails = True
+    waits = []
+    for _ in range(8):
+        before, tries = now, scene.kept.tries
+        while scene.kept.tries == tries:
+            scene.turn()
+            now += 0.5
+        waits.append(now - 0.5 - before)
+    assert waits == [0.0, 0.5, 1.5, 3.5, 7.5, 15.5, 29.5, 29.5]
+    scene.kept.fails = False
+    now += 60
+    assert len(scene.turn()) == 1
+
+
 def test_one_repository_that_is_gone_holds_up_no_other(scene: Scene) -> None:
     append(scene.spool, Hint(0, scene.base / "nowhere" / ".git", "a" * 40))
     sha = scene.commit("one")
@@ -158,6 +225,15 @@ def test_a_repository_is_left_alone_after_its_hook_is_gone(scene: Scene) -> None
     assert scene.watch._watched.repositories == {}
 
 
+def test_a_hook_that_was_put_back_in_the_same_second_is_there(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    for commit in ("", TAKEN_AWAY, ""):
+        scene.tell(commit, scene.second())
+    assert scene.turn() == []
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{scene.second() + 5} +0000")
+    merged = scene.commit("a merge, say", hooked=False)
+    assert scene.turn() == [merged]
+
+
 def test_a_damaged_file_of_what_is_watched_is_no_obstacle(tmp_path: Path) -> None:
     file = tmp_path / "repositories.json"
     for text in ("", "[]", '{"repositories": {"/x": {"since": "a", "logs": {}}}}', '{"repositories": {"/x": []}}'):
@@ -181,8 +257,10 @@ def test_lines_that_come_while_the_spool_is_taken_are_not_lost(tmp_path: Path, m
     os.close(late)
     append(tmp_path, hint("b"))
     assert spooled.take() == [Hint(0, Path("/x"), ""), hint("b")]
-    monkeypatch.setattr("lmem.daemon.spooled.KEPT_S", 0.0)
     spooled.done([Hint(0, Path("/x"), ""), hint("b")])
+    assert spooled.take() == [] and spooled.has_news() and list(tmp_path.iterdir())
+    monkeypatch.setattr("lmem.daemon.spooled.KEPT_S", 0.0)
+    assert spooled.take() == []  # the next look lets go of them, without a line to do
     assert list(tmp_path.iterdir()) == []
     assert not spooled.has_news()
 

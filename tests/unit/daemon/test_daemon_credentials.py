@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lmem.config import Config, layered
-from lmem.daemon.credentials import read
+from lmem.daemon.credentials import certificates, read
 from lmem.errors import InvalidInput
 
 
@@ -63,3 +63,9 @@ def test_an_empty_file_is_an_error(tmp_path: Path, text: str) -> None:
 def test_a_missing_file_is_an_error() -> None:
     with pytest.raises(InvalidInput, match="cannot be read"):
         read(_config(password_file="/no/such/file"), "neo4j.password", {})
+
+
+def test_certificates_may_be_named_from_the_home() -> None:
+    assert certificates(_config(), "neo4j") == ""
+    assert certificates(_config(ca_file="~/ca.pem"), "neo4j") == str(Path.home() / "ca.pem")
+    assert certificates(_config(ca_file="/etc/ca.pem"), "neo4j") == "/etc/ca.pem"

@@ -18,6 +18,20 @@ from tests.unit.daemon.repositories import git, repository
 PROJECT = "a" * 32
 
 
+async def known(*directories: Path) -> GitStatus:
+    """Of places that were looked at, however busy the machine is."""
+    places = Places()
+    for directory in directories:
+        while (await places.of(str(directory), fresh=True)).common_dir is None:
+            pass
+    return GitStatus(places, NO_CACHE)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gitstatus, "PATIENCE_S", 20.0)
+
+
 @pytest.fixture
 def readings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Each directory whose files were read, in order."""
@@ -36,7 +50,7 @@ def test_who_asks_together_shares_one_reading(tmp_path: Path, readings: list[str
     one, other = str(repository(tmp_path / "one")), str(repository(tmp_path / "other"))
 
     async def run() -> None:
-        status = GitStatus(Places(), NO_CACHE)
+        status = await known(Path(one), Path(other))
         found = await asyncio.gather(*(status.now(directory) for directory in (one, other) * 8))
         assert sorted(readings) == sorted((one, other)), "one reading each"
         assert {item["commit"] for item in found} == {git(Path(item), "rev-parse", "HEAD") for item in (one, other)}
@@ -49,7 +63,7 @@ def test_what_was_done_since_the_last_answer_is_seen(tmp_path: Path, readings: l
     directory = repository(tmp_path / "api")
 
     async def run() -> None:
-        status = GitStatus(Places(), NO_CACHE)
+        status = await known(directory)
         assert (await status.now(str(directory)))["dirty"] is False
         (directory / "name").write_text("changed")
         await asyncio.sleep(gitstatus.SHARED_S * 1.1)
@@ -73,10 +87,12 @@ def test_a_disk_that_does_not_answer_is_asked_once_and_nobody_waits_long(
     monkeypatch.setattr(gitfiles, "context", silent)
 
     async def run() -> None:
-        status = GitStatus(Places(), NO_CACHE)
+        status = await known(Path(directory))
+        monkeypatch.setattr(gitstatus, "PATIENCE_S", 0.05)
         for _ in range(3):
             assert not any(await asyncio.gather(status.now(directory), status.now(directory)))
         assert asked == [directory], "one thread waits for it"
+        monkeypatch.setattr(gitstatus, "PATIENCE_S", 20.0)
         answers.set()
         assert await status.now(directory) == {"branch": "reading 2"}, "of now, not of when the disk hung"
 
@@ -99,6 +115,7 @@ def test_the_state_of_a_working_tree_is_kept_while_its_head_is_the_same(tmp_path
         caches.heard([("project", PROJECT)])
         assert (await status.of(PROJECT, str(directory)))["dirty"] is True
         git(directory, "commit", "-q", "-a", "-m", "second")
+        await asyncio.sleep(gitstatus.SHARED_S * 1.1)
         await places.of(str(directory), fresh=True)
         after = await status.of(PROJECT, str(directory))
         assert after["commit"] != first["commit"] and after["dirty"] is False

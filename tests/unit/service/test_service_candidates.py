@@ -132,6 +132,7 @@ def test_popular_questions_are_asked_ahead_when_another_generation_serves(tmp_pa
         at.cached.warm(serving)
         assert at.cached._warming is not None
         await at.cached._warming
+        await at.caches.settled()
         assert hits.writes == writes + 1
         at.cached.warm(serving)
         assert at.cached._warming.done(), "once for each generation"

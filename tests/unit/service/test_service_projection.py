@@ -131,6 +131,29 @@ def test_several_batches_go_behind_one_flush_and_a_bad_row_of_them_blocks_nothin
     drive(tmp_path, scenario)
 
 
+def test_long_texts_are_flushed_before_a_step_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BATCH", 2), ("STEP", 10), ("STEP_TEXT", 1000)):
+        monkeypatch.setattr(projection, name, value)
+
+    async def scenario(kit: Kit) -> None:
+        write, sizes = kit.vectors.write, list[int]()
+
+        async def watched(
+            generation: str, collection: str, points: Sequence[Point], delete: Sequence[str] = ()
+        ) -> None:
+            sizes.append(len(points))
+            await write(generation, collection, points, delete)
+
+        kit.vectors.write = watched  # type: ignore[method-assign]
+        for number in range(9):
+            await kit.add(f"{number} {'long ' * (60 if number < 4 else 1)}")
+        await kit.settle()
+        assert sizes == [4, 5]
+        assert await _waiting(kit) == 0
+
+    drive(tmp_path, scenario)
+
+
 def test_a_row_that_kills_the_worker_is_put_off_then_parked(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         ids = [await kit.add(f"row {number}") for number in range(4)]

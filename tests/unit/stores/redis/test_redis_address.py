@@ -54,3 +54,11 @@ def test_a_secret_in_it_is_refused_and_not_repeated(url: str) -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(InvalidInput, match=r"redis\.url"):
         parse(url)
+
+
+def test_certificates_without_tls_are_refused_rather_than_not_used() -> None:
+    assert parse("rediss://cache", "/ca.pem").tls
+    for url in ("redis://cache", "unix:///run/redis.sock"):
+        with pytest.raises(InvalidInput, match=r"redis\.ca_file is of use only with rediss://") as refused:
+            parse(url, "/ca.pem")
+        assert "redis.url" in refused.value.hint

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -18,8 +17,8 @@ from lmem.stores.redis.cache import RedisCache
 from lmem.stores.redis.link import Server
 from tests.contract.cachetwins import server_at
 from tests.servers.faults import Fault, FaultProxy
-from tests.servers.process import free_port
-from tests.servers.redis import RedisServer
+from tests.servers.process import Unavailable, free_port
+from tests.servers.redis import RedisServer, TlsRedisServer, self_signed
 
 PASSWORD = "correct-horse-battery"
 
@@ -265,35 +264,42 @@ def test_no_call_takes_longer_than_its_time_limit(own_server: RedisServer, fault
     asyncio.run(run())
 
 
-class TlsServer(RedisServer):
-    """Redis with a certificate of its own making."""
-
-    def __init__(self, directory: Path) -> None:
-        super().__init__(directory)
-        self.certificate = directory / "server.crt"
-        self._key = directory / "server.key"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-             "-addext", "subjectAltName=DNS:localhost", "-keyout", self._key, "-out", self.certificate],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        self.tls_port = free_port()
-
-    def _command(self) -> list[str]:
-        options = {"--tls-port": self.tls_port, "--tls-cert-file": self.certificate, "--tls-key-file": self._key}
-        return [*super()._command(), *map(str, sum(options.items(), ())), "--tls-auth-clients", "no"]
-
-
 def test_tls_trusts_the_authority_that_is_named_and_no_other(redis_server: RedisServer, tmp_path: Path) -> None:
-    with TlsServer(tmp_path) as server:
-        url = f"rediss://localhost:{server.tls_port}"
-        err = refusal(server_at(url))
-        assert "certificate that is not trusted" in err.message and "redis.ca_file" in err.hint
-        err = refusal(server_at(f"rediss://127.0.0.1:{server.tls_port}", ca_file=str(server.certificate)))
+    with tls_server(tmp_path) as server:
+        other, trusted = tmp_path / "other.crt", str(server.certificate)
+        self_signed(other, tmp_path / "other.key")
+        for ca_file in ("", str(other)):
+            err = refusal(server_at(server.tls_url, ca_file=ca_file))
+            assert "certificate that is not trusted" in err.message and "redis.ca_file" in err.hint
+        err = refusal(server_at(server.tls_url.replace("localhost", "127.0.0.1"), ca_file=trusted))
         assert "certificate that is not trusted" in err.message, "its certificate is for another name"
 
         async def run() -> None:
-            async with opened(server_at(url, ca_file=str(server.certificate))) as cache:
+            async with opened(server_at(server.tls_url, ca_file=trusted)) as cache:
                 assert await works(cache)
 
         asyncio.run(run())
+
+
+def test_what_may_be_wrong_with_tls_is_named(own_server: RedisServer, tmp_path: Path) -> None:
+    err = refusal(server_at(own_server.url.replace("redis://", "rediss://"), limit=0.5))  # it waits for a line
+    assert err.code == "store_unavailable" and "whether it speaks TLS" in err.hint
+    with tls_server(tmp_path, clients="yes") as server:
+        err = refusal(server_at(server.tls_url, ca_file=str(server.certificate)))
+        assert "wants a certificate of lmem" in err.message and "tls-auth-clients no" in err.hint
+        err = refusal(server_at(server.tls_url.replace("rediss://", "redis://")))
+        assert "cannot be reached" in err.message and "redis.url" in err.hint
+
+
+def test_certificates_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("no certificate")
+    for ca_file in (tmp_path / "absent.pem", tmp_path / "empty.pem"):
+        err = refusal(server_at("rediss://127.0.0.1:1", ca_file=str(ca_file)))
+        assert str(ca_file) in err.message and err.hint == "Correct redis.ca_file."
+
+
+def tls_server(directory: Path, clients: str = "no") -> TlsRedisServer:
+    try:
+        return TlsRedisServer(directory, clients=clients)
+    except Unavailable as reason:
+        pytest.skip(f"Redis with TLS: {reason}")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
+from lmem.domain.filters import Filter
 from lmem.stores.sqlite import memories, migrations
+from lmem.stores.sqlite.annotations import AnnotationRows
 from lmem.stores.sqlite.connection import open_writer
+from lmem.stores.sqlite.directory import DirectoryRows
+from lmem.stores.sqlite.memories import MemoryRows
+from lmem.stores.sqlite.outbox import OutboxRows
 from tests.unit.stores.sqlite.rows import PROJECT, USER, add_memory, add_owner, identifier
 
 LAYERED = """
@@ -98,6 +103,43 @@ def test_layered_query_uses_its_index_before_any_statistics(connection: sqlite3.
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {LAYERED}", (USER,))]
     assert any("idx_memories_active_important" in step for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("order", ["rank", "created"])
+@pytest.mark.parametrize("kept_statistics", [False, True])
+def test_a_page_of_everything_sorts_no_more_than_rows_of_one_moment(
+    connection: sqlite3.Connection, store: sqlite3.Connection, order: str, kept_statistics: bool
+) -> None:
+    asked = store if kept_statistics else connection
+    plan = _steps(asked, lambda rows: MemoryRows(rows).page(Filter(USER), order, 20, 0))
+    assert any("INDEX idx_memories_" in step for step in plan), plan
+    assert "USE TEMP B-TREE FOR ORDER BY" not in plan, plan  # FOR RIGHT PART is of rows of one moment
+
+
+def test_what_is_counted_again_and_again_is_right_and_reads_few_rows(
+    store: sqlite3.Connection, connection: sqlite3.Connection
+) -> None:
+    found = DirectoryRows(store).counts(USER)
+    archived = store.execute("SELECT sum(is_archived) FROM memories").fetchone()[0]
+    assert found == {"memories": 3000 - archived, "archived": archived, "projects": 31, "sessions": 31}
+    for asked in (store, connection):  # with statistics and without
+        steps = _steps(asked, lambda rows: DirectoryRows(rows).counts(USER))
+        assert any("idx_memories_active_important" in step for step in steps), steps
+        assert any("COVERING INDEX idx_memories_user " in step for step in steps), steps
+        assert not any("idx_memories_content_hash" in step for step in steps), steps
+        steps = _steps(asked, lambda rows: OutboxRows(rows).parked(20))
+        assert steps[0] == "SCAN outbox", "by its index each row would be looked up"
+        steps = _steps(asked, lambda rows: AnnotationRows(rows).own(USER, 20))
+        assert any("idx_memories_category" in step for step in steps), steps
+
+
+def _steps(store: sqlite3.Connection, ask: Callable[[sqlite3.Connection], object]) -> list[str]:
+    """The plan of each statement that a question sends."""
+    sent: list[str] = []
+    store.set_trace_callback(sent.append)
+    ask(store)
+    store.set_trace_callback(None)
+    return [row[3] for sql in sent for row in store.execute(f"EXPLAIN QUERY PLAN {sql}")]
 
 
 @pytest.mark.parametrize(
