@@ -36,7 +36,7 @@ SELECT seq, user_id, session_id, action, resource_type, resource_id, details_jso
 FROM audit_log_before;
 DROP TABLE audit_log_before;
 
-CREATE INDEX idx_audit_log_user ON audit_log (user_id, at_ms DESC);
+CREATE INDEX idx_audit_log_user ON audit_log (substr(user_id, 1, 12), at_ms DESC);
 CREATE INDEX idx_audit_log_action ON audit_log (action, at_ms DESC);
 CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, substr(resource_id, 1, 12));
 CREATE INDEX idx_audit_log_created ON audit_log (at_ms DESC);

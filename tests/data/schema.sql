@@ -8,7 +8,7 @@ CREATE INDEX idx_audit_log_created ON audit_log (at_ms DESC);
 
 CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, substr(resource_id, 1, 12));
 
-CREATE INDEX idx_audit_log_user ON audit_log (user_id, at_ms DESC);
+CREATE INDEX idx_audit_log_user ON audit_log (substr(user_id, 1, 12), at_ms DESC);
 
 CREATE INDEX idx_job_runs_job ON job_runs (job, id);
 
