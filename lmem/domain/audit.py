@@ -47,11 +47,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One stored entry as the chain sees it: its place, its fields in the order of the hash, and both hashes."""
+    """One stored entry as the chain sees it: its place, its fields in the order of the hash, and the hash.
+
+    The first field is the id that an entry was given; newer ones have None there and an id made of the hash.
+    """
 
     seq: int
     fields: tuple[str | None, ...]
-    previous: bytes
     hash: bytes
 
 
@@ -96,8 +98,6 @@ def _wrong(at: Mark, link: Link) -> str | None:
     if link.seq != at.seq + 1:
         missing = f"{at.seq + 1}" if link.seq == at.seq + 2 else f"{at.seq + 1} to {link.seq - 1}"
         return f"Missing before entry {link.seq}: {missing}."
-    if link.previous != at.hash:
-        return f"Entry {link.seq} does not follow the one before it."
-    if chained(link.previous, link.fields) != link.hash:
-        return f"Entry {link.seq} was changed."
+    if chained(at.hash, link.fields) != link.hash:
+        return f"Entry {link.seq} was changed, or does not follow the one before it."
     return None

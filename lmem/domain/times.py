@@ -27,6 +27,12 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def to_milliseconds(text: str) -> int:
+    """Milliseconds since 1970 in a stored date."""
+    moment = datetime.fromisoformat(text)
+    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
+
+
 def parse_moment(text: str, now: datetime, end_of_day: bool = False) -> datetime:
     """The moment a person means, in UTC; a bare date is local, its first moment or (with `end_of_day`) its last.
 

@@ -2,13 +2,13 @@
 
 CREATE INDEX idx_active_sessions ON sessions (user_id, last_active_at DESC) WHERE is_active = 1;
 
-CREATE INDEX idx_audit_log_action ON audit_log (action, created_at DESC);
+CREATE INDEX idx_audit_log_action ON audit_log (action, at_ms DESC);
 
-CREATE INDEX idx_audit_log_created ON audit_log (created_at DESC);
+CREATE INDEX idx_audit_log_created ON audit_log (at_ms DESC);
 
-CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, resource_id);
+CREATE INDEX idx_audit_log_resource ON audit_log (resource_type, substr(resource_id, 1, 12));
 
-CREATE INDEX idx_audit_log_user ON audit_log (user_id, created_at DESC);
+CREATE INDEX idx_audit_log_user ON audit_log (substr(user_id, 1, 12), at_ms DESC);
 
 CREATE INDEX idx_job_runs_job ON job_runs (job, id);
 
@@ -22,7 +22,7 @@ CREATE INDEX idx_memories_brief ON memories
 
 CREATE INDEX idx_memories_category ON memories (category) WHERE category IS NOT NULL;
 
-CREATE INDEX idx_memories_content_hash ON memories (content_hash, user_id);
+CREATE INDEX idx_memories_content_hash ON memories (content_hash);
 
 CREATE INDEX idx_memories_conventions ON memories
     (user_id, memory_type, importance_score, created_at, layer_global, is_private, is_archived, valid_until)
@@ -137,8 +137,7 @@ CREATE TABLE audit_head (
 
 CREATE TABLE audit_log (
     seq INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE DEFAULT (lower(hex(randomblob(16))))
-        CHECK (length(id) = 32 AND id NOT GLOB '*[^0-9a-f]*'),
+    id TEXT NOT NULL GENERATED ALWAYS AS (ifnull(given_id, lower(substr(hex(hash), 1, 32)))) VIRTUAL,
     user_id TEXT,
     session_id TEXT,
     action TEXT NOT NULL,  -- create, read, update, delete, search, ...
@@ -147,10 +146,13 @@ CREATE TABLE audit_log (
     details_json TEXT CHECK (details_json IS NULL OR json_valid(details_json)),  -- ids, names, counts: no text
     ip_address TEXT,  -- unix:UID:PID
     user_agent TEXT,
-    created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
-        CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),
-    prev_hash BLOB NOT NULL CHECK (length(prev_hash) = 32),
-    hash BLOB NOT NULL CHECK (length(hash) = 32)
+    created_at TEXT NOT NULL GENERATED ALWAYS AS (
+        strftime('%Y-%m-%dT%H:%M:%S', at_ms / 1000, 'unixepoch') || printf('.%03dZ', at_ms % 1000)
+    ) VIRTUAL,
+    at_ms INTEGER NOT NULL DEFAULT (CAST(strftime('%s', 'now') AS INTEGER) * 1000)
+        CHECK (at_ms BETWEEN 0 AND 253402300799999),  -- since 1970, UTC
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    given_id TEXT
 ) STRICT;
 
 CREATE TABLE change_sets (
@@ -318,14 +320,11 @@ CREATE TABLE memory_relationships (
     UNIQUE (from_memory_id, to_memory_id, relationship_type)
 ) STRICT;
 
-CREATE TABLE memory_version_texts (
-    text_key INTEGER PRIMARY KEY,
-    version_id TEXT NOT NULL UNIQUE REFERENCES memory_versions (id) ON DELETE CASCADE
-) STRICT;
-
 CREATE TABLE memory_versions (
-    id TEXT NOT NULL PRIMARY KEY DEFAULT (lower(hex(randomblob(16))))
-        CHECK (length(id) = 32 AND id NOT GLOB '*[^0-9a-f]*'),
+    version_key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL GENERATED ALWAYS AS (
+        ifnull(given_id, substr(memory_id, 1, 24) || printf('%08x', version_number))
+    ) VIRTUAL,
     memory_id TEXT NOT NULL REFERENCES memories (id) ON DELETE CASCADE,
     version_number INTEGER NOT NULL CHECK (version_number >= 1),
     title TEXT NOT NULL DEFAULT '',
@@ -341,6 +340,7 @@ CREATE TABLE memory_versions (
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
         CHECK (created_at GLOB '????-??-??T??:??:??.???Z'),  -- when it was recorded
     created_by TEXT NOT NULL REFERENCES users (id),
+    given_id TEXT,
     UNIQUE (memory_id, version_number),
     CHECK (has_text = 1 OR (title = '' AND content = '' AND summary IS NULL))
 ) STRICT;
@@ -348,7 +348,7 @@ CREATE TABLE memory_versions (
 CREATE VIRTUAL TABLE memory_versions_fts USING fts5(
     title, content, summary,
     content=memory_old_texts,
-    content_rowid=text_key,
+    content_rowid=version_key,
     tokenize='porter unicode61 remove_diacritics 2'
 );
 
@@ -715,24 +715,21 @@ CREATE TRIGGER memory_versions_fts_delete BEFORE DELETE ON memory_versions
 WHEN OLD.has_text = 1
 BEGIN
     INSERT INTO memory_versions_fts (memory_versions_fts, rowid, title, content, summary)
-    SELECT 'delete', text_key, OLD.title, OLD.content, OLD.summary
-    FROM memory_version_texts WHERE version_id = OLD.id;
+    VALUES ('delete', OLD.version_key, OLD.title, OLD.content, OLD.summary);
 END;
 
 CREATE TRIGGER memory_versions_fts_insert AFTER INSERT ON memory_versions
 WHEN NEW.has_text = 1
 BEGIN
-    INSERT INTO memory_version_texts (version_id) VALUES (NEW.id);
     INSERT INTO memory_versions_fts (rowid, title, content, summary)
-    SELECT text_key, NEW.title, NEW.content, NEW.summary FROM memory_version_texts WHERE version_id = NEW.id;
+    VALUES (NEW.version_key, NEW.title, NEW.content, NEW.summary);
 END;
 
 CREATE TRIGGER memory_versions_fts_keep AFTER UPDATE OF has_text ON memory_versions
 WHEN OLD.has_text = 0 AND NEW.has_text = 1
 BEGIN
-    INSERT INTO memory_version_texts (version_id) VALUES (NEW.id);
     INSERT INTO memory_versions_fts (rowid, title, content, summary)
-    SELECT text_key, NEW.title, NEW.content, NEW.summary FROM memory_version_texts WHERE version_id = NEW.id;
+    VALUES (NEW.version_key, NEW.title, NEW.content, NEW.summary);
 END;
 
 CREATE TRIGGER memory_versions_text_kept BEFORE UPDATE OF title, content, summary ON memory_versions
@@ -800,9 +797,7 @@ CREATE VIEW memories_unspaced AS
 SELECT memory_key, title, content, summary FROM memories WHERE is_unspaced = 1;
 
 CREATE VIEW memory_old_texts AS
-SELECT t.text_key, v.memory_id, v.version_number, v.title, v.content, v.summary
-FROM memory_version_texts AS t
-JOIN memory_versions AS v ON v.id = t.version_id;
+SELECT version_key, memory_id, version_number, title, content, summary FROM memory_versions WHERE has_text = 1;
 
 CREATE VIEW memory_versions_text AS
 SELECT v.id, v.memory_id, v.version_number,

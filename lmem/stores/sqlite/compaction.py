@@ -15,7 +15,7 @@ WORTHWHILE = 8
 GROWN = 1.5
 """So many times as large as after the last rewrite: pages of indexes on random keys are two thirds full by then. All
 rewrites together stay below three times the file, however large it grows."""
-SMALL = 2000
+SMALL = 1000
 """Pages (16 MB) below which growth alone is no reason."""
 _KEY = "compacted_pages"
 MOST_BYTES = 128 << 20

@@ -13,7 +13,6 @@ from datetime import date
 from lmem.domain.fading import NEVER, Day, Fading, Placed
 from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import to_json
-from lmem.stores.sqlite.ids import consecutive_ids
 
 _ACTIVE = "is_archived = 0 AND (layer_session = 1 OR layer_project = 1 OR layer_global = 1)"
 _MOVABLE = f"{_ACTIVE} AND decay_rate > 0 AND memory_type != '{NEVER}'"
@@ -39,10 +38,10 @@ _TO_BRING_BACK = f"""SELECT v.diff_json, memory_key, m.id, rev, {", ".join(f"lay
 _CHANGED_SINCE = f"SELECT 1 FROM memory_versions AS v WHERE change_set = ? AND version_number < {_NEWEST} LIMIT 1"
 _PLACE = f"""UPDATE memories SET {", ".join(f"layer_{layer} = ?" for layer in LAYERS)}, rev = ?, updated_at = ?
     WHERE memory_key = ?"""
-_VERSION = """INSERT INTO memory_versions (id, memory_id, version_number, change_type, change_reason, diff_json,
+_VERSION = """INSERT INTO memory_versions (memory_id, version_number, change_type, change_reason, diff_json,
     change_set, valid_from, created_at, created_by)
-    VALUES (?1, ?2, (SELECT coalesce(max(version_number), 0) + 1 FROM memory_versions WHERE memory_id = ?2),
-    'updated', ?3, ?4, ?5, ?6, ?6, ?7)"""
+    VALUES (?1, (SELECT coalesce(max(version_number), 0) + 1 FROM memory_versions WHERE memory_id = ?1),
+    'updated', ?2, ?3, ?4, ?5, ?5, ?6)"""
 _BROUGHT_BACK = """SELECT v.memory_id FROM change_sets AS c JOIN change_sets AS undo ON undo.id = c.undone_by
     JOIN memory_versions AS v ON v.change_set = c.id
     WHERE c.kind = 'decay' AND c.created_by = ? AND undo.created_at >= ?"""
@@ -84,10 +83,7 @@ class DecayRows:
         flags = [to.flags()[f"layer_{layer}"] for layer in LAYERS]
         self._db.executemany(_PLACE, [(*flags, row.rev + 1, at, row.key) for row in rows])
         diffs = {row.layers: to_json({"layers": [list(row.layers.names), list(to.names)]}) for row in rows}
-        values = [
-            (new, row.id, reason, diffs[row.layers], change_set, at, user_id)
-            for new, row in zip(consecutive_ids(len(rows)), rows, strict=True)
-        ]
+        values = [(row.id, reason, diffs[row.layers], change_set, at, user_id) for row in rows]
         self._db.executemany(_VERSION, values)
 
     def days(self, user_id: str, since: date) -> list[Day]:

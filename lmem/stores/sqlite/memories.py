@@ -27,6 +27,9 @@ _STANDING = "SELECT id, user_id, is_private, rev, access_count, last_accessed_at
 _TITLES = "SELECT m.id, m.title FROM json_each(?) CROSS JOIN {source} m WHERE m.id = value"
 _PREFIX = "SELECT id, title FROM {source} WHERE id >= ? AND id < ? AND user_id = ? ORDER BY id LIMIT ?"
 _EXTERNAL = f"SELECT {COLUMNS} FROM memories WHERE source_tool = ? AND external_id = ? AND project_id IS ?"
+# The hash leads, whatever else is asked: a user's other columns find thousands of rows.
+_SAME_TEXT = f"""SELECT {COLUMNS} FROM (SELECT memory_key AS found FROM memories_all WHERE content_hash = ?)
+    CROSS JOIN {{source}} m ON m.memory_key = found WHERE {{where}} ORDER BY found LIMIT 1"""
 _BEFORE = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_archived = 0
     AND (created_at, memory_key) < (?, ?) ORDER BY created_at DESC, memory_key DESC LIMIT 1"""
 _AFTER = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_archived = 0
@@ -172,8 +175,7 @@ class MemoryRows:
 
     def same_text(self, content_hash: str, wanted: Filter) -> Memory | None:
         where, values = conditions(wanted)
-        sql = f"""SELECT {COLUMNS} FROM {source(wanted)} m WHERE m.content_hash = ? AND {where}
-            ORDER BY m.memory_key LIMIT 1"""
+        sql = _SAME_TEXT.format(source=source(wanted), where=where)
         row = self._db.execute(sql, (content_hash, *values)).fetchone()
         return record(row) if row else None
 

@@ -32,7 +32,7 @@ _WAS_THERE = {
     "AND v.version_number > 1))",
 }
 _OLD = """SELECT o.memory_id, o.version_number, -bm25(memory_versions_fts, 2.0, 1.0, 1.0)
-    FROM memory_versions_fts f CROSS JOIN memory_old_texts o ON o.text_key = f.rowid
+    FROM memory_versions_fts f CROSS JOIN memory_old_texts o ON o.version_key = f.rowid
     CROSS JOIN {source} m ON m.id = o.memory_id
     WHERE memory_versions_fts MATCH ? AND m.user_id = ? ORDER BY bm25(memory_versions_fts, 2.0, 1.0, 1.0) LIMIT ?"""
 _MATCH = """SELECT m.id, -bm25(memories_fts, 2.0, 1.0, 1.0) FROM memories_fts f

@@ -13,7 +13,6 @@ from dataclasses import replace
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import to_json
 from lmem.domain.replay import own_summaries
-from lmem.stores.sqlite.ids import consecutive_ids
 
 COLUMNS = (
     "memory_id, version_number, title, content, summary, change_type, change_reason, diff_json, change_set, "
@@ -21,9 +20,9 @@ COLUMNS = (
 )
 _OF = f"SELECT {COLUMNS} FROM memory_versions_text WHERE memory_id = ? ORDER BY version_number"
 _IN_SET = f"SELECT {COLUMNS} FROM memory_versions_text WHERE change_set = ? ORDER BY memory_id, version_number DESC"
-_APPEND = """INSERT INTO memory_versions (id, memory_id, version_number, title, content, summary, change_type,
+_APPEND = """INSERT INTO memory_versions (memory_id, version_number, title, content, summary, change_type,
     change_reason, diff_json, change_set, valid_from, created_at, created_by)
-    VALUES (?, ?, ?, '', '', NULL, ?, ?, ?, ?, ?, ?, ?)"""
+    VALUES (?, ?, '', '', NULL, ?, ?, ?, ?, ?, ?, ?)"""
 _KEEP = """UPDATE memory_versions SET title = ?, content = ?, summary = ?, has_text = 1
     WHERE memory_id = ? AND version_number = (SELECT max(version_number) FROM memory_versions WHERE memory_id = ?)"""
 _NEWEST = "SELECT coalesce(max(version_number), 0) FROM memory_versions WHERE memory_id = ?"
@@ -33,7 +32,7 @@ _LAST = """SELECT v.change_set, v.memory_id, v.created_at FROM memory_versions v
     LEFT JOIN change_sets c ON c.id = v.change_set JOIN memories m ON m.id = v.memory_id
     WHERE v.created_by = ? AND NOT (? AND m.is_private) AND CASE WHEN v.change_set IS NULL THEN m.is_archived = 0
         ELSE c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic') END
-    ORDER BY v.rowid DESC LIMIT 1"""
+    ORDER BY v.version_key DESC LIMIT 1"""
 # The newest change of links that can be undone.
 _LAST_OF_LINKS = """SELECT c.id, a.id, c.created_at FROM change_sets c
     JOIN relation_changes r ON r.change_set = c.id JOIN memories a ON a.memory_key = r.from_key
@@ -58,7 +57,7 @@ class VersionRows:
         diff = to_json({name: list(pair) for name, pair in version.diff.items()}) if version.diff else None
         self._db.execute(
             _APPEND,
-            (*consecutive_ids(1), version.memory_id, version.number, version.change_type, version.reason, diff,
+            (version.memory_id, version.number, version.change_type, version.reason, diff,
              version.change_set, version.valid_from, version.recorded_at, version.created_by),
         )  # fmt: skip
 

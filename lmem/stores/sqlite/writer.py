@@ -31,7 +31,7 @@ _LOG = logging.getLogger(__name__)
 MAX_BATCH = 256
 MAX_BATCH_S = 0.02
 """A transaction takes in no more requests after this time, so that nobody's answer is late."""
-LOG_PAGES = 1500
+LOG_PAGES = 750
 """Pages that the write-ahead log may hold, more or less, before they are moved into the database: 12 MB."""
 MOST_COMMITS = 256
 """Commits between two checkpoints, however small."""

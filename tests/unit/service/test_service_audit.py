@@ -17,8 +17,7 @@ from lmem.service.activity import Activity
 from lmem.service.audit import Audit
 from tests.unit.service.service_kit import Kit, drive
 
-COLUMNS = """id, user_id, session_id, action, resource_type, resource_id, details_json, ip_address, user_agent,
-    created_at"""
+COLUMNS = "given_id, user_id, session_id, action, resource_type, resource_id, details_json, ip_address, user_agent"
 
 
 async def _ten(kit: Kit) -> Audit:
@@ -51,10 +50,10 @@ def _verdict(directory: Path, harm: Callable[[sqlite3.Connection], object] | Non
 def _forge(other: sqlite3.Connection, seq: int) -> None:
     """An entry of somebody else's at `seq`, with hashes that fit the one before it."""
     row = other.execute("SELECT hash FROM audit_log WHERE seq = ?", (seq - 1,)).fetchone()
-    fields = ("f" * 32, "u", None, "read", "memory", "m", None, "unix:0:1", "x/1", "2026-11-22T12:00:00.000Z")
+    fields = ("f" * 32, "u", None, "read", "memory", "m", None, "unix:0:1", "x/1")
     other.execute(
-        f"INSERT INTO audit_log ({COLUMNS}, seq, prev_hash, hash) VALUES ({', '.join('?' * 13)})",
-        (*fields, seq, row[0], chained(row[0], fields)),
+        f"INSERT INTO audit_log ({COLUMNS}, at_ms, seq, hash) VALUES ({', '.join('?' * 12)})",
+        (*fields, 1795348800000, seq, chained(row[0], (*fields, "2026-11-22T12:00:00.000Z"))),
     )
 
 
@@ -66,10 +65,11 @@ def _insert(other: sqlite3.Connection) -> None:
 
 def _last_again(other: sqlite3.Connection) -> None:
     """The last entry changed, with the hash that it should have then."""
-    *fields, seq, previous = other.execute(
-        f"SELECT {COLUMNS}, seq, prev_hash FROM audit_log ORDER BY seq DESC LIMIT 1"
+    previous, seq = other.execute(
+        "SELECT a.hash, b.seq FROM audit_log a JOIN audit_log b ON b.seq = a.seq + 1 ORDER BY b.seq DESC LIMIT 1"
     ).fetchone()
-    fields[3] = "delete"
+    *fields, at = other.execute(f"SELECT {COLUMNS}, created_at FROM audit_log WHERE seq = ?", (seq,)).fetchone()
+    fields[3], fields[9:] = "delete", [at]
     other.execute(
         "UPDATE audit_log SET action = 'delete', hash = ? WHERE seq = ?", (chained(previous, tuple(fields)), seq)
     )
@@ -88,7 +88,7 @@ def test_a_log_that_nobody_touched_holds(tmp_path: Path) -> None:
         (lambda db: db.execute("UPDATE audit_log SET session_id = 'x' WHERE seq = 1"), 1, "Entry 1 was changed"),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq = 5"), 5, "Missing before entry 6: 5"),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq < 3"), 1, "Missing before entry 3: 1 to 2"),
-        (_insert, 5, "Entry 5 does not follow"),
+        (_insert, 5, "Entry 5 was changed, or does not follow"),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq > 8"), 9, "Missing at the end: 9 to 11"),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq = 11"), 11, "Missing at the end: 11."),
         (lambda db: db.execute("DELETE FROM audit_log"), 1, "Missing at the end: 1 to 11"),

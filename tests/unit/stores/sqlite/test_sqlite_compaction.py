@@ -73,5 +73,5 @@ def test_it_shrinks_at_the_end_of_the_daemon(tmp_path: Path) -> None:
     asyncio.run(database.checkpoint())
     before = path.stat().st_size
     database.close_now()
-    assert before - path.stat().st_size > 800_000
+    assert before - path.stat().st_size > 700_000
     assert check_live(path) == []

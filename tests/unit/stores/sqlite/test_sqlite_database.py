@@ -79,7 +79,7 @@ def test_a_file_that_may_not_grow_is_a_full_disk(path: Path) -> None:
             database = Database.open(Path({str(path)!r}))
             await database.write(add_owner)
             acknowledged, refused = [], 0
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, resource.RLIM_INFINITY))
             for number in range(60):
                 try:
                     acknowledged.append(await database.write(lambda c: add_memory(c, number, "word " * 20_000)))

@@ -14,13 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from lmem.domain.actors import Actor
+from lmem.domain.audit import GENESIS, START, Wanted, chained, follow
 from lmem.errors import Damaged, ForeignFile, Internal, NewerFile
 from lmem.stores.migrations import Migration
 from lmem.stores.sqlite import migrations
+from lmem.stores.sqlite.audit import AuditRows
 from lmem.stores.sqlite.backup import check_copy
 from lmem.stores.sqlite.connection import APPLICATION_ID, PAGE_SIZE, inspect, open_writer
 from lmem.stores.sqlite.database import Database
-from tests.unit.stores.sqlite.rows import add_memory, add_owner, check_full_text
+from tests.unit.stores.sqlite.rows import USER, add_memory, add_owner, check_full_text
 
 RELEASED = migrations.load()
 NEWEST = len(RELEASED)
@@ -71,6 +74,61 @@ def test_every_earlier_version_arrives_with_a_checked_backup(path: Path, version
     for backup in backups:
         check_copy(backup)
         assert inspect(backup) == version
+
+
+def test_the_audit_chain_of_schema_9_goes_on(path: Path) -> None:
+    """Every field and hash as it was written then, whatever the rows look like now; new entries follow it."""
+    connection = open_writer(path)
+    migrations.migrate(connection, RELEASED[:9])
+    head, written = GENESIS, []
+    for seq, at in enumerate(("1970-01-01T00:00:00.000Z", "2026-02-28T23:59:59.999Z", "2038-01-19T03:14:08.007Z"), 1):
+        fields = (f"{seq:032x}", "u" * 32, None, "create", "memory", "m", '{"n":1}', "unix:0:1", "cli/1", at)
+        previous, head = head, chained(head, fields)
+        connection.execute(
+            "INSERT INTO audit_log (id, user_id, session_id, action, resource_type, resource_id, details_json,"
+            f" ip_address, user_agent, created_at, seq, prev_hash, hash) VALUES ({', '.join('?' * 13)})",
+            (*fields, seq, previous, head),
+        )
+        written.append((*fields, head))
+    connection.execute("UPDATE audit_head SET seq = 3, hash = ?", (head,))
+    migrations.migrate(connection, RELEASED)
+    sql = """SELECT id, user_id, session_id, action, resource_type, resource_id, details_json, ip_address, user_agent,
+        created_at, hash FROM audit_log ORDER BY seq"""
+    assert connection.execute(sql).fetchall() == written
+    rows = AuditRows(connection)
+    rows.append(Actor(USER, "unix:0:2", "cli/2"), "read", "memory", "m", {}, "2038-01-19T03:14:08.008Z")
+    end, held, problem = follow(START, rows.links(0, 10))
+    assert (end, held, problem) == (rows.head(), 4, None)
+    newest = rows.page(Wanted(USER), 1, 0)[0]
+    assert (newest.id, newest.at) == (end.hash.hex()[:32], "2038-01-19T03:14:08.008Z")
+    connection.close()
+
+
+def test_the_versions_of_schema_9_keep_their_texts_order_and_ids(path: Path) -> None:
+    connection = open_writer(path)
+    migrations.migrate(connection, RELEASED[:9])
+    add_owner(connection)
+    one = add_memory(connection, 1, "third text")
+    connection.execute("UPDATE memory_versions SET has_text = 1, title = 'a', content = 'first words'")
+    for number, text in ((2, "second words"), (3, "")):
+        connection.execute(
+            "INSERT INTO memory_versions (memory_id, version_number, title, content, has_text, change_type, valid_from,"
+            " created_by) VALUES (?, ?, '', ?, ?, 'updated', '2026-01-01T00:00:00.000Z', ?)",
+            (one, number, text, int(bool(text)), USER),
+        )
+    sql = "SELECT * FROM memory_versions_text ORDER BY version_number"
+    before = connection.execute(sql).fetchall()
+    migrations.migrate(connection, RELEASED)
+    assert connection.execute(sql).fetchall() == before
+    connection.execute("INSERT INTO memory_versions_fts (memory_versions_fts, rank) VALUES ('integrity-check', 1)")
+    found = """SELECT version_number FROM memory_versions_fts f JOIN memory_old_texts ON version_key = f.rowid
+        WHERE memory_versions_fts MATCH ?"""
+    assert connection.execute(found, ("second",)).fetchall() == [(2,)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.execute("DELETE FROM memories")
+    assert connection.execute(found, ("words",)).fetchall() == []
+    assert connection.execute("SELECT count(*) FROM memory_versions").fetchone() == (0,)
+    connection.close()
 
 
 def test_opening_twice_applies_nothing_twice(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from lmem.domain.filters import Filter
-from lmem.stores.sqlite import migrations
+from lmem.stores.sqlite import memories, migrations
 from lmem.stores.sqlite.annotations import AnnotationRows
 from lmem.stores.sqlite.connection import open_writer
 from lmem.stores.sqlite.directory import DirectoryRows
@@ -37,7 +37,7 @@ ONE_PROJECT = "SELECT title FROM memories WHERE user_id = ? AND project_id = 'p7
 ACTIVE_SESSIONS = "SELECT name FROM sessions WHERE user_id = ? AND is_active = 1 ORDER BY last_active_at DESC LIMIT 5"
 STALE_SESSIONS = "SELECT name FROM sessions WHERE user_id = ? AND is_active = 1 ORDER BY last_active_at LIMIT 5"
 NEWEST = "SELECT title FROM memories WHERE is_archived = 0 AND user_id = ? ORDER BY created_at DESC LIMIT 5"
-SAME_TEXT = "SELECT id FROM memories WHERE user_id = ? AND content_hash = 'x'"
+SAME_TEXT = memories._SAME_TEXT.format(source="memories_shared", where="m.user_id = 'u' AND m.project_id = 'p'")
 SAME_SOURCE = (
     "SELECT id FROM memories WHERE user_id = ? AND source_tool = 'cli.bulk' AND external_id = '7' AND project_id IS 'p'"
 )
@@ -91,7 +91,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connecti
         (NEWEST, "idx_memories_recent_important"),
         (SAME_TEXT, "idx_memories_content_hash"),
         (SAME_SOURCE, "idx_memories_external"),
-        (HISTORY, "sqlite_autoindex_memory_versions_2"),
+        (HISTORY, "sqlite_autoindex_memory_versions_1"),
     ],
 )
 def test_query_uses_its_index_without_sorting(store: sqlite3.Connection, query: str, index: str) -> None:

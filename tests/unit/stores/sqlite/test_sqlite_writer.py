@@ -18,7 +18,7 @@ from lmem.errors import (
 )
 from lmem.stores.sqlite import writer
 from lmem.stores.sqlite.batch import Answer, Request, TransactionLost, run_batch
-from lmem.stores.sqlite.connection import open_writer
+from lmem.stores.sqlite.connection import PAGE_SIZE, open_writer
 from lmem.stores.sqlite.database import Database
 from tests.unit.stores.sqlite.rows import USER, add_memory, add_owner
 
@@ -191,5 +191,5 @@ def test_the_log_stays_small_while_many_rows_come_in(database: Database, path: P
             await database.write(lambda connection, n=number: add_memory(connection, n, f"text {n} " * 20))  # type: ignore[misc]
 
     asyncio.run(check())
-    assert path.with_name(path.name + "-wal").stat().st_size < 3 * writer.LOG_PAGES * 8192
+    assert path.with_name(path.name + "-wal").stat().st_size < 3 * writer.LOG_PAGES * PAGE_SIZE
     assert path.stat().st_size > 400_000  # it went into the database
