@@ -6,16 +6,20 @@ Not a test.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import select
 import subprocess
+import termios
 import time
+from array import array
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Literal
 
+import psutil
 from mcp import Client, StdioServerParameters
 
 from tests.bench.harness import installed
@@ -108,6 +112,13 @@ class Bridge:
         self._number += 1
         self.say({"jsonrpc": "2.0", "id": self._number, "method": method, "params": params})
         return self._number
+
+    @property
+    def has_passed_on(self) -> bool:
+        """Whether the bridge has read all that was said, and waits for more."""
+        unread = array("i", [1])
+        fcntl.ioctl(self.typing, termios.FIONREAD, unread)
+        return unread[0] == 0 and psutil.Process(self.process.pid).status() == psutil.STATUS_SLEEPING
 
     def ask(self, method: str, **params: object) -> Json:
         """The frame that answers a request."""

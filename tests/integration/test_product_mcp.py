@@ -135,7 +135,9 @@ def test_the_daemon_killed_in_mid_call(tmp_path: Path, model_dir: Path) -> None:
             daemon = psutil.Process(product.pid())
             family = [daemon, *daemon.children(recursive=True)]
             daemon.send_signal(signal.SIGSTOP)
+            until(lambda: daemon.status() == psutil.STATUS_STOPPED)
             numbers = [one.tell("tools/call", name="memory_get", arguments={"ids": [kept]}) for _ in range(3)]
+            until(lambda: one.has_passed_on)  # a call that reached no daemon yet would be one of the next
             daemon.kill()
             errors = [one.hear(5) for _ in numbers]
             assert [frame["id"] for frame in errors] == numbers
