@@ -44,3 +44,8 @@ class Projection:
     state: str
     fingerprint: str | None
     settings: Mapping[str, float]
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether it began as a copy of another one, of which so many points were optimised, not from the truth."""
+        return self.settings.get("optimised", 0) > 0

@@ -74,18 +74,17 @@ class Rebuilding:
     ) -> Rebuilt:
         """Build `store` anew; with `wait` answers when the new generation serves, else once it has begun.
 
-        One that is being built already, as after its URL was set, is waited for. Raises NotFound for another name,
-        StoreUnavailable when the store is not there or does not come on; what was begun then goes on by itself.
+        One that is being built already, as after its URL was set, is waited for. A copy that is being optimised is
+        none: the new generation begins when it serves. Raises NotFound for another name, StoreUnavailable when the
+        store is not there or does not come on (what was begun then goes on by itself), Conflict without `wait` beside
+        a copy.
         """
         rebuilder = self._rebuilders.get(store)
         if rebuilder is None:
             raise NotFound(
                 f"There is no store '{store[:60]}' to rebuild.", hint=f"Stores are: {', '.join(self._rebuilders)}."
             )
-        try:
-            projection = rebuilder.building or await rebuilder.rebuild()
-        except Conflict:  # one began meanwhile
-            projection = rebuilder.building
+        projection = await self._begun(rebuilder, wait)
         at = to_text(self._clock.now())
         await self._storage.write(lambda tx: tx.audit.append(actor, "rebuild", "store", store, {}, at))
         if projection is None:
@@ -94,6 +93,19 @@ class Rebuilding:
         if wait:
             await self._finished(rebuilder, projection, total, on_progress)
         return Rebuilt(store, projection.generation, total, wait)
+
+    async def _begun(self, rebuilder: Rebuilder, wait: bool) -> Projection | None:
+        while True:
+            building = rebuilder.building
+            if building is not None and not building.is_copy:
+                return building
+            try:
+                return await rebuilder.rebuild()
+            except Conflict:
+                building = rebuilder.building
+                if not wait and (building is None or building.is_copy):
+                    raise
+            await asyncio.sleep(STEP)
 
     async def _finished(
         self, rebuilder: Rebuilder, projection: Projection, total: int, on_progress: Callable[[str, int, int], None]

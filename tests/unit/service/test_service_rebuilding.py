@@ -112,6 +112,38 @@ def test_it_may_not_be_waited_for(tmp_path: Path) -> None:
     drive(tmp_path, scenario)
 
 
+def test_a_copy_that_is_optimised_is_no_rebuild(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuilding, "STEP", 0.01)
+
+    async def scenario(kit: Kit) -> None:
+        for at in range(7):
+            await kit.add(f"memory number {at}")
+        await kit.settle()
+        goes_on, optimise = asyncio.Event(), kit.vectors.optimise
+
+        async def slowly(generation: str) -> None:
+            await goes_on.wait()
+            await optimise(generation)
+
+        kit.vectors.optimise = slowly  # type: ignore[method-assign]
+        copy = await kit.indexes.prepare_copy(7)
+        assert copy is not None and copy.is_copy
+        async with _working(kit) as service:
+            optimising = asyncio.create_task(kit.indexes.optimise(copy))
+            with pytest.raises(Conflict, match="being built"):
+                await service.rebuild(kit.actor, "vectors", False, _told)
+            waiting = asyncio.create_task(service.rebuild(kit.actor, "vectors", True, _told))
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            goes_on.set()
+            done = await waiting
+            await optimising
+        assert done.objects == 7 and done.done
+        assert kit.indexes.serving() == done.generation != copy.generation
+
+    drive(tmp_path, scenario)
+
+
 def test_one_that_stands_still_is_not_waited_for_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebuilding, "STILL", 0.05)
     monkeypatch.setattr(rebuilding, "STEP", 0.01)
