@@ -75,7 +75,8 @@ class Rebuilding:
         """Build `store` anew; with `wait` answers when the new generation serves, else once it has begun.
 
         One that is being built already, as after its URL was set, is waited for. Raises NotFound for another name,
-        StoreUnavailable when the store is not there or does not come on; what was begun then goes on by itself.
+        StoreUnavailable when the store is not there or does not come on; what was begun then goes on by itself. Raises
+        Conflict while the store is busy with something that is not waited for, as optimising.
         """
         rebuilder = self._rebuilders.get(store)
         if rebuilder is None:
@@ -84,8 +85,10 @@ class Rebuilding:
             )
         try:
             projection = rebuilder.building or await rebuilder.rebuild()
-        except Conflict:  # one began meanwhile
+        except Conflict:  # one began meanwhile, or the store is busy with something else, as with optimising
             projection = rebuilder.building
+            if projection is None:
+                raise
         at = to_text(self._clock.now())
         await self._storage.write(lambda tx: tx.audit.append(actor, "rebuild", "store", store, {}, at))
         if projection is None:

@@ -134,3 +134,18 @@ def test_a_store_that_there_is_not_is_named(tmp_path: Path) -> None:
         assert "vectors" in caught.value.hint
 
     drive(tmp_path, scenario)
+
+
+def test_a_store_that_is_busy_is_not_said_to_be_built_anew(tmp_path: Path) -> None:
+    class Busy:
+        building: Projection | None = None
+
+        async def rebuild(self) -> Projection | None:
+            raise Conflict("A generation is being built already.")
+
+    async def scenario(kit: Kit) -> None:
+        service = Rebuilding(kit.storage, kit.clock, {"vectors": Busy()})
+        with pytest.raises(Conflict, match="being built already"):
+            await service.rebuild(kit.actor, "vectors", True, _told)
+
+    drive(tmp_path, scenario)
