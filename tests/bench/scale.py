@@ -100,6 +100,8 @@ def _rows(where: Home, count: int, words: int, alone: Path | None) -> Iterator[R
     yield from timed
     yield from _footprint(where)
     for store in ("vectors", "graph"):
+        with where.wire() as wire:
+            wire.settle(24 * 3600)  # the index may be optimised again meanwhile
         began = time.perf_counter()
         done = where.lmem("rebuild", store, "--json", check=False)
         if done.returncode == 0:
