@@ -107,6 +107,9 @@ class Door:
             if "CERTIFICATE_REQUIRED" in reason:
                 return _down(f"{where} wants a certificate of lmem, which has none.", "Set tls-auth-clients no there.")
             return _down(f"{where} does not speak TLS as lmem does ({reason}).", "Correct redis.url, or that server.")
+        if self._address.tls and any(isinstance(item, ConnectionResetError) for item in _causes(err)):
+            # How it ends when a server wants a certificate: its reason is lost when lmem writes before it is read.
+            return _down(f"{where} hung up.", "If it wants a certificate, set tls-auth-clients no there.")
         if isinstance(err, exceptions.OutOfMemoryError):
             return _down(f"{where} has no memory left.", "Give it a maxmemory-policy that evicts, such as allkeys-lru.")
         if isinstance(err, exceptions.ResponseError):
