@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import ssl
 from typing import Any
 
 from neo4j import AsyncDriver, AsyncGraphDatabase, NotificationMinimumSeverity, TrustCustomCAs
@@ -21,6 +20,7 @@ from neo4j.exceptions import (
 
 from lmem._version import __version__
 from lmem.errors import InvalidInput, LmemError, StoreDown
+from lmem.stores.certificates import readable
 from lmem.stores.neo4j.address import HINT, MEANWHILE, Address
 
 CONNECTIONS = 16
@@ -50,7 +50,7 @@ def connect(address: Address, password: str | None) -> AsyncDriver:
     url = address.checked()
     given: dict[str, Any] = {}
     if address.ca_file:
-        given = {"encrypted": True, "trusted_certificates": TrustCustomCAs(_readable(address.ca_file))}
+        given = {"encrypted": True, "trusted_certificates": TrustCustomCAs(readable(address.ca_file, "neo4j.ca_file"))}
     try:
         return AsyncGraphDatabase.driver(
             url,
@@ -65,16 +65,6 @@ def connect(address: Address, password: str | None) -> AsyncDriver:
         )
     except (ConfigurationError, AuthConfigurationError, ValueError) as err:
         raise InvalidInput("neo4j.url and neo4j.user cannot be used as they are.", hint=HINT) from err
-
-
-def _readable(file: str) -> str:
-    try:
-        ssl.create_default_context(cafile=file)
-    except OSError as err:
-        raise InvalidInput(
-            f"The certificates in {file} cannot be read: {err.strerror or err}.", hint="Correct neo4j.ca_file."
-        ) from err
-    return file
 
 
 def again(err: Exception) -> bool:

@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from lmem.errors import InvalidInput, StoreUnavailable
+from lmem.errors import StoreUnavailable
+from lmem.stores.certificates import readable
 from lmem.stores.redis.address import Address
 from lmem.stores.redis.values import OTHER_KIND, Command
 
@@ -45,7 +46,7 @@ class Door:
             place = {"unix_socket_path": address.path}
         elif address.tls:
             place |= {"ssl": True, "ssl_cert_reqs": "required", "ssl_check_hostname": True}
-            place |= {"ssl_ca_certs": _readable(ca_file)} if ca_file else {}
+            place |= {"ssl_ca_certs": readable(ca_file, "redis.ca_file")} if ca_file else {}
         self._redis = Redis(
             db=address.database, username=user or None, password=password, protocol=2, socket_timeout=limit,
             socket_connect_timeout=limit, retry=Retry(NoBackoff(), 0), **place,  # type: ignore[arg-type]
@@ -143,13 +144,3 @@ def _causes(err: BaseException | None) -> Iterator[BaseException]:
     while err is not None:
         yield err
         err = err.__cause__ or err.__context__
-
-
-def _readable(file: str) -> str:
-    try:
-        ssl.create_default_context(cafile=file)
-    except OSError as err:
-        raise InvalidInput(
-            f"The certificates in {file} cannot be read: {err.strerror or err}.", hint="Correct redis.ca_file."
-        ) from err
-    return file
