@@ -151,6 +151,8 @@ class Jobs:
                 log.warning("the job %s failed: %s", name, done.message)
         except Conflict:
             log.info("the job %s is passed over: a user runs it", name)
+        except asyncio.CancelledError:  # by the scheduler's end; it would log that as an error
+            log.info("the job %s was stopped with the daemon: what it had not come to is left for the next run", name)
         finally:
             self._plan(scheduler, name, "schedule", next_due(JOBS[name].schedule, self._clock.now()))
 

@@ -153,6 +153,31 @@ def test_a_failure_is_recorded_and_told_and_comes_again(
     assert ran == ["broken"] * 3
 
 
+def test_a_job_that_the_end_of_the_daemon_stops_is_no_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def endless(work: Work) -> Outcome:
+        begun.set()
+        await asyncio.Event().wait()
+        return Outcome(0, "never")
+
+    monkeypatch.setattr(module, "JOBS", {"endless": Job("Waits.", Every(0), endless, endless)})
+    caplog.set_level(logging.INFO)
+
+    async def scenario(kit: Kit) -> None:
+        async def stopped(jobs: Jobs) -> None:
+            await begun.wait()
+
+        await serving(kit, stopped)
+        await until(lambda: "endless was stopped with the daemon" in caplog.text)
+        await asyncio.sleep(0)  # what the scheduler says of it
+        assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+    drive(tmp_path, scenario)
+
+
 def test_a_job_runs_once_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slow(work: Work) -> Outcome:
         await asyncio.sleep(0.1)
