@@ -170,4 +170,3 @@ def _arrow(hop: Answer) -> str:
 
 def _plain(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
-

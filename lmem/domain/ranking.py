@@ -31,9 +31,10 @@ FULL_LENGTH = 40
 """Words from which an item of a session has all of it."""
 
 SESSION_BOOST = 0.1
-_NO_BOOSTS: Mapping[str, float] = MappingProxyType({})
 SESSION_BEST = 3
 """Items of a session that tell how much it is about the question."""
+
+_NO_BOOSTS: Mapping[str, float] = MappingProxyType({})
 
 
 class Evidence(NamedTuple):
