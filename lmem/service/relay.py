@@ -47,6 +47,12 @@ class Loop(ABC):
         self._clock = clock
         self._awake = asyncio.Event()
         self._pause = 0.0
+        self._at_work = False
+
+    @property
+    def resting(self) -> bool:
+        """Whether the last look found nothing to do, or a store that is down, and nobody woke the relay since."""
+        return not (self._at_work or self._awake.is_set())
 
     def wake(self) -> None:
         """There may be work."""
@@ -63,6 +69,7 @@ class Loop(ABC):
                 async with asyncio.timeout(LONGEST_SLEEP):
                     await self._awake.wait()
             self._awake.clear()
+            self._at_work = True
             try:
                 while await self.step():
                     pass
@@ -73,6 +80,7 @@ class Loop(ABC):
             except Exception as err:
                 log.exception("the relay of the %s failed", self.port)
                 self._back_off(LmemError(f"The relay of the {self.port} failed: {type(err).__name__}."))
+            self._at_work = False
 
     @abstractmethod
     async def step(self) -> bool:

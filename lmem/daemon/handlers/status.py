@@ -94,7 +94,9 @@ async def wait(services: Services, call: Call, params: Params) -> Json:
         pause = max(WAIT_STEP, WAIT_SHARE * (time.monotonic() - looked))
         late = rows.get(PROJECTION, 0) if services.caches.trouble else 0  # a cache that is away changes no answer
         waiting = sum(rows.values()) - late
-        building = services.indexes.optimising or services.indexes.reason is not None or _graph_builds(services)
+        indexes = services.indexes
+        building = indexes.optimising or indexes.reason is not None or _graph_builds(services)
+        building = building or not services.relay.resting  # between two generations it alone knows of the next one
         if not waiting and not building:
             parked = await services.storage.read(lambda tx: tx.outbox.parked_count())
             return {"pending": 0, "parked": parked}

@@ -338,6 +338,28 @@ def test_what_was_written_before_a_start_or_beside_a_copy_is_optimised_too(tmp_p
     drive(tmp_path, scenario)
 
 
+def test_who_finds_the_relay_at_rest_finds_everything_optimised(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        relay = Relay(kit.storage, kit.indexes, kit.vectors, kit.clock, 3)
+        running = asyncio.create_task(relay.run())
+        for number in range(7):
+            await kit.add(f"row {number}")
+        relay.wake()
+        assert not relay.resting
+        while True:
+            pending = sum((await kit.storage.read(lambda tx: tx.outbox.pending())).values())
+            if not pending and not kit.indexes.optimising and relay.resting:
+                break
+            await asyncio.sleep(0)
+        (known,) = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
+        assert (known.generation, int(known.settings["optimised"])) == (kit.indexes.serving(), 7)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await relay.close()
+
+    drive(tmp_path, scenario)
+
+
 def test_another_model_builds_a_new_generation(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         await kit.add("embedded twice")
