@@ -6,7 +6,7 @@ Not a search: it sees scores, never text. Recipe and figures: lmem-design(7), "R
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
@@ -69,7 +69,7 @@ _ranked = partial(tuple.__new__, Ranked)
 """A Ranked of all its fields, in a third of the time of its own call: a search makes one of each candidate."""
 
 
-def fuse(found: Sequence[Evidence], literal_only: bool = False) -> list[Ranked]:
+def fuse(found: Collection[Evidence], literal_only: bool = False) -> list[Ranked]:
     """Candidates, best first: .5 (cos / max cos)^5 + .5 bm25 / max bm25 + .2 of the literal terms met.
 
     With `literal_only` the question has nothing but literal terms, and they weigh more than all else.

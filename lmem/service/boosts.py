@@ -73,6 +73,6 @@ def _order(pair: tuple[Ranked, Memory]) -> tuple[float, str]:
     return -pair[0].score, pair[0].id
 
 
-def most(named: Cues) -> float:
-    """What `apply` may add at most to a memory that is in no session."""
-    return IMPORTANCE_BOOST + NAME_BOOST + DATE_BOOST * (named.span is not None) + TIME_WORD_BOOST * named.asks_when
+def most_of_time(named: Cues) -> float:
+    """What a time that the question names or asks for may add at most to a memory."""
+    return DATE_BOOST * (named.span is not None) + TIME_WORD_BOOST * named.asks_when

@@ -6,7 +6,8 @@ Not a ranking; it collects evidence by id (lmem.domain.ranking weighs it).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
@@ -20,13 +21,31 @@ REQUIRED = 1000
 """Memories that may meet a quotation; more are not looked at."""
 
 
-def add_fulltext(
-    tx: UnitOfWork, question: Question, wanted: Filter, known: dict[str, Evidence], everything: bool
-) -> set[str] | None:
-    """Add to `known` what full text finds: all of it with `everything`, else what the vectors cannot know.
+@dataclass(frozen=True, slots=True)
+class FullText:
+    """What full text says by itself, whatever the vectors say.
+
+    `required` are the memories that meet everything quoted when a question is nothing but quotations, else None.
+    """
+
+    found: Mapping[str, Evidence]
+    required: Set[str] | None
+
+    def add_to(self, known: dict[str, Evidence]) -> None:
+        """Add what the vectors do not know; of what they do, only the literal parts count."""
+        for memory_id, item in self.found.items():
+            other = known.get(memory_id)
+            if other is None:
+                known[memory_id] = item
+            elif item.literal:
+                known[memory_id] = other._replace(literal=item.literal)
+
+
+def fulltext(tx: UnitOfWork, question: Question, wanted: Filter, everything: bool) -> FullText:
+    """What full text finds: all of it with `everything`, else what the vectors cannot know.
 
     That is rows which wait for the relay, quoted phrases and prefixes, text without spaces, symbols, identifiers as
-    written. Answers the memories that meet everything quoted when a question is nothing but quotations, else None.
+    written.
     """
     hits: list[Hit] = []
     quoted: list[Hit] = []
@@ -40,18 +59,19 @@ def add_fulltext(
         hits += quoted[:HITS]
     if question.is_symbols and question.text:
         hits += tx.fulltext.containing(question.text, wanted, HITS)
-    texts = tx.memories.visible([memory_id for memory_id, _ in hits if memory_id not in known], wanted)
+    found: dict[str, Evidence] = {}
+    texts = tx.memories.visible([memory_id for memory_id, _ in hits], wanted)
     for memory_id, score in hits:
         memory = texts.get(memory_id)
-        if memory_id not in known and memory is not None:
+        if memory_id not in found and memory is not None:
             # With nothing else to compare with, BM25 alone is the better order (.77 against .74 recall@10, measured).
             coverage = 1.0 if everything else _coverage(memory, question)
-            known[memory_id] = Evidence(memory_id, fulltext=(score, coverage))
+            found[memory_id] = Evidence(memory_id, fulltext=(score, coverage))
     for memory, share in _literal(tx, question, wanted):
-        found = known.get(memory.id) or Evidence(memory.id, fulltext=(0.0, _coverage(memory, question)))
-        known[memory.id] = found._replace(literal=share)
+        item = found.get(memory.id) or Evidence(memory.id, fulltext=(0.0, _coverage(memory, question)))
+        found[memory.id] = item._replace(literal=share)
     must = question.is_literal and (question.phrases or question.prefixes)
-    return {memory_id for memory_id, _ in quoted} if must else None
+    return FullText(found, {memory_id for memory_id, _ in quoted} if must else None)
 
 
 def _literal(tx: UnitOfWork, question: Question, wanted: Filter) -> list[tuple[Memory, float]]:

@@ -6,8 +6,8 @@ Not an index; it asks the ports and mixes what they say (design section 7).
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from lmem.domain.cues import Cues, cues
@@ -20,13 +20,20 @@ from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.finder import AsyncFinder
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.ports.vectors import MEMORIES
-from lmem.service import boosts, evidence
+from lmem.ports.vectors import MEMORIES, Candidates
+from lmem.service import boosts
 from lmem.service.conditions import conditions
+from lmem.service.evidence import FullText, fulltext
 from lmem.service.indexes import Indexes
 
-CANDIDATES = 64
-"""Of each index. 100 and all items have the same recall@10 on the data there is (measured), and cost a third more."""
+CANDIDATES = 40
+"""Of each index. 32 to 100 have the same recall@10 on the data there is, .805 and .828 (measured); each costs 2 us."""
+
+CANDIDATES_OF_SESSIONS = 64
+"""The same where sessions may lift any of them."""
+
+MOST = 1000
+"""Candidates at most, when the truth refused so many that too few are left: the vectors do not know what is private."""
 
 PATIENCE = 1.0
 """Seconds that the first question after a start waits for the index worker; full text answers after that."""
@@ -79,18 +86,13 @@ class Answer:
     """Fewer than were asked for, or none to the point, while there are temporal memories that the filter left out."""
 
 
-@dataclass(slots=True)
-class _Gathered:
-    """What one search has collected so far."""
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What is read before the vectors are asked: full text, and whether there are sessions to weigh."""
 
-    evidence: dict[str, Evidence] = field(default_factory=dict)
-    served_by: list[str] = field(default_factory=list)
-    degraded: list[StoreUnavailable] = field(default_factory=list)
-    timings: dict[str, float] = field(default_factory=dict)
-
-    def copy(self) -> _Gathered:
-        """To go on from; a read may be begun twice."""
-        return _Gathered(dict(self.evidence), list(self.served_by), list(self.degraded), dict(self.timings))
+    fulltext: FullText | None
+    in_session: bool
+    ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ class Rules:
 
 
 PLAIN = Rules()
+
+_NO_TIME = dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0)
 
 _evidence = partial(tuple.__new__, Evidence)
 """Evidence of all its fields, in a third of the time of its own call: a search makes one of each candidate."""
@@ -151,65 +155,74 @@ class Search:
             return answer
         return replace(await self._search(replace(asked, wanted=replace(wanted, temporal=True)), only), too_little=True)
 
-    async def _search(self, asked: _Asked, only: str | None) -> Answer:
+    async def _search(self, asked: _Asked, only: str | None, most: int = 0) -> Answer:
         question, wanted = asked.question, asked.wanted
-        gathered = _Gathered(timings=dict.fromkeys(("encode", "dense", "sparse", "fts", "rows", "rank"), 0.0))
-        # The vectors know neither archived memories nor which are private: a hundred others would hide those.
-        if only != "fts" and not (wanted.archived or wanted.private_only or question.is_symbols):
-            await self._ask_vectors(question, wanted, only, gathered)
-        with_fulltext = only in (None, "fts")
-        everything = only == "fts" or not gathered.served_by
-        plain = not (everything or question.literal or question.is_symbols or question.unspaced)
-        answer = await self._storage.read(
-            lambda tx: self._finish(tx, asked, gathered.copy(), with_fulltext, everything), plain and self._brief
-        )
+        # The vectors have no archived memories and do not know which are private: others would hide those.
+        by_words = only == "fts" or wanted.archived or wanted.private_only or question.is_symbols
+        plain = not (by_words or question.literal or question.unspaced)
+        with_fulltext, brief = only in (None, "fts"), plain and self._brief
+        # Full text first: what the relay takes from there to the vectors meanwhile would be in neither answer.
+        beside = await self._storage.read(lambda tx: _beside(tx, asked, with_fulltext, by_words), brief)
         if plain:
-            self._brief = answer.timings["fts"] < BRIEF_MS
+            self._brief = beside.ms < BRIEF_MS
+        most = most or max(asked.limit, CANDIDATES_OF_SESSIONS if beside.in_session else CANDIDATES)
+        found = None if by_words else await self._ask_vectors(question, wanted, only, most)
+        if isinstance(found, StoreUnavailable):
+            beside = await self._storage.read(lambda tx: _beside(tx, asked, with_fulltext, True))
+        answer, refused = await self._storage.read(lambda tx: self._finish(tx, asked, beside, found, only), brief)
+        if refused and isinstance(found, Candidates) and len(found.found) >= most and most < MOST:
+            return await self._search(asked, only, min(MOST, 5 * most))
         return answer
 
-    async def _ask_vectors(self, question: Question, wanted: Filter, only: str | None, gathered: _Gathered) -> None:
+    async def _ask_vectors(
+        self, question: Question, wanted: Filter, only: str | None, most: int
+    ) -> Candidates | StoreUnavailable:
         try:
             await self._indexes.settled(PATIENCE)
-            found = await self._finder.find(
-                self._indexes.serving(), MEMORIES, question.text, conditions(wanted), CANDIDATES, only
+            return await self._finder.find(
+                self._indexes.serving(), MEMORIES, question.text, conditions(wanted), most, only
             )
         except StoreUnavailable as err:
-            gathered.degraded.append(err)
-            return
-        gathered.timings |= {"encode": found.encode_ms, "dense": found.dense_ms, "sparse": found.sparse_ms}
-        gathered.served_by += [only] if only else ["dense", "sparse"]
-        gathered.evidence = {item[0]: _evidence((*item, None, 0.0)) for item in found.found}
+            return err
 
     def _finish(
-        self, tx: UnitOfWork, asked: _Asked, gathered: _Gathered, with_fulltext: bool, everything: bool
-    ) -> Answer:
+        self, tx: UnitOfWork, asked: _Asked, beside: _Beside, found: Candidates | StoreUnavailable | None,
+        only: str | None,
+    ) -> tuple[Answer, bool]:  # fmt: skip
+        """The answer, and whether it has too few because the truth refused what an index found."""
         wanted, least = asked.wanted, asked.rules.least
-        started = time.perf_counter()
-        required: set[str] | None = None
-        if with_fulltext:
-            required = evidence.add_fulltext(tx, asked.question, wanted, gathered.evidence, everything)
-            gathered.served_by.append("fts")
-        gathered.timings["fts"] = _since(started)
-        pool = list(gathered.evidence.values())
-        if required is not None:
-            pool = [item for item in pool if item.id in required]
+        timings = {**_NO_TIME, "fts": beside.ms}
+        gathered: dict[str, Evidence] = {}
+        served_by: list[str] = []
+        if isinstance(found, Candidates):
+            timings |= {"encode": found.encode_ms, "dense": found.dense_ms, "sparse": found.sparse_ms}
+            served_by += [only] if only else ["dense", "sparse"]
+            gathered = {item[0]: _evidence((*item, None, 0.0)) for item in found.found}
+        pool: Collection[Evidence] = gathered.values()
+        if beside.fulltext is not None:
+            served_by.append("fts")
+            beside.fulltext.add_to(gathered)
+            if (required := beside.fulltext.required) is not None:
+                pool = [item for item in pool if item.id in required]
         if least is not None:
             pool = [item for item in pool if item.cosine >= least]
-        found = self._rank(tx, asked, pool, gathered.timings)
-        too_little = not wanted.temporal and _is_little(found, asked.limit) and tx.memories.any_temporal(wanted)
-        empty = None if found else self._empty(tx, asked, list(gathered.evidence.values()))
-        return Answer(
-            tuple(found), tuple(gathered.served_by), tuple(gathered.degraded), gathered.timings, empty, too_little
-        )  # fmt: skip
+        best, refused = self._rank(tx, asked, pool, beside.in_session, timings)
+        too_little = not wanted.temporal and _is_little(best, asked.limit) and tx.memories.any_temporal(wanted)
+        empty = None if best else self._empty(tx, asked, list(gathered.values()))
+        degraded = (found,) if isinstance(found, StoreUnavailable) else ()
+        return Answer(tuple(best), tuple(served_by), degraded, timings, empty, too_little), refused
 
-    def _rank(self, tx: UnitOfWork, asked: _Asked, pool: Sequence[Evidence], timings: dict[str, float]) -> list[Found]:
+    def _rank(
+        self, tx: UnitOfWork, asked: _Asked, pool: Collection[Evidence], in_session: bool, timings: dict[str, float]
+    ) -> tuple[list[Found], bool]:
+        """The best of a pool, and whether the truth refused some while there are too few."""
         started = time.perf_counter()
         order = fuse(pool, asked.question.is_literal)
         timings["rank"] = _since(started)
         started = time.perf_counter()
         # Boosts of sessions may lift any candidate, those of dates by so much; importance alone moves a few places.
-        step = max(1, len(order)) if tx.memories.any_in_session(asked.wanted.user_id) else asked.limit + HEAD
-        lift = boosts.most(asked.named) if asked.named.dated else 0.0
+        step = max(1, len(order)) if in_session else asked.limit + HEAD
+        lift = boosts.most_of_time(asked.named)
         kept: list[tuple[Ranked, Memory]] = []
         at = 0
         # For hits that the truth refuses come the next ones, and what a date may still lift among the first.
@@ -220,12 +233,12 @@ class Search:
             rows = tx.memories.visible([item.id for item in head], asked.wanted)
             kept += [(item, rows[item.id]) for item in head if item.id in rows]
             at += len(head)
+        refused = len(kept) < min(at, asked.limit)
         user_id, now = asked.wanted.user_id, self._clock.now()
         kept = boosts.apply(tx, kept, asked.named, user_id, now, asked.rules.fades, asked.limit)
         timings["rows"] = _since(started)
-        return [
-            Found(memory, item, matching_line(memory.content, asked.question)) for item, memory in kept[: asked.limit]
-        ]
+        shown = kept[: asked.limit]
+        return [Found(memory, item, matching_line(memory.content, asked.question)) for item, memory in shown], refused
 
     def _empty(self, tx: UnitOfWork, asked: _Asked, pool: Sequence[Evidence]) -> Empty:
         question, wanted, least = asked.question, asked.wanted, asked.rules.least
@@ -239,7 +252,8 @@ class Search:
         if not pool:
             expression = any_of(question.words)
             pool = [Evidence(hit, fulltext=(score, 0.5)) for hit, score in tx.fulltext.match(expression, anywhere, 5)]
-        near = tuple(self._rank(tx, replace(asked, wanted=anywhere, limit=3), pool, {}))
+        in_session = tx.memories.any_in_session(asked.wanted.user_id)
+        near = tuple(self._rank(tx, replace(asked, wanted=anywhere, limit=3), pool, in_session, {})[0])
         if matching == 0:
             return Empty("No memory passes the filters.", corpus, unknown, near)
         if least is not None:
@@ -247,6 +261,13 @@ class Search:
         if question.phrases or question.prefixes:
             return Empty("No memory has what you quoted, as written.", corpus, unknown, near)
         return Empty("No memory matches.", corpus, unknown, near)
+
+
+def _beside(tx: UnitOfWork, asked: _Asked, with_fulltext: bool, everything: bool) -> _Beside:
+    started = time.perf_counter()
+    found = fulltext(tx, asked.question, asked.wanted, everything) if with_fulltext else None
+    in_session = tx.memories.any_in_session(asked.wanted.user_id)
+    return _Beside(found, in_session, _since(started))
 
 
 def _is_little(found: Sequence[Found], limit: int) -> bool:

@@ -121,6 +121,19 @@ def test_a_filter_finds_what_a_hundred_others_outdo(tmp_path: Path, fields: dict
     drive(tmp_path, scenario)
 
 
+def test_what_the_truth_refuses_hides_nothing(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        wanted = await kit.add("a long memory in which shared words are two of very many others")
+        drafts = [Draft("shared words", f"title {number}", is_private=True) for number in range(CANDIDATES * 6)]
+        await kit.memories.add_many(kit.actor, drafts)
+        await kit.settle()
+        answer = await kit.search.search("shared words", replace(kit.everything, shared=True), 5)
+        assert [item.memory.id for item in answer.found] == [wanted]
+        assert answer.degraded == () and "dense" in answer.served_by
+
+    drive(tmp_path, scenario)
+
+
 def test_without_decay_the_raw_importance_ranks(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         await kit.add("an old decision", importance=0.8)
