@@ -5,10 +5,13 @@ Not a daemon: there is no store behind it, only the dispatch that the test hands
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+import pytest
 
 from lmem.daemon.call import Call
 from lmem.daemon.conversation import Limits
@@ -28,3 +31,16 @@ async def serving(path: Path, dispatch: Dispatch, limits: Limits | None = None) 
         yield server
     finally:
         await server.stop(0)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("the condition did not come true in time")
+
+
+def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Why clients were cut off."""
+    return [record.__dict__["data"]["reason"] for record in caplog.records if record.msg == "cut off a client"]

@@ -9,10 +9,12 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pytest
+
 from lmem.daemon.call import Call
 from lmem.daemon.conversation import Limits
 from lmem.errors import NotFound
-from tests.unit.daemon.serving import serving
+from tests.unit.daemon.serving import reasons, serving, until
 
 HELLO = {"lmem": 1, "mode": "rpc", "version": "0.1.0", "cwd": "/w", "client": "test", "pid": 1}
 SMALL = Limits(connections=4, in_flight=2, frame=1000, hello_frame=200, hello_seconds=0.1, stall_seconds=0.2)
@@ -117,7 +119,7 @@ def test_unread_requests_stay_bounded(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_a_client_that_does_not_read_is_cut_after_a_while(tmp_path: Path) -> None:
+def test_a_client_that_does_not_read_is_cut_after_a_while(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def big(call: Call) -> object:
         return {"text": "x" * 900}
 
@@ -127,16 +129,13 @@ def test_a_client_that_does_not_read_is_cut_after_a_while(tmp_path: Path) -> Non
             one.writer.transport.pause_reading()  # type: ignore[attr-defined]
             for number in range(2000):
                 one.ask(number)
-            for _ in range(100):
-                if not server.connections:
-                    return
-                await asyncio.sleep(0.02)
-            raise AssertionError("it was not cut")
+            await until(lambda: not server.connections)
+            assert reasons(caplog) == ["it does not read"]
 
     asyncio.run(run())
 
 
-def test_a_pile_of_answers_is_cut_at_once(tmp_path: Path) -> None:
+def test_a_pile_of_answers_is_cut_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def big(call: Call) -> object:
         call.progress({"text": "x" * 3_000_000})
         return {}
@@ -147,11 +146,8 @@ def test_a_pile_of_answers_is_cut_at_once(tmp_path: Path) -> None:
             one.writer.transport.pause_reading()  # type: ignore[attr-defined]
             one.ask(1)
             one.ask(2)
-            for _ in range(100):
-                if not server.connections:
-                    return
-                await asyncio.sleep(0.02)
-            raise AssertionError("it was not cut")
+            await until(lambda: not server.connections)
+            assert reasons(caplog) == ["it lets answers pile up"]
 
     asyncio.run(run())
 

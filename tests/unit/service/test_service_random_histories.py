@@ -270,7 +270,7 @@ class History:
     def _some(self, number: int) -> Memory:
         return list(self.model.rows.values())[number % len(self.model.rows)]
 
-    async def check_past(self, hours: int) -> None:
+    async def assert_past(self, hours: int) -> None:
         """Lists, single memories and searches of some time are what the model remembers of it."""
         chosen = self.model.moments[hours % len(self.model.moments)] if self.model.moments else self.model.now
         past, user = Past(self.kit.storage), self.kit.actor.user_id
@@ -313,7 +313,7 @@ def test_a_history_is_what_the_model_remembers(steps: list[tuple[str, int, int]]
         history = History(kit)
         for name, one, two in steps:
             await history.step(name, one, two)
-        await history.check_past(hours)
-        await history.check_past(hours + 7)
+        await history.assert_past(hours)
+        await history.assert_past(hours + 7)
 
     _run(scenario)
