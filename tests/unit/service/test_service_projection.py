@@ -16,7 +16,7 @@ from lmem.domain.memories import Draft
 from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, Point
 from lmem.service import projection, relay
-from lmem.service.memories import Added
+from lmem.service.drafts import Added
 from lmem.service.projection import Relay
 from tests.unit.service.service_kit import Kit, drive
 
