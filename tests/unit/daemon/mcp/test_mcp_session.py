@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lmem.daemon.call import Call
-from lmem.daemon.conversation import Limits
+from lmem.daemon.limits import Limits
 from tests.unit.daemon.serving import reasons, serving, until
 
 HELLO = {"lmem": 1, "mode": "mcp", "version": "0.1.0", "cwd": "/w", "client": "cli", "pid": 1, "project": "api"}
