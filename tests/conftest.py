@@ -9,10 +9,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from lmem.stores.embedding import models, onnx_file
 from lmem.stores.embedding.fingerprint import fingerprint
 from lmem.stores.embedding.layout import WEIGHTS
+from tests.unit.properties import PROPERTY
+
+settings.register_profile("lmem", PROPERTY)
+settings.load_profile("lmem")  # for those that are not marked with it: a busy machine meets no deadline
 
 pytest_plugins = ["tests.servers.fixtures"]
 

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from lmem import config as settings
 from lmem._version import __version__
 from lmem.daemon.call import App, Build, Call, Host
-from lmem.daemon.conversation import Limits
+from lmem.daemon.limits import Limits
 from lmem.daemon.listener import Listener
 from lmem.daemon.log import close_log, open_log
 from lmem.daemon.ownership import Ownership

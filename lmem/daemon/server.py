@@ -13,7 +13,8 @@ from collections.abc import Callable
 
 from lmem._version import __version__
 from lmem.daemon.call import Dispatch
-from lmem.daemon.conversation import Conversation, Limits
+from lmem.daemon.conversation import Conversation
+from lmem.daemon.limits import Limits
 from lmem.protocol.framing import Frame
 from lmem.protocol.messages import PROTOCOL
 

@@ -17,7 +17,8 @@ from lmem.errors import LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, recording
-from lmem.service.memories import Added, Memories
+from lmem.service.drafts import Added
+from lmem.service.memories import Memories
 
 SOURCE = "git.post-commit"
 """The `source_tool` of a commit's memory, whether a hook, the reflog or a backfill told of it."""

@@ -19,7 +19,7 @@ from lmem.errors import InvalidInput
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names, recording
-from lmem.service.memories import Edited
+from lmem.service.edits import Edited
 
 
 class LayerMoves:

@@ -15,8 +15,9 @@ from lmem.domain.scope import Scope
 from lmem.errors import Conflict, InvalidInput, NotFound
 from lmem.ports.storage import UnitOfWork
 from lmem.service.changesets import Together
+from lmem.service.drafts import Added
+from lmem.service.edits import Edited
 from lmem.service.lifecycle import Changed
-from lmem.service.memories import Added, Edited
 
 IDLE_S = 600.0
 """Seconds without a request after which a transaction is rolled back, by the monotonic clock."""

@@ -20,8 +20,10 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names, recording
 from lmem.service.changesets import Together
+from lmem.service.drafts import Added
+from lmem.service.edits import Edited
 from lmem.service.lifecycle import Changed, Lifecycle
-from lmem.service.memories import Added, Edited, Memories
+from lmem.service.memories import Memories
 from lmem.service.staging import Apply, Done, Staged, Staging
 
 KIND = "transaction"

@@ -113,7 +113,8 @@ def test_one_trip_finds_what_two_would(made: Found, only: str | None, conditions
 
 
 def test_terms_alone_need_no_model_and_all_else_does(made: Found) -> None:
-    assert all(item.bm25 > 0 for item in made.find("sparse").found)
+    found = made.find("sparse").found
+    assert found and all(item.bm25 > 0 for item in found)
     for only in (None, "dense"):
         with pytest.raises(ModelMissing):
             made.find(only)

@@ -265,7 +265,7 @@ def test_one_side_alone_leaves_the_other_score_out(filled: Store) -> None:
     assert all(item.bm25 == 0 for item in dense.found)
     assert dense.dense_ms > 0
     sparse = filled.search(GENERATION, MEMORIES, query, [], 10, "sparse")
-    assert all(item.cosine == 0 and item.bm25 > 0 for item in sparse.found)
+    assert sparse.found and all(item.cosine == 0 and item.bm25 > 0 for item in sparse.found)
 
 
 def test_a_query_without_terms_is_dense_alone(filled: Store) -> None:

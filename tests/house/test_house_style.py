@@ -78,6 +78,7 @@ def test_every_port_says_what_it_is_for() -> None:
         for node in source.tree.body
         if isinstance(node, ast.ClassDef)
     ]
+    assert classes
     assert not [f"{source.name}: {node.name}" for source, node in classes if ast.get_docstring(node) is None]
 
 

@@ -24,7 +24,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> Iterat
         assert (kept["content"], kept["rev"]) == ("The queue is called 1", 1)
 
 
-def refused(product: Product, status: int, code: str, *arguments: str | bytes, stdin: bytes = b"") -> None:
+def assert_refused(product: Product, status: int, code: str, *arguments: str | bytes, stdin: bytes = b"") -> None:
     """The command fails as documented and stores nothing."""
     before = product.memories()
     said = product.run(*arguments, "--json", stdin=stdin)
@@ -87,7 +87,7 @@ def refused(product: Product, status: int, code: str, *arguments: str | bytes, s
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_exits_2(product: Product, arguments: list[str | bytes], stdin: bytes) -> None:
-    refused(product, 2, "invalid_input", *arguments, stdin=stdin)
+    assert_refused(product, 2, "invalid_input", *arguments, stdin=stdin)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_cannot_be_used_exits_2(product: Product, arguments: list[str | byt
     ],
 )
 def test_what_is_not_there_exits_4(product: Product, arguments: list[str]) -> None:
-    refused(product, 4, "not_found", *arguments)
+    assert_refused(product, 4, "not_found", *arguments)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_person_reads_a_sentence_and_a_next_step(
 
 @pytest.mark.parametrize("verb", [["show"], ["history"], ["forget"], ["edit", "--title", "x"], ["restore"], ["done"]])
 def test_an_ambiguous_prefix_exits_4_and_names_the_candidates(product: Product, verb: list[str]) -> None:
-    refused(product, 4, "ambiguous_id", verb[0], "feed", *verb[1:])
+    assert_refused(product, 4, "ambiguous_id", verb[0], "feed", *verb[1:])
     assert "The queue is called 2" in product.run("show", "feed").err
 
 

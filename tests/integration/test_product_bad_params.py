@@ -143,7 +143,7 @@ def answer(raw: Raw, method: str, params: str) -> Json:
     return frame
 
 
-def check(frame: Json, sent: str) -> None:
+def assert_answered(frame: Json, sent: str) -> None:
     if "result" not in frame:
         assert helpful(refused(frame), ERRORS), f"{sent[:200]}: {str(frame)[:600]}"
 
@@ -161,7 +161,7 @@ def test_a_wrong_value_is_an_error_of_the_caller(product: Product, method: str) 
                 if value not in HARMFUL.get((method, name), ()):
                     rest = {key: kept for key, kept in base.items() if key != name}
                     params = json.dumps(rest)[:-1] + (", " if rest else "") + f'"{name}": {value}}}'
-                    check(answer(client.raw, method, params), f"{method} {params}")
+                    assert_answered(answer(client.raw, method, params), f"{method} {params}")
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -170,7 +170,7 @@ def test_a_wrong_value_changes_nothing_in_an_edit(product: Product, name: str) -
     with product.client() as client:
         for value in WRONG:
             frame = answer(client.raw, "memory/edit", f'{{"id": "{target}", "changes": {{"{name}": {value}}}}}')
-            check(frame, f"{name} {value}")
+            assert_answered(frame, f"{name} {value}")
             assert client.result("memory/get", id=target)["content"]
 
 
@@ -197,7 +197,7 @@ def test_a_wrong_value_of_what_is_staged_is_an_error_of_the_caller(product: Prod
                 inner = json.dumps({key: kept for key, kept in base.items() if key != name})[:-1]
                 inner += (", " if len(inner) > 1 else "") + f'"{name}": {value}}}'
                 outer = f'{{"transaction": "{number}", "method": "{method}", "params": {inner}}}'
-                check(answer(client.raw, "transaction/stage", outer), f"{method} {inner}")
+                assert_answered(answer(client.raw, "transaction/stage", outer), f"{method} {inner}")
                 client.ask("transaction/rollback", {"transaction": number})
     assert product.memories() == before
 

@@ -104,7 +104,7 @@ def test_a_commit_that_the_daemon_sees_before_its_hook_tells_of_it(
     slow.chmod(0o755)
     monkeypatch.setenv("GIT_COMMITTER_DATE", f"{int(time.time()) - 60} +0000")
     sha = _commit(top, "one")
-    _settled(product, top, {sha})
+    assert _settled(product, top, {sha}).keys() == {sha}
 
 
 def test_no_verify_worktree_and_amend_are_there_once(product: Product, top: Path, tmp_path: Path) -> None:
@@ -249,4 +249,4 @@ def test_a_repository_that_was_left_is_left_alone(product: Product, top: Path) -
     _in(product, top, "hook", "uninstall")
     _commit(top, "two")
     time.sleep(6)
-    _settled(product, top, {sha})
+    assert _settled(product, top, {sha}).keys() == {sha}

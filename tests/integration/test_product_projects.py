@@ -109,8 +109,11 @@ def test_an_inactive_user_writes_nothing(product: Product) -> None:
         product.good("user", "set", "--active")
 
 
-def test_no_credential_of_a_remote_is_on_the_disk(product: Product) -> None:
-    product.good("daemon", "status")
-    for file in product.home.path.rglob("*"):
-        if file.is_file():
-            assert TOKEN.encode() not in file.read_bytes(), file
+def test_no_credential_of_a_remote_is_on_the_disk(product: Product, tmp_path: Path) -> None:
+    top = repository(tmp_path / "vault", f"https://ada:{TOKEN}@example.org/ada/vault.git")
+    assert _in(product, top, "add", "one decision", "--type", "decision")["project"] == "vault"
+    identities = _in(product, top, "project", "show")["identities"]
+    assert {"kind": "remote", "value": "example.org/ada/vault"} in identities
+    files = [file for file in product.home.path.rglob("*") if file.is_file()]
+    assert product.home.paths.database in files
+    assert not [file for file in files if TOKEN.encode() in file.read_bytes()]

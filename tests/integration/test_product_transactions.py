@@ -33,7 +33,7 @@ def staged(client: Client, items: list[Json]) -> str:
     for at in range(0, len(items), 500):
         part = {"items": items[at : at + 500]}
         answer = client.result("transaction/stage", transaction=number, method="memory/add_many", params=part)
-        assert all("id" in row for row in answer["results"])
+        assert ["id" in row for row in answer["results"]] == [True] * len(part["items"])
     return number
 
 

@@ -128,6 +128,7 @@ def test_a_fault_costs_time_and_nothing_else(
     assert not [item for load in loads for item in load.failed]
     limits = {"memory/add": REDIS_LIMIT, "memory/search": REDIS_LIMIT, "graph/neighbours": NEO4J_LIMIT + REDIS_LIMIT}
     for load in loads:
+        assert load.added and load.slowest.keys() == limits.keys()
         late = {method: took for method, took in load.slowest.items() if took > limits[method] + SLACK}
         assert not late
     named = {name for load in loads for stores in load.degraded.values() for name in stores}

@@ -146,6 +146,7 @@ def check(daemon: Daemon, writers: list[Writer], scratch: Path) -> None:
         counts, outbox = nested(status, "counts"), nested(status, "outbox")
         assert (outbox["pending"], outbox["parked"]) == (0, 0), outbox
         assert nested(status, "stores", "vectors")["points"] == counts["memories"]
+        assert acknowledged(writers)
         for memory, text in _some(acknowledged(writers)):
             assert memory in _found(wire, text, "dense"), f"{memory} is not found by meaning"
             assert memory in _found(wire, text, "fts"), f"{memory} is not found by its words"

@@ -21,8 +21,8 @@ from lmem.domain.filters import Filter, Sight
 from lmem.domain.memories import Draft, Memory
 from lmem.domain.scope import Scope
 from lmem.errors import InvalidInput, LmemError, StoreUnavailable
+from lmem.service.drafts import Added
 from lmem.service.duplicates import near_duplicate
-from lmem.service.memories import Added
 
 
 async def add(services: Services, call: Call, params: Params) -> Json:

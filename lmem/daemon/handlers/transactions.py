@@ -20,7 +20,8 @@ from lmem.daemon.services import Services
 from lmem.domain.memories import Draft
 from lmem.errors import InvalidInput, LmemError
 from lmem.service import staging
-from lmem.service.memories import Added, Edited
+from lmem.service.drafts import Added
+from lmem.service.edits import Edited
 from lmem.service.staging import Done
 
 Stage = Callable[[Services, Call, str, dict[str, object]], Awaitable[Json]]

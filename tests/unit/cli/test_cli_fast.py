@@ -124,7 +124,8 @@ def test_a_reading_leaves_the_table_as_it_was() -> None:
 @pytest.mark.parametrize("name", [*COMMANDS, ""])
 def test_every_command_has_a_function_that_takes_its_values(name: str) -> None:
     values = DEFAULTS[name] if name else {"as_json": False}
-    inspect.signature(run.function_of(name)).bind(**values)
+    bound = inspect.signature(run.function_of(name)).bind(**values)
+    assert len(bound.args) + len(bound.kwargs) == len(values)
 
 
 def test_the_tables_of_commands_agree() -> None:

@@ -56,12 +56,17 @@ def test_a_new_count_can_begin(here: Paths) -> None:
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"starts": null}', '{"starts": ["x"], "failure": 5}'])
 def test_a_torn_file_counts_nothing(here: Paths, text: str) -> None:
     here.starts_file.write_text(text)
-    Starts(here).check(since=0)
+    found = Starts(here)
+    found.check(since=0)
+    found.record()
+    kept = json.loads(here.starts_file.read_text())
+    assert (len(kept["starts"]), kept["failure"]) == (1, None)
 
 
 def test_a_full_disk_does_not_keep_the_daemon_from_starting(here: Paths) -> None:
     here.starts_file.mkdir()
     Starts(here).record()
+    assert list(here.starts_file.iterdir()) == []
 
 
 def test_the_logs_last_error_is_found(here: Paths, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -117,6 +117,8 @@ def test_an_interval_runs_again_and_again(tmp_path: Path, monkeypatch: pytest.Mo
 
     async def scenario(kit: Kit) -> None:
         await serving(kit, lambda jobs: until(lambda: len(ran) >= 3))
+        runs = await Jobs(kit.storage, work_of(kit)).history("often", 10)
+        assert len(runs) >= 2 and runs[0].cause == "schedule"  # the third was begun after the second was recorded
 
     drive(tmp_path, scenario)
 

@@ -73,18 +73,23 @@ def test_a_replaced_directory_is_noticed_and_not_touched(here: Paths) -> None:
 def test_a_client_that_only_asks_does_not_keep_a_daemon_out(here: Paths) -> None:
     Ownership(here).release()
     done = threading.Event()
+    asked = taken = 0
 
     def ask() -> None:
+        nonlocal asked
         while not done.is_set():
             presence.lock_held(here)
+            asked += 1
 
     asking = threading.Thread(target=ask)
     asking.start()
     deadline = time.monotonic() + 0.5
     while time.monotonic() < deadline:
         Ownership(here).release()
+        taken += 1
     done.set()
     asking.join()
+    assert asked > 10 and taken > 10
 
 
 def test_a_full_disk_is_told(here: Paths, monkeypatch: pytest.MonkeyPatch) -> None:

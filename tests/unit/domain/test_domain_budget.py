@@ -56,7 +56,7 @@ def test_never_over_the_budget(given_parts: list[tuple[list[int], float]], budge
     assert count(whole) <= budget
 
 
-@given(st.text("ab \n", max_size=300), st.integers(8, 60))
+@given(st.text("ab \n", max_size=300) | st.text("ab \n", min_size=150, max_size=300), st.integers(8, 60))
 def test_a_shortened_text_fits_and_begins_as_it_did(text: str, limit: int) -> None:
     found = shortened(text, limit, count)
     assert count(found) <= limit

@@ -49,6 +49,15 @@ class Table:
         return found == [(1,)]
 
 
+    def accepts(self, expression: str) -> bool:
+        """Whether FTS5 takes an expression for sound."""
+        try:
+            self.holds("any text", expression)
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+
 @pytest.fixture
 def table() -> Iterator[Table]:
     made = Table()
@@ -121,7 +130,7 @@ def test_whatever_is_typed_fts5_accepts(table: Table, typed: str) -> None:
     for terms in (question.words, question.phrases, question.identifiers, question.unspaced):
         for expression in (any_of(terms, question.prefixes), all_of(terms, question.prefixes)):
             if expression:
-                table.holds("any text", expression)
+                assert table.accepts(expression)
 
 
 @given(terms=st.lists(st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0")), max_size=8))
@@ -129,7 +138,7 @@ def test_whatever_is_typed_fts5_accepts(table: Table, typed: str) -> None:
 def test_any_term_is_a_phrase_and_never_syntax(table: Table, terms: list[str]) -> None:
     for expression in (any_of(terms, terms), all_of(terms, terms)):
         if expression:
-            table.holds("any text", expression)
+            assert table.accepts(expression)
 
 
 @given(typed=SYNTAX)

@@ -257,7 +257,7 @@ def test_a_tracked_hook_is_told_about_and_not_touched(place: Place) -> None:
     hook = script(work / ".githooks/post-commit", "#!/bin/sh -e\necho ran >>ran\n")
     place.git(work, "config", "core.hooksPath", ".githooks")
     place.git(work, "add", ".githooks")
-    follow(place, work, hook)
+    assert_hint_works(place, work, hook)
 
 
 @pytest.mark.parametrize("setting", [".husky/_", ".husky"])
@@ -267,10 +267,10 @@ def test_husky_is_told_about_and_not_touched(place: Place, setting: str) -> None
     if setting == ".husky/_":
         script(work / ".husky/_/post-commit", husky)
     place.git(work, "config", "core.hooksPath", setting)
-    follow(place, work, work / ".husky/post-commit")
+    assert_hint_works(place, work, work / ".husky/post-commit")
 
 
-def follow(place: Place, work: Path, file: Path) -> None:
+def assert_hint_works(place: Place, work: Path, file: Path) -> None:
     """Install, do what the hint says, and see that it works; then the way back."""
     before = tree(work)
     with pytest.raises(Conflict) as caught:

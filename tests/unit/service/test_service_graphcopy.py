@@ -42,7 +42,7 @@ class Copied:
     async def held(self) -> list[Held]:
         return await self.copy.held(None, 100_000)
 
-    async def agree(self) -> None:
+    async def assert_agrees(self) -> None:
         assert await self.held() == await self.kit.storage.read(truth)
 
     async def waiting(self) -> int:
@@ -85,11 +85,11 @@ def test_a_new_copy_is_filled_and_then_serves(tmp_path: Path) -> None:
         await copied.projector.prepare()
         assert not copied.projector.serves and copied.projector.building
         await copied.settle()
-        await copied.agree()
+        await copied.assert_agrees()
         assert copied.projector.serves and copied.projector.building is None and copied.projector.schema == 1
         await _some(copied, 2)
         await copied.settle()
-        await copied.agree()
+        await copied.assert_agrees()
 
     run(scenario)
 
@@ -111,14 +111,14 @@ def test_a_copy_follows_any_history_and_never_sees_what_is_hidden(steps: list[tu
                 copied = Copied(first.kit, first.server)
             else:
                 await history.step(name, one, two)
-                await _see_nothing_hidden(copied)
+                await _assert_nothing_hidden_is_sent(copied)
         await copied.settle()
-        await copied.agree()
+        await copied.assert_agrees()
 
     run(scenario)
 
 
-async def _see_nothing_hidden(copied: Copied) -> None:
+async def _assert_nothing_hidden_is_sent(copied: Copied) -> None:
     """What goes to the server now is nothing that is private or archived now."""
     seen = len(copied.server.applied)
     with suppress(StoreUnavailable):
@@ -139,7 +139,7 @@ def test_a_purge_leaves_no_node_and_no_edge(tmp_path: Path) -> None:
         await copied.settle()
         held = await copied.held()
         assert not any(gone in item.id for item in held) and any(kept in item.id for item in held)
-        await copied.agree()
+        await copied.assert_agrees()
 
     run(scenario)
 
@@ -156,7 +156,7 @@ def test_a_server_that_is_down_loses_nothing_and_gets_each_object_once(tmp_path:
         assert await copied.waiting() == 1
         copied.server.fails = None
         await copied.settle()
-        await copied.agree()
+        await copied.assert_agrees()
 
     run(scenario)
 
@@ -197,7 +197,7 @@ def test_a_wiped_server_is_noticed_and_filled_again(when: str, tmp_path: Path) -
             with pytest.raises(IndexLost):
                 await copied.relay.step()
         await copied.settle()
-        await copied.agree()
+        await copied.assert_agrees()
         after = copied.projector.projection
         assert before and after and after.instance_id != before.instance_id and copied.projector.serves
         projections = await copied.kit.storage.read(lambda tx: tx.outbox.projections("graph"))
@@ -212,11 +212,11 @@ def test_another_server_is_filled_and_the_first_one_again(tmp_path: Path) -> Non
         await copied.settle()
         other = Copied(copied.kit, Server())
         await other.settle()
-        await other.agree()
+        await other.assert_agrees()
         await _some(copied, 1)
         again = Copied(copied.kit, copied.server)
         await again.settle()
-        await again.agree()
+        await again.assert_agrees()
 
     run(scenario)
 
@@ -275,7 +275,7 @@ def test_a_rebuild_writes_everything_again_while_the_copy_serves(tmp_path: Path)
         await copied.relay.step()
         await copied.kit.add("added meanwhile", project="api")
         await copied.settle()
-        await copied.agree()
+        await copied.assert_agrees()
         assert copied.projector.building is None
         assert await copied.copy.size() == await copied.copy.size(2)
 
@@ -292,7 +292,7 @@ def test_a_rebuild_that_was_cut_short_goes_on_after_a_restart(tmp_path: Path) ->
         assert again.projector.serves and again.projector.building
         await again.settle()
         assert again.projector.building is None
-        await again.agree()
+        await again.assert_agrees()
 
     run(scenario)
 

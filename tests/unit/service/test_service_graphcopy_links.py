@@ -137,6 +137,6 @@ def test_the_copy_is_what_the_truth_says_after_every_few_steps(seed: int, tmp_pa
             for _ in range(chance.randrange(1, 5)):
                 await life.step()
             await copied.settle()
-            await copied.agree()
+            await copied.assert_agrees()
 
     drive(tmp_path, scenario)

@@ -1,6 +1,6 @@
-"""Adding, editing and reading on a real store: idempotency, sources, names, privacy, near-duplicates, activity.
+"""Adding, editing and reading on a real store: bulk, privacy, near-duplicates, activity.
 
-Not the parsing of parameters (test_daemon_params.py, test_daemon_drafts.py).
+Not one draft or one edit (test_service_drafts.py, test_service_edits.py).
 """
 
 from __future__ import annotations
@@ -14,34 +14,9 @@ from lmem.domain.memories import Draft
 from lmem.errors import Conflict, Forbidden, LmemError, NotFound, StorageFull
 from lmem.service import activity as activity_module
 from lmem.service.activity import Activity
+from lmem.service.drafts import Added
 from lmem.service.duplicates import near_duplicate
-from lmem.service.memories import Added
 from tests.unit.service.service_kit import Kit, drive
-
-
-def test_the_same_id_twice_is_one_memory(tmp_path: Path) -> None:
-    async def scenario(kit: Kit) -> None:
-        draft = Draft("text", "text", id="a" * 32)
-        first = await kit.memories.add(kit.actor, draft)
-        again = await kit.memories.add(kit.actor, draft)
-        assert (first.created, again.created, again.memory.id) == (True, False, "a" * 32)
-        with pytest.raises(Conflict):
-            await kit.memories.add(kit.actor, replace(draft, content="other"))
-
-    drive(tmp_path, scenario)
-
-
-def test_a_source_id_is_one_memory_and_changed_text_a_version(tmp_path: Path) -> None:
-    async def scenario(kit: Kit) -> None:
-        first = await kit.add("one", source_tool="import.x", external_id="7")
-        assert await kit.add("one", source_tool="import.x", external_id="7") == first
-        assert await kit.add("two", source_tool="import.x", external_id="7") == first
-        elsewhere = await kit.add("two", source_tool="import.x", external_id="7", project="other")
-        assert elsewhere != first  # two projects may use the same ids
-        _, versions = await kit.history.versions(kit.actor, first)
-        assert [item.content for item in versions] == ["one", "two"]
-
-    drive(tmp_path, scenario)
 
 
 def test_bulk_lines_stand_alone_and_make_their_names(tmp_path: Path) -> None:
@@ -62,17 +37,6 @@ def test_bulk_lines_stand_alone_and_make_their_names(tmp_path: Path) -> None:
     drive(tmp_path, scenario)
 
 
-def test_an_unknown_project_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:
-    async def scenario(kit: Kit) -> None:
-        await kit.add("x", project="payments-api")
-        with pytest.raises(NotFound) as caught:
-            await kit.memories.add(kit.actor, Draft("y", "y", project="payment-api"))
-        assert "payments-api" in caught.value.hint
-        assert (await kit.memories.page(kit.everything, "rank", 10, 0)).total == 1
-
-    drive(tmp_path, scenario)
-
-
 def test_private_memories_are_in_no_shared_answer(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         secret = await kit.add("the launch codes", is_private=True)
@@ -86,18 +50,6 @@ def test_private_memories_are_in_no_shared_answer(tmp_path: Path) -> None:
         assert await kit.memories.export(shared, 0, 10) == []
         assert await kit.memories.tags(shared) == []
         assert await kit.ids("launch codes") == [secret]
-
-    drive(tmp_path, scenario)
-
-
-def test_edit_checks_the_revision(tmp_path: Path) -> None:
-    async def scenario(kit: Kit) -> None:
-        memory_id = await kit.add("x")
-        edited = await kit.memories.edit(kit.actor, memory_id, {"title": "y"}, None, rev=1)
-        assert (edited.changed, edited.memory.rev) == (("title",), 2)
-        assert (await kit.memories.edit(kit.actor, memory_id, {"title": "y"}, None)).changed == ()
-        with pytest.raises(Conflict):
-            await kit.memories.edit(kit.actor, memory_id, {"title": "z"}, None, rev=1)
 
     drive(tmp_path, scenario)
 
@@ -146,18 +98,6 @@ def test_errors_of_bulk_are_values_not_exceptions(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         results = await kit.memories.add_many(kit.actor, [Draft("a", "a", id="c" * 32), Draft("b", "b", id="c" * 32)])
         assert isinstance(results[1], LmemError)
-
-    drive(tmp_path, scenario)
-
-
-def test_a_derived_title_follows_the_text(tmp_path: Path) -> None:
-    async def scenario(kit: Kit) -> None:
-        derived = await kit.add("We use Postgres\n\nbecause of JSON")
-        edited = await kit.memories.edit(kit.actor, derived, {"content": "We use SQLite\n\nas it is one file"}, None)
-        assert (edited.memory.title, set(edited.changed)) == ("We use SQLite", {"title", "content"})
-        kept = await kit.memories.edit(kit.actor, derived, {"title": "Database"}, None)
-        kept = await kit.memories.edit(kit.actor, derived, {"content": "We use DuckDB"}, None)
-        assert kept.memory.title == "Database"
 
     drive(tmp_path, scenario)
 

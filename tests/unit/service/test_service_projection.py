@@ -6,6 +6,7 @@ Not the real index worker (tests/integration and tests/soak kill that one).
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lmem.domain.memories import Draft
 from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, Point
 from lmem.service import projection, relay
+from lmem.service.drafts import Added
 from lmem.service.projection import Relay
 from tests.unit.service.service_kit import Kit, drive
 
@@ -242,17 +244,28 @@ def test_no_row_is_blamed_for_a_store_that_takes_none(tmp_path: Path) -> None:
 def test_a_write_whose_caller_hung_up_is_applied_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(relay, "LONGEST_SLEEP", 0.05)
 
+    began, gone = threading.Event(), threading.Event()
+
     async def scenario(kit: Kit) -> None:
+        put = kit.memories.put
+
+        def in_hand(*given: object, **named: object) -> Added:
+            began.set()
+            gone.wait(5)
+            return put(*given, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(kit.memories, "put", in_hand)
         running = asyncio.create_task(kit.relay.run())
-        await asyncio.sleep(0.01)
         draft = Draft("nobody waits for this", "nobody waits for this")
         adding = asyncio.create_task(kit.memories.add(kit.actor, draft))
-        await asyncio.sleep(0)
-        adding.cancel()  # it is queued by now, and nobody will wake the relay
+        await asyncio.to_thread(began.wait, 5)
+        adding.cancel()  # the writer has it in hand by now, and nobody will wake the relay
+        gone.set()
         async with asyncio.timeout(5):
-            while await kit.storage.read(lambda tx: tx.directory.any_memory()) and await _waiting(kit):
+            while await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 0 or await _waiting(kit):
                 await asyncio.sleep(0.01)
         running.cancel()
+        assert adding.cancelled()
 
     drive(tmp_path, scenario)
 

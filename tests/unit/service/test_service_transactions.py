@@ -107,7 +107,7 @@ def test_one_undo_takes_all_back_and_a_redo_brings_all_again(tmp_path: Path) -> 
         assert undone.change_set == done.change_set and len(undone.memories) == 3
         stored = await bench.stored()
         assert stored["old"].importance_score == 0.5 and not stored["other"].is_archived
-        assert all(memory.is_archived for memory in stored.values() if memory.id == new)
+        assert [memory.is_archived for memory in stored.values() if memory.id == new] == [True]
         await bench.kit.history.undo(bench.actor, undone.undone_by)
         again = await bench.stored()
         assert again["other"].is_archived and not again["new, said better"].is_archived

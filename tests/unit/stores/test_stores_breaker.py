@@ -19,6 +19,7 @@ def test_one_failure_leaves_the_way_open() -> None:
     breaker = Breaker(_Time())
     breaker.failed(StoreUnavailable("Redis does not answer."))
     breaker.check()
+    assert breaker.pause == 0.0
 
 
 def test_a_second_failure_closes_it_and_time_opens_it_for_one_try() -> None:

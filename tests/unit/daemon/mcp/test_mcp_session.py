@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from lmem.daemon.call import Call
-from lmem.daemon.conversation import Limits
-from tests.unit.daemon.serving import serving
+from lmem.daemon.limits import Limits
+from tests.unit.daemon.serving import reasons, serving, until
 
 HELLO = {"lmem": 1, "mode": "mcp", "version": "0.1.0", "cwd": "/w", "client": "cli", "pid": 1, "project": "api"}
 INITIALIZE = {
@@ -90,14 +90,6 @@ async def agent(path: Path, *, handshake: bool = True) -> AsyncIterator[Agent]:
         yield found
     finally:
         writer.close()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the condition did not come true in time")
 
 
 def result(frame: Frame) -> Frame:
@@ -226,8 +218,8 @@ def test_hanging_up_cancels_what_runs_once(tmp_path: Path) -> None:
                 one.brief(1, 5000)
                 one.brief(2, 5000)
                 await until(lambda: desk.running == 2)
-            await until(lambda: desk.cancelled == 2)
             await until(lambda: server.working == server.connections == desk.running == 0)
+            assert desk.cancelled == 2
 
     asyncio.run(run())
 
@@ -281,7 +273,7 @@ def test_a_stop_in_mid_call_is_an_error_for_it(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
-def test_an_agent_that_does_not_read_waits_and_is_cut(tmp_path: Path) -> None:
+def test_an_agent_that_does_not_read_waits_and_is_cut(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def run() -> None:
         limits = Limits(write_pause=10_000, write_cut=10_000_000, stall_seconds=0.3)
         async with serving(tmp_path / "s", Desk(), limits) as server, agent(tmp_path / "s") as one:
@@ -289,6 +281,7 @@ def test_an_agent_that_does_not_read_waits_and_is_cut(tmp_path: Path) -> None:
             for number in range(2000):
                 one.ask(number, "tools/list")
             await until(lambda: not server.connections)
+            assert reasons(caplog) == ["it does not read"]
 
     asyncio.run(run())
 
