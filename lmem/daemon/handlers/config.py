@@ -64,7 +64,7 @@ async def _change(services: Services, call: Call, params: Params, unset: bool) -
         "file": files.get(level),
         "restart": not found.setting.live,
         "hidden_by": found.origin if hidden and found.setting.live else None,
-        "left_behind": left_behind(services.host.config, load(services.host.paths.config_file), key),
+        "left_behind": left_behind(services.host.config, lambda: load(services.host.paths.config_file), key),
     }
 
 
