@@ -18,6 +18,7 @@ from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import QDRANT, AsyncGenerations
 from lmem.service.generations import Generations
+from lmem.service.telling import tell
 
 STARTING = 60.0
 """Seconds that a rebuild waits for the index worker to start."""
@@ -38,6 +39,7 @@ class _State:
     building: Projection | None = None
     reason: StoreUnavailable | None = None
     optimising: bool = False
+    making: bool = False  # a generation, which is not the one that is being built yet
     must_start: bool = False
     looks_left: int = 0  # of `agrees` at the generation that is being built
 
@@ -221,9 +223,13 @@ class Indexes:
         state = self._state
         if state.reason is not None or state.model is None:
             raise state.reason or StoreUnavailable("There is no model to embed with.", hint="Run 'lmem init'.")
-        if state.building is not None or state.optimising:
+        if state.building is not None or state.optimising or state.making:
             raise Conflict("A generation is being built already.", hint="'lmem status --wait' returns when it serves.")
-        state.building, state.looks_left = await self._generations.make(state.model, None, "building"), TRIES
+        state.making = True
+        try:
+            state.building, state.looks_left = await self._generations.make(state.model, None, "building"), TRIES
+        finally:
+            state.making = False
         self._wake()
         return state.building
 
@@ -233,7 +239,7 @@ class Indexes:
         Answers the copy, which will know `points` of its points as optimised, or None when one is being built already.
         """
         state = self._state
-        if state.active is None or state.building is not None or state.model is None:
+        if state.active is None or state.building is not None or state.making or state.model is None:
             return None
         state.optimising = True
         try:
@@ -269,6 +275,8 @@ class Indexes:
         for projection in known:
             stale_copy = projection.state == "building" and state.active is not None
             if await self._generations.reopen(projection, model, stale_copy):
+                if projection.is_untold:  # a start or a rebuild was cut short
+                    projection = await tell(self._storage, projection)
                 if projection.state == "active":
                     state.active = projection
                 else:
