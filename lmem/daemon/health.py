@@ -32,7 +32,7 @@ def resident(pid: int) -> int | None:
 
 async def stores(services: Services) -> dict[str, object]:
     """The state of each store as `lmem status` shows it."""
-    model, indexes = services.indexes.model, services.indexes
+    model, indexes = services.indexes.loaded, services.indexes
     return {
         "sqlite": {"state": "ready", **await services.storage.facts()},
         "vectors": await _vectors(services),

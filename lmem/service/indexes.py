@@ -66,13 +66,19 @@ class Indexes:
         self._wake = wake
         self._settled = asyncio.Event()
         self._looked = 0.0
+        self._loaded: ModelInfo | None = None
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
         self.agrees: Callable[[Projection], Awaitable[bool]] = _unseen
 
     @property
     def model(self) -> ModelInfo | None:
-        """The loaded model, if any."""
+        """The model of the open generations, if there are any."""
         return self._state.model
+
+    @property
+    def loaded(self) -> ModelInfo | None:
+        """The model that the index worker has loaded, also while the store of the vectors cannot be opened."""
+        return self._loaded
 
     @property
     def engine(self) -> str:
@@ -127,10 +133,12 @@ class Indexes:
     def loading(self) -> None:
         """Another model is about to be loaded: questions wait for it as they do at a start."""
         self._settled.clear()
+        self._loaded = None
         self._state = _State(reason=StoreUnavailable("The model is being loaded.", hint="Try again in a moment."))
 
     def down(self, cause: LmemError) -> None:
         """The index worker died: nothing serves until `start` has run again, and no question waits for that."""
+        self._loaded = None
         self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False
         self._settled.set()
 
@@ -268,7 +276,11 @@ class Indexes:
             await self._store.serve(active.generation)
 
     async def _opened(self) -> _State:
-        model = await self.embedder.load()
+        try:
+            model = self._loaded = await self.embedder.load()
+        except LmemError:
+            self._loaded = None
+            raise
         state = _State(model=model)
         known = await self._generations.known()
         await self._generations.clear(known)
