@@ -48,7 +48,7 @@ def test_another_name_on_the_same_server_leaves_what_is_under_the_old_one(key: s
     assert "after the restart" in (_said(URLS, {**URLS, key: "other"}, key) or "")
 
 
-@pytest.mark.parametrize("key", ["search.limit", "qdrant.timeout_seconds", "user.name"])
+@pytest.mark.parametrize("key", ["default_decay_rate", "qdrant.timeout_seconds", "sessions.idle_hours"])
 def test_settings_are_not_read_for_a_key_that_leaves_nothing(key: str) -> None:
     def read() -> Config:
         raise AssertionError("read")
