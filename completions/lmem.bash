@@ -116,6 +116,7 @@ _lmem() {
         'export:--min-importance')  return ;;
         'export:--output'|'export:-o') COMPREPLY=($(compgen -f -- "$cur")); return ;;
         'status:--timeout')  return ;;
+        'repair:--emptied')  return ;;
         'session start:--goal'|'session start:-g')  return ;;
         'session start:--description')  return ;;
         'session start:--file'|'session start:-f') COMPREPLY=($(compgen -f -- "$cur")); return ;;
@@ -221,7 +222,7 @@ _lmem() {
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'stats') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
-            'repair') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
+            'repair') COMPREPLY=($(compgen -W '--dry-run -n --emptied --json -h --help' -- "$cur")) ;;
             'rebuild') COMPREPLY=($(compgen -W '--wait --no-wait --json -h --help' -- "$cur")) ;;
             'sync') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'init') COMPREPLY=($(compgen -W '--servers --json -h --help' -- "$cur")) ;;

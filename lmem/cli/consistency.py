@@ -36,8 +36,10 @@ def verify(*, stores: list[str] | None, as_json: bool) -> int:
     return _status(found["stores"], found["clean"])
 
 
-def repair(*, stores: list[str] | None, dry_run: bool, as_json: bool) -> int:
+def repair(*, stores: list[str] | None, dry_run: bool, emptied: str | None, as_json: bool) -> int:
     """lmem repair."""
+    if emptied is not None:
+        return _emptied(stores, dry_run, emptied, as_json)
     with Progress("Repairing", as_json=as_json) as bar:
         done = ask("store/repair", given({"stores": stores, "dry_run": dry_run}), on_progress=bar.on_notification)
     if as_json:
@@ -55,6 +57,16 @@ def repair(*, stores: list[str] | None, dry_run: bool, as_json: bool) -> int:
     if not dry_run and not done["clean"]:
         _print(done["left"])
     return _status(done["left"] or done["found"], done["clean"])
+
+
+def _emptied(stores: list[str] | None, dry_run: bool, url: str, as_json: bool) -> int:
+    done = ask("store/repair", {"emptied": url, **given({"stores": stores, "dry_run": dry_run or None})})
+    if as_json:
+        output.answer_json(done)
+        return 0
+    for item in done["emptied"]:
+        output.line(f"{stored(item['server'])} ('{stored(item['prefix'])}'): no receipt names it any more")
+    return 0
 
 
 def rebuild(*, store: str, wait: bool, as_json: bool) -> int:

@@ -53,6 +53,7 @@ from lmem.service.history import History
 from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
+from lmem.service.leftservers import LeftServers
 from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
@@ -139,6 +140,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         activity=activity, settings=settings, places=places, scopes=scopes, projects=projects, facts=facts,
         endings=endings, audit=audit, decay=decay, annotations=annotations, memories=memories, lifecycle=lifecycle,
         popular=popular, finder=finder, consistency=consistency, rebuilding=rebuilding,
+        left_servers=LeftServers(storage, clock),
         transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),
         past=Past(storage),

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 
-from lmem.daemon import cacheserver, credentials, graphserver, servers
+from lmem.daemon import cacheserver, credentials, graphserver, leaving, servers
 from lmem.daemon.assembly import Stores, assemble
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
@@ -25,6 +25,7 @@ from lmem.service.caches import Caches
 from lmem.service.changes import Changes
 from lmem.service.copies import CopyRelay, forget
 from lmem.service.indexes import Indexes
+from lmem.service.leftservers import LeftServers
 from lmem.service.projection import Relay
 from lmem.stores.embedding.vocabulary import Vocabulary
 from lmem.stores.isolated import IndexWorker
@@ -83,6 +84,7 @@ async def build(host: Host) -> App:
         private_directory(directory)
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
+    await LeftServers(storage, clock).started(leaving.servers(host.config))
     caches = await _caches(host, storage)
     stores, worker = await _stores(host, storage, clock, caches)
     services = await assemble(host, clock, stores)

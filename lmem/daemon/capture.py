@@ -19,7 +19,7 @@ from lmem.daemon.recorder import Recorder
 from lmem.daemon.spooled import Spooled
 from lmem.daemon.watched import Repository, Watched
 from lmem.errors import LmemError
-from lmem.githooks.spool import TAKEN_AWAY, Hint
+from lmem.githooks.spool import Hint
 
 TURN_S = 0.5
 """Seconds between two looks at the spool; each is one stat."""
@@ -96,11 +96,19 @@ class Watch:
     async def _take(self, path: str, hints: list[Hint]) -> None:
         """Store what hooks and logs tell of one repository. Raises LmemError, OSError, ValueError."""
         common = Path(path)
-        named = {hint.commit for hint in hints} - {"", TAKEN_AWAY}
+        named = {hint.commit for hint in hints if hint.commit and not hint.is_removal}
+        said = next((hint for hint in reversed(hints) if hint.is_installation or hint.is_removal), None)
+        left = self._watched.left.get(path) if said is None else said.seconds if said.is_removal else None
         if not (common / "HEAD").is_file():
             if named:
                 log.warning("the repository %s is not there, so %d of its commits are not stored", path, len(named))
+            if said is not None:
+                await self._keep(path, left, None)
             return
+        if said is None and left is not None:  # of a hook that was running when it was taken away
+            named = await asyncio.to_thread(gitlogs.by, common, named, left)
+            if not named:
+                return
         repository = self._watched.repositories.get(path)
         if repository is None:
             if not hints:
@@ -111,18 +119,25 @@ class Watch:
         bare = named - await asyncio.to_thread(gitlogs.mentions, common, named) if named else named
         late = named - bare - {sha for item in found for sha, _ in item.told.made}
         missed = await asyncio.to_thread(gitlogs.passed, common, found, late) if late else []
-        leaves = bool(hints) and hints[-1].commit == TAKEN_AWAY
-        await self._store(path, [*missed, *found], {sha: None for sha in bare}, named if leaves else None)
+        await self._store(path, [*missed, *found], {sha: None for sha in bare}, None if left is None else named)
         repository.marks = {item.name: item.mark for item in found}
-        if leaves:
-            self._watched.repositories.pop(path, None)
-        else:
-            self._watched.repositories[path] = repository
-        await asyncio.to_thread(self._watched.write)
+        await self._keep(path, left, repository)
         if any(item.told.open for item in found):
             self._sizes.pop(path, None)  # look again: the rebase may end without a line in the log
         else:
             self._sizes[path] = sizes
+
+    async def _keep(self, path: str, left: int | None, repository: Repository | None) -> None:
+        """Remember that a repository was `left` in that second, or else that it is watched."""
+        watched = self._watched
+        if left is not None:
+            watched.left[path] = left
+            watched.repositories.pop(path, None)
+        else:
+            watched.left.pop(path, None)
+            if repository is not None:
+                watched.repositories[path] = repository
+        await asyncio.to_thread(watched.write)
 
     async def _store(self, path: str, found: list[News], bare: Mapping[str, str | None], only: set[str] | None) -> None:
         """`bare` are commits that only a hook told of: of a repository without logs, or of a tree that is gone.

@@ -110,6 +110,12 @@ def mentions(common: Path, shas: set[str]) -> set[str]:
     return {sha for log in logs for sha in _of(shas, log)}
 
 
+def by(common: Path, shas: set[str], seconds: int) -> set[str]:
+    """Those commits that some log has by a second. Raises OSError, ValueError."""
+    logs = [reflogs.entries(_bytes(common / name)) for name in trees(common) if (common / name).is_file()]
+    return {entry.new for log in logs for entry in log if entry.seconds <= seconds} & shas
+
+
 def _of(shas: set[str], log: bytes) -> set[str]:
     """Those commits that a log has."""
     return {sha for sha in shas if f" {sha} ".encode() in log}

@@ -11,7 +11,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from lmem.daemon import cachestatus, vectorserver
+from lmem.daemon import cachestatus, leaving, vectorserver
 from lmem.daemon.findings import Finding
 from lmem.daemon.services import Services
 from lmem.errors import LmemError, StoreUnavailable
@@ -32,7 +32,7 @@ def resident(pid: int) -> int | None:
 
 async def stores(services: Services) -> dict[str, object]:
     """The state of each store as `lmem status` shows it."""
-    model, indexes = services.indexes.model, services.indexes
+    model, indexes = services.indexes.loaded, services.indexes
     return {
         "sqlite": {"state": "ready", **await services.storage.facts()},
         "vectors": await _vectors(services),
@@ -64,6 +64,7 @@ async def findings(services: Services) -> list[Finding]:
         _relay(services, pending),
         *_graph_server(services),
         await cachestatus.finding(services.caches),
+        *[leaving.finding(server) for server in await services.left_servers.left()],
         Finding("parked", "ok", "No row is parked.")
         if not parked
         else Finding(

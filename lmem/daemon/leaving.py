@@ -1,42 +1,64 @@
-"""What a change of a server's address leaves behind: a copy of the memories that nothing here reaches any more.
+"""Which servers the settings name, and what a change of an address leaves behind: a copy that nothing here reaches.
 
-Not the change (lmem.service.settingchanges), and no call to a server: lmem cannot log in to one that it has left.
+Not the change (lmem.service.settingchanges), and no memory of what was left (lmem.service.leftservers).
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 from lmem.config import Config
+from lmem.daemon.findings import Finding
+from lmem.domain.leftservers import FAMILIES, KnownServer
+from lmem.service.leftservers import still_to_do
 
-_LEFT = {
-    "qdrant.url": (
-        "Qdrant at {url} keeps its copy of your memories, which no later purge reaches: after the restart delete the"
-        " collections there that begin with '{prefix}'."
-    ),
-    "neo4j.url": (
-        "Neo4j at {url} keeps its copy of your memories, which no later purge reaches: after the restart run there"
-        " MATCH (n {{prefix: '{prefix}'}}) DETACH DELETE n"
-    ),
-    "redis.url": (
-        "Redis at {url} keeps what it holds until that expires, within a day, and no purge reaches it meanwhile: after"
-        " the restart delete the keys there that begin with '{prefix}'."
-    ),
+_PLAIN = re.compile(r"[a-z0-9+]+://[^@?#\s]+(\?db=[0-9]+)?")
+"""An address with more in it, as a password, is refused by its store: nothing lies there, and it is not kept."""
+
+_KEPT = {
+    "qdrant": "keeps its copy of your memories, which no later purge reaches",
+    "neo4j": "keeps its copy of your memories, which no later purge reaches",
+    "redis": "keeps what it holds until that expires, within a day, and no purge reaches it meanwhile",
 }
-"""By the setting that named the server; in one sentence with the next step."""
 
 
-def left_behind(running: Config, given: Config, key: str) -> str | None:
-    """What a person has to know whose settings are `given` from the next start on: of the server that the daemon uses
-    now and `key` names no longer; None when it leaves none."""
-    if key not in _LEFT:
+def servers(config: Config) -> list[KnownServer]:
+    """Those that a daemon with these settings uses."""
+    found = (server_of(config, family) for family in FAMILIES)
+    return [server for server in found if server is not None]
+
+
+def server_of(config: Config, family: str) -> KnownServer | None:
+    """The server that the settings of one family name, if they name one that its store does not refuse."""
+    url = config.text(f"{family}.url").strip()
+    if not _PLAIN.fullmatch(url):
         return None
-    url = running.text(key).strip()
-    if not url or url == given.text(key).strip():
+    database = config.text("neo4j.database") if family == "neo4j" else ""
+    return KnownServer(family, url.rstrip("/"), config.text(f"{family}.prefix"), database)
+
+
+def left_behind(running: Config, given: Callable[[], Config], key: str) -> str | None:
+    """What a person has to know whose settings are those `given` from the next start on: of the server that the daemon
+    uses now and does not from then on, when `key` is part of that; None when it leaves none. Settings are asked for
+    only when `key` may leave one.
+    """
+    family, _, name = key.partition(".")
+    if family not in FAMILIES or name not in ("url", "prefix", "database"):
         return None
-    prefix = running.text(key.replace(".url", ".prefix"))
-    return _LEFT[key].format(url=_shown(url), prefix=prefix)
+    server = server_of(running, family)
+    if server is None or (then := server_of(given(), family)) == server:
+        return None
+    if name != "url" and (then is None or then.url != server.url):  # that was said when the address was changed
+        return None
+    return f"{server.name} {_KEPT[family]}: after the restart {still_to_do(server)}"
 
 
-def _shown(url: str) -> str:
-    """Without what somebody may have put before the host."""
-    scheme, slashes, rest = url.partition("://")
-    return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+def finding(server: KnownServer) -> Finding:
+    """What doctor says of a server that was left."""
+    day = (server.left_at or "")[:10]
+    step = still_to_do(server)
+    return Finding(
+        "left", "warn", f"{server.name} was left on {day} and may still hold your memories; no purge reaches it.",
+        f"{step[0].upper()}{step[1:]}",
+    )  # fmt: skip

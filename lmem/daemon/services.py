@@ -41,6 +41,7 @@ from lmem.service.history import History
 from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
+from lmem.service.leftservers import LeftServers
 from lmem.service.lifecycle import Changed, Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
@@ -112,6 +113,7 @@ class Services:
     activity: Activity
     consistency: Consistency
     rebuilding: Rebuilding
+    left_servers: LeftServers
     context: Briefs
     caches: Caches
     popular: Popular
@@ -156,7 +158,8 @@ class Services:
     async def receipt(self, purged: Changed) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""
         ids = [memory.id for memory in purged.memories]
-        places = await receipt(self.storage, self.consistency.checks, purged.copies, ids)
+        left = await self.left_servers.left()
+        places = await receipt(self.storage, self.consistency.checks, purged.copies, ids, left)
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:

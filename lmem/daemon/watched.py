@@ -1,4 +1,4 @@
-"""The repositories that are watched, and how far each of their logs was read: one small file in the state directory.
+"""The repositories that are watched, how far each log was read, and those that are left alone: one small file.
 
 Not the logs (lmem.daemon.gitlogs). Losing the file costs nothing that is stored: a commit is never stored twice.
 """
@@ -30,12 +30,16 @@ class Watched:
     def __init__(self, file: Path) -> None:
         self._file = file
         self.repositories: dict[str, Repository] = {}
+        self.left: dict[str, int] = {}
+        """Repositories whose hook was taken away, and when, in seconds: no line of a hook begins their watch again."""
 
     def read(self) -> None:
         """Read the file; one that is not there, or is damaged, holds nothing. Raises OSError."""
         try:
             stored = json.loads(self._file.read_bytes())
+            left = {str(path): int(seconds) for path, seconds in stored.get("left", {}).items()}
             self.repositories = {path: _repository(item) for path, item in stored["repositories"].items()}
+            self.left = left
         except FileNotFoundError:
             return
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -53,7 +57,7 @@ class Watched:
         new = self._file.with_name(f".{self._file.name}.new")
         opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(opened, "w") as file:
-            json.dump({"repositories": made}, file)
+            json.dump({"repositories": made, "left": self.left}, file)
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._file)

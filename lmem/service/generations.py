@@ -5,6 +5,7 @@ Not which of them serves (lmem.service.indexes).
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 
@@ -15,6 +16,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.embedder import ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import AsyncGenerations
+from lmem.service.telling import tell
 
 PORT = "vectors"
 AVERAGE_LENGTH = 30.0
@@ -94,7 +96,8 @@ class Generations:
 
     async def make(self, model: ModelInfo, source: Projection | None, state: str, optimised: int = 0) -> Projection:
         """Make one that is 'building' or 'active', from nothing or as a copy of `source`, of whose points `optimised`
-        are so. Its outbox has everything, or what its source has still to be told."""
+        are so. Its outbox has everything, or what its source has still to be told; one whose outbox could not be given
+        that, or whose maker gave up, is forgotten again."""
         await self.known()
         number = self._last = self._last + 1
         generation = f"gen-{number:04d}"
@@ -111,22 +114,24 @@ class Generations:
             await self._store.serve(generation)
         at = times.to_text(self._clock.now())
         await self._storage.write(lambda tx: tx.outbox.add_projection(projection, at, source.id if source else None))
-        if source is not None:
-            await self._copy_outbox(source, projection)
+        try:
+            if source is None:
+                await tell(self._storage, projection)
+            else:
+                await self._copy_outbox(source, projection)
+        except (LmemError, asyncio.CancelledError):
+            await self.forget(projection)
+            raise
         return projection
 
     async def _copy_outbox(self, source: Projection, copy: Projection) -> None:
         """Tell a copy what its source has still to be told, while nobody confirms any of it."""
         last: int | None = 0
-        try:
-            while last is not None:
-                def told(tx: UnitOfWork, after: int = last) -> int | None:
-                    return tx.outbox.copy_from(source.id, copy.id, after, SLICE)
+        while last is not None:
+            def told(tx: UnitOfWork, after: int = last) -> int | None:
+                return tx.outbox.copy_from(source.id, copy.id, after, SLICE)
 
-                last = await self._storage.write(told)
-        except LmemError:
-            await self.forget(copy)
-            raise
+            last = await self._storage.write(told)
 
     async def forget(self, projection: Projection) -> None:
         """Remove one from the truth and from the store."""

@@ -14,11 +14,12 @@ from dataclasses import replace
 from lmem.domain import times
 from lmem.domain.graph import Wanted
 from lmem.domain.memories import to_json
-from lmem.domain.outbox import Pending, Projection
+from lmem.domain.outbox import TOLD, Pending, Projection
 from lmem.errors import Conflict, IndexLost, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.graph import GraphCopy, Opened
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service.telling import tell
 
 PORT = "graph"
 ENGINE = "neo4j"
@@ -69,6 +70,8 @@ class GraphProjector:
         async with self._opening:
             if self._projection is None:
                 self._projection = await self._opened()
+            if self._projection.is_untold:
+                self._projection = await tell(self._storage, self._projection)
             return (self._projection,)
 
     async def apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
@@ -85,6 +88,8 @@ class GraphProjector:
 
         Raises StoreUnavailable; a copy that lacks nodes after a rebuild keeps its older ones, and says so.
         """
+        if projection != self._projection:  # a rebuild has begun since it was looked for work
+            return
         try:
             if not self.rebuilding:
                 await self._copy.check()
@@ -117,16 +122,16 @@ class GraphProjector:
             old = self._projection
             if old is None:
                 raise StoreUnavailable("The graph's copy has just been lost; it is rebuilt by itself.")
-            new = replace(old, generation=_generation(number(old) + 1))
-
-            def work(tx: UnitOfWork) -> None:
-                tx.outbox.set_projection(new.id, {"generation": new.generation})
-                tx.outbox.enqueue_all(new.id, PORT)
-
-            await self._storage.write(work, large=True)
+            settings = {**old.settings, TOLD: 0}
+            new = replace(old, generation=_generation(number(old) + 1), settings=settings)
+            columns = {"generation": new.generation, "settings_json": to_json(settings)}
+            await self._storage.write(lambda tx: tx.outbox.set_projection(new.id, columns))
             self._projection = new
-        self._wake()
-        return new
+            self._wake()  # the relay goes on with the telling if it is cut short here
+            told = await tell(self._storage, new)
+            if self._projection is new:  # not lost meanwhile
+                self._projection = told
+            return told
 
     async def close(self) -> None:
         """Let go of the server."""
@@ -161,8 +166,8 @@ class GraphProjector:
             tx.outbox.add_projection(made, now, None)
             tx.outbox.set_projection(made.id, {"schema_version": opened.schema})
 
-        await self._storage.write(work, large=True)
-        return made
+        await self._storage.write(work)
+        return replace(made, settings={**made.settings, TOLD: 0})
 
     async def _count(self, projection: Projection) -> None:
         """Raise StoreUnavailable when the copy holds fewer nodes of this generation than the truth has for it."""

@@ -18,6 +18,7 @@ from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import QDRANT, AsyncGenerations
 from lmem.service.generations import Generations
+from lmem.service.telling import tell
 
 STARTING = 60.0
 """Seconds that a rebuild waits for the index worker to start."""
@@ -38,6 +39,7 @@ class _State:
     building: Projection | None = None
     reason: StoreUnavailable | None = None
     optimising: bool = False
+    making: bool = False  # a generation, which is not the one that is being built yet
     must_start: bool = False
     looks_left: int = 0  # of `agrees` at the generation that is being built
 
@@ -64,13 +66,19 @@ class Indexes:
         self._wake = wake
         self._settled = asyncio.Event()
         self._looked = 0.0
+        self._loaded: ModelInfo | None = None
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
         self.agrees: Callable[[Projection], Awaitable[bool]] = _unseen
 
     @property
     def model(self) -> ModelInfo | None:
-        """The loaded model, if any."""
+        """The model of the open generations, if there are any."""
         return self._state.model
+
+    @property
+    def loaded(self) -> ModelInfo | None:
+        """The model that the index worker has loaded, also while the store of the vectors cannot be opened."""
+        return self._loaded
 
     @property
     def engine(self) -> str:
@@ -125,10 +133,12 @@ class Indexes:
     def loading(self) -> None:
         """Another model is about to be loaded: questions wait for it as they do at a start."""
         self._settled.clear()
+        self._loaded = None
         self._state = _State(reason=StoreUnavailable("The model is being loaded.", hint="Try again in a moment."))
 
     def down(self, cause: LmemError) -> None:
         """The index worker died: nothing serves until `start` has run again, and no question waits for that."""
+        self._loaded = None
         self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False
         self._settled.set()
 
@@ -221,9 +231,13 @@ class Indexes:
         state = self._state
         if state.reason is not None or state.model is None:
             raise state.reason or StoreUnavailable("There is no model to embed with.", hint="Run 'lmem init'.")
-        if state.building is not None or state.optimising:
+        if state.building is not None or state.optimising or state.making:
             raise Conflict("A generation is being built already.", hint="'lmem status --wait' returns when it serves.")
-        state.building, state.looks_left = await self._generations.make(state.model, None, "building"), TRIES
+        state.making = True
+        try:
+            state.building, state.looks_left = await self._generations.make(state.model, None, "building"), TRIES
+        finally:
+            state.making = False
         self._wake()
         return state.building
 
@@ -233,7 +247,7 @@ class Indexes:
         Answers the copy, which will know `points` of its points as optimised, or None when one is being built already.
         """
         state = self._state
-        if state.active is None or state.building is not None or state.model is None:
+        if state.active is None or state.building is not None or state.making or state.model is None:
             return None
         state.optimising = True
         try:
@@ -262,13 +276,19 @@ class Indexes:
             await self._store.serve(active.generation)
 
     async def _opened(self) -> _State:
-        model = await self.embedder.load()
+        try:
+            model = self._loaded = await self.embedder.load()
+        except LmemError:
+            self._loaded = None
+            raise
         state = _State(model=model)
         known = await self._generations.known()
         await self._generations.clear(known)
         for projection in known:
             stale_copy = projection.state == "building" and state.active is not None
             if await self._generations.reopen(projection, model, stale_copy):
+                if projection.is_untold:  # a start or a rebuild was cut short
+                    projection = await tell(self._storage, projection)
                 if projection.state == "active":
                     state.active = projection
                 else:

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lmem.domain.leftservers import KnownServer
 from lmem.errors import StoreUnavailable
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service.consistency import StoreCheck
+from lmem.service.leftservers import still_to_do
 
 PATIENCE = 5.0
 """Seconds that a receipt waits for each relay and its store; what is not confirmed by then is said to be pending."""
@@ -28,9 +30,14 @@ class Place:
 
 
 async def receipt(
-    storage: Storage, checks: Sequence[StoreCheck], copies: Mapping[str, str], ids: Sequence[str]
+    storage: Storage,
+    checks: Sequence[StoreCheck],
+    copies: Mapping[str, str],
+    ids: Sequence[str],
+    left_servers: Sequence[KnownServer] = (),
 ) -> list[Place]:
-    """What a purge of `ids` left where; `copies` are the backups with what it left in each."""
+    """What a purge of `ids` left where; `copies` are the backups with what it left in each, `left_servers` those that
+    it cannot reach."""
 
     def left(tx: UnitOfWork) -> int:
         return sum(tx.memories.find(memory_id) is not None or bool(tx.versions.of(memory_id)) for memory_id in ids)
@@ -44,7 +51,13 @@ async def receipt(
     rows += [Place(check.name, *await _store(check, ids)) for check in checks]
     for name, why in copies.items():
         rows.append(Place(f"backup {name}", why or "no row with this id", "pending" if why else "gone"))
+    rows += [_left(server) for server in left_servers]
     return rows
+
+
+def _left(server: KnownServer) -> Place:
+    day = (server.left_at or "")[:10]
+    return Place(server.name, f"was left on {day} and may still hold it: {still_to_do(server)}", "pending")
 
 
 async def _store(check: StoreCheck, ids: Sequence[str]) -> tuple[str, str]:

@@ -110,6 +110,9 @@ def test_a_refused_key_is_said_and_full_text_answers(product: Product) -> None:
         try:
             made = product.add("Found without the index")
             until(lambda: _vectors(product)["state"] == "down" and "refused" in str(_vectors(product)["reason"]), 30)
+            assert product.call("status/get")["stores"]["embedder"]["state"] == "ready", "only the server is down"
+            shown = product.good("status").out
+            assert "vectors down" in shown and "embedder down" not in shown
             found = product.good("search", "without the index", "--json").json
             assert [result["id"] for result in found["results"]] == [made]
             assert found["degraded"][0]["reason"] == "Qdrant refused the API key."

@@ -26,11 +26,22 @@ def verify(stores: Stores = None, as_json: p.Json = False) -> int:
     return run("verify", locals())
 
 
-def repair(stores: Stores = None, dry_run: p.DryRun = False, as_json: p.Json = False) -> int:
+def repair(
+    stores: Stores = None,
+    dry_run: p.DryRun = False,
+    emptied: Annotated[
+        str | None,
+        Option("--emptied", metavar="URL", help="Only say that a server that was left holds nothing of lmem now."),
+    ] = None,
+    as_json: p.Json = False,
+) -> int:
     """Make the stores agree with the database again.
 
     What differs and what is parked is written once more, what a store should not hold is removed from it. The database
     itself is never changed by this.
+
+    A server whose address was changed or unset is one that lmem cannot reach: 'lmem doctor' and each purge's receipt
+    name it, and how to empty it, until --emptied says that it was done.
     """
     return run("repair", locals())
 

@@ -5,7 +5,7 @@ Not a level's rule in sight: those are in lmem.service.settings and lmem.service
 
 from __future__ import annotations
 
-from lmem.config import PROJECT_FILE, load
+from lmem.config import PROJECT_FILE, Config, layered
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json
 from lmem.daemon.leaving import left_behind
@@ -54,7 +54,8 @@ async def _change(services: Services, call: Call, params: Params, unset: bool) -
     else:
         await services.setting_changes.set(actor, key, params.raw("value"), level, here)
     after = await services.here(call, scope.project_id, fresh=True)
-    found = await _explained(services, key, after)
+    everything = await services.settings.explained(after)
+    found = next(item for item in everything if item.setting.key == key)
     stronger = [origin for origin, _ in found.levels if origin != LEVELS[level]]
     hidden = found.origin in stronger and found.origin != "default" and not unset
     files = {"user": str(services.host.paths.config_file), "project-file": after.file and after.file.path}
@@ -64,8 +65,17 @@ async def _change(services: Services, call: Call, params: Params, unset: bool) -
         "file": files.get(level),
         "restart": not found.setting.live,
         "hidden_by": found.origin if hidden and found.setting.live else None,
-        "left_behind": left_behind(services.host.config, load(services.host.paths.config_file), key),
+        "left_behind": left_behind(services.host.config, lambda: _at_next_start(everything), key),
     }
+
+
+def _at_next_start(everything: list[Explained]) -> Config:
+    """What a daemon starts with, of settings that were read already: its environment over the user's file."""
+    given = {
+        name: {item.setting.key: value for item in everything for origin, value in item.levels if origin == name}
+        for name in ("environment", "user file")
+    }
+    return layered(list(given.items()))
 
 
 async def _explained(services: Services, key: str, here: Here) -> Explained:

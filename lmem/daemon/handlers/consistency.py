@@ -13,7 +13,7 @@ from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.domain.actors import Actor
 from lmem.domain.consistency import STATES, Report
-from lmem.errors import NotFound
+from lmem.errors import InvalidInput, NotFound
 
 SHOWN = 20
 """Ids of each kind of difference that an answer names."""
@@ -27,7 +27,12 @@ async def verify(services: Services, call: Call, params: Params) -> Json:
 
 
 async def repair(services: Services, call: Call, params: Params) -> Json:
-    """What was found and, unless it was a dry run, what is left after it was put right."""
+    """What was found and, unless it was a dry run, what is left after it was put right.
+
+    With `emptied`, the address of a server that was left, nothing is compared: its user says that it holds nothing.
+    """
+    if "emptied" in params:
+        return await _emptied(services, call, params)
     actor, stores, dry_run = services.actor(call), _stores(services, params), params.flag("dry_run")
     found = await services.consistency.repair(actor, stores, dry_run, _progress(call))
     left = [] if dry_run else await services.consistency.verify(actor, [item.store for item in found], _progress(call))
@@ -36,6 +41,15 @@ async def repair(services: Services, call: Call, params: Params) -> Json:
         "left": _stores_json(left, actor),
         "clean": all(item.clean for item in (found if dry_run else left)),
         "dry_run": dry_run,
+    }
+
+
+async def _emptied(services: Services, call: Call, params: Params) -> Json:
+    if params.texts("stores") or params.flag("dry_run"):
+        raise InvalidInput("'emptied' goes with no store and no dry run.", hint="lmem repair --emptied URL")
+    gone = await services.left_servers.emptied(services.actor(call), params.text("emptied"))
+    return {
+        "emptied": [{"server": item.name, "prefix": item.prefix, "left_at": item.left_at} for item in gone]
     }
 
 

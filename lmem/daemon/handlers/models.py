@@ -22,7 +22,7 @@ async def use(services: Services, call: Call, params: Params) -> Json:
     name, engine = params.text("name"), params.maybe_text("engine")
     at = times.to_text(services.clock.now())
     choice = await services.models.use(services.actor(call), name, engine, at)
-    model = services.indexes.model
+    model = services.indexes.loaded
     return {"name": choice.name, "engine": choice.engine, "fingerprint": model and model.fingerprint}
 
 

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from lmem.domain.memories import to_json
-from lmem.domain.outbox import Parked, Pending, Projection
+from lmem.domain.outbox import TOLD, Parked, Pending, Projection
 from lmem.ports.tables import Columns
 
 _ENQUEUE = """INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
@@ -32,14 +32,20 @@ _CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id =
 _BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p JOIN outbox AS o
     ON o.projection = p.id AND o.kind = tombstones.kind AND o.object_id = tombstones.object_id)"""
 _BURY = f"{_BURY_ALL} AND kind = ? AND object_id = ?"
-_MEMORIES = ("memory", "memories WHERE is_archived = 0", "memory_key")
-_PATTERNS = ("pattern", "patterns", "created_at, id")
-# What a new projection is told of, in order: (kind, rows, order). A memory brings the relationships at it along.
-_WHOLE = {
-    "vectors": (_MEMORIES, _PATTERNS),
-    "graph": (("user", "users", "created_at, id"), ("project", "projects", "created_at, id"), _PATTERNS, _MEMORIES),
-    "cache": (),
+# What a projection is told of before the memories: (kind, table). A memory brings the relationships at it along.
+_FEW = {
+    "vectors": (("pattern", "patterns"),),
+    "graph": (("user", "users"), ("project", "projects"), ("pattern", "patterns")),
 }
+_TOLD = f"SELECT port, json_extract(settings_json, '$.{TOLD}') FROM projections WHERE id = ?"
+_TELL = """INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
+    SELECT ?, ?, id, rev, 'upsert', (SELECT value FROM outbox_sequence) + row_number() OVER (ORDER BY {order})
+    FROM {rows}"""
+_SLICE = "memories WHERE memory_key > ? AND memory_key <= ? AND is_archived = 0"
+_END_OF_MEMORIES = """SELECT max(memory_key) FROM
+    (SELECT memory_key FROM memories WHERE memory_key > ? ORDER BY memory_key LIMIT ?)"""
+_TOLD_UP_TO = f"UPDATE projections SET settings_json = json_set(settings_json, '$.{TOLD}', ?) WHERE id = ?"
+_TOLD_ALL = f"UPDATE projections SET settings_json = json_remove(settings_json, '$.{TOLD}') WHERE id = ?"
 _PROJECTION = "id, port, engine, generation, instance_id, state, fingerprint, settings_json"
 
 
@@ -117,13 +123,12 @@ class OutboxRows:
 
     def add_projection(self, projection: Projection, at: str, source: str | None) -> None:
         item = projection
+        settings = dict(item.settings) if source is not None else {**item.settings, TOLD: 0}
         self._db.execute(
             f"INSERT INTO projections ({_PROJECTION}, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (item.id, item.port, item.engine, item.generation, item.instance_id, item.state, item.fingerprint,
-             to_json(dict(item.settings)), at),
+             to_json(settings), at),
         )  # fmt: skip
-        if source is None:
-            self.enqueue_all(item.id, item.port)
 
     def copy_from(self, source: str, projection_id: str, after: int, limit: int) -> int | None:
         last: int | None = self._db.execute(_END_OF_SLICE, (source, after, limit)).fetchone()[0]
@@ -131,17 +136,25 @@ class OutboxRows:
             self._db.execute(_COPY_SLICE, (projection_id, source, after, last))
         return last
 
-    def enqueue_all(self, projection_id: str, port: str) -> None:
-        for kind, table, order in _WHOLE[port]:
-            self._db.execute(
-                f"""INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
-                    SELECT ?, ?, id, rev, 'upsert', (SELECT value FROM outbox_sequence) + row_number()
-                        OVER (ORDER BY {order}) FROM {table}""",
-                (projection_id, kind),
-            )
-            self._db.execute(
-                "UPDATE outbox_sequence SET value = (SELECT max(value, coalesce(max(seq), 0)) FROM outbox)"
-            )
+    def tell(self, projection_id: str, limit: int) -> bool:
+        row: tuple[str, int | None] | None = self._db.execute(_TOLD, (projection_id,)).fetchone()
+        if row is None or row[1] is None:  # it was dropped meanwhile, or has been told
+            return False
+        port, after = row[0], row[1]
+        if after == 0:
+            for kind, table in _FEW[port]:
+                self._told(_TELL.format(order="created_at, id", rows=table), projection_id, kind)
+        last: int | None = self._db.execute(_END_OF_MEMORIES, (after, limit)).fetchone()[0]
+        if last is None:
+            self._db.execute(_TOLD_ALL, (projection_id,))
+            return False
+        self._told(_TELL.format(order="memory_key", rows=_SLICE), projection_id, "memory", after, last)
+        self._db.execute(_TOLD_UP_TO, (last, projection_id))
+        return True
+
+    def _told(self, sql: str, *values: str | int) -> None:
+        count = self._db.execute(sql, values).rowcount
+        self._db.execute("UPDATE outbox_sequence SET value = value + ?", (count,))
 
     def set_projection(self, projection_id: str, columns: Columns) -> None:
         assigned = ", ".join(f"{name} = ?" for name in columns)

@@ -22,6 +22,7 @@ from lmem.stores.sqlite.fulltext import FullTextRows
 from lmem.stores.sqlite.graph import GraphRows
 from lmem.stores.sqlite.jobs import JobRows
 from lmem.stores.sqlite.layers import LayerRows
+from lmem.stores.sqlite.leftservers import ServerRows
 from lmem.stores.sqlite.memories import MemoryRows
 from lmem.stores.sqlite.outbox import OutboxRows
 from lmem.stores.sqlite.past import PastRows
@@ -66,6 +67,7 @@ class Tables:
     decay: DecayRows
     jobs: JobRows
     consistency: ConsistencyRows
+    servers: ServerRows
 
 
 def tables(connection: sqlite3.Connection) -> Tables:
@@ -94,6 +96,7 @@ def tables(connection: sqlite3.Connection) -> Tables:
         DecayRows(connection),
         JobRows(connection),
         ConsistencyRows(connection),
+        ServerRows(connection),
     )
 
 

@@ -83,6 +83,17 @@ def test_a_dry_run_of_a_repair(daemon: FakeDaemon, lmem: Terminal) -> None:
     assert done.status == 1
 
 
+def test_a_server_that_was_left_is_said_to_be_empty(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["store/repair"] = lambda params: {
+        "emptied": [{"server": "Qdrant at http://old:6333", "prefix": "lmem_", "left_at": "2026-11-20T10:00:00.000Z"}]
+    }
+    done = lmem.run("repair", "--emptied", "http://old:6333")
+    assert daemon.calls("store/repair") == [{"emptied": "http://old:6333"}]
+    assert done.out == "Qdrant at http://old:6333 ('lmem_'): no receipt names it any more\n"
+    assert done.status == 0
+    assert lmem.run("repair", "--emptied", "http://old:6333", "--json").json()["emptied"][0]["prefix"] == "lmem_"
+
+
 def test_sync_names_each_store(daemon: FakeDaemon, lmem: Terminal) -> None:
     states = {"vectors": {"state": "agrees", "reason": None}, "graph": {"state": "unavailable", "reason": "Down."}}
     daemon.answers["store/sync"] = lambda params: {"id": ID, "stores": states}

@@ -34,7 +34,7 @@ def test_a_life_of_a_hook(lmem: Terminal, work: Path) -> None:
     git(work, "commit", "-q", "--allow-empty", "-m", "b")
     found = lmem.run("hook", "status", "work")
     assert (found.status, found.out) == (0, f"Commits of {work} are remembered, by {work}/.git/hooks/post-commit.\n")
-    assert found.err == "2 lines of hooks wait for the daemon.\n"
+    assert found.err == "3 lines of hooks wait for the daemon.\n"
     assert lmem.run("hook", "uninstall", "work", "-n").out.startswith("Would take lmem's hook out of")
     assert lmem.run("hook", "uninstall", "work").out == f"Took lmem's hook out of {work}/.git/hooks/post-commit.\n"
     assert "nothing was done" in lmem.run("hook", "uninstall", "work").out

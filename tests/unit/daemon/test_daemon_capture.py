@@ -225,6 +225,59 @@ def test_a_repository_is_left_alone_after_its_hook_is_gone(scene: Scene) -> None
     assert scene.watch._watched.repositories == {}
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_line_that_lands_after_the_hook_is_gone_begins_no_watch(scene: Scene, restarts: bool) -> None:
+    first = scene.commit("one")
+    assert scene.turn() == [first]
+    late = scene.commit("its hook is running yet", hooked=False)
+    scene.tell(TAKEN_AWAY, scene.second())
+    assert scene.turn() == []
+    if restarts:
+        scene.again()
+    for hint in (late, ""):
+        scene.tell(hint)
+        assert scene.turn() == ([late] if hint else []), "it was made before"
+        assert scene.watch._watched.repositories == {}
+    scene.commit("three", hooked=False)
+    assert scene.turn() == []
+
+
+def test_a_commit_that_was_made_after_the_hook_was_taken_away_is_nobodys(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.commit("one")
+    scene.tell(TAKEN_AWAY, scene.second())
+    assert len(scene.turn()) == 1
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{scene.second() + 5} +0000")
+    scene.commit("of a hook that somebody kept elsewhere")
+    assert scene.turn() == [] and not scene.watch._spooled._waiting.get(scene.spool / FILE)
+    installed = scene.second()
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"{installed + 5} +0000")
+    scene.tell("", installed)
+    after = scene.commit("watched again", hooked=False)
+    assert scene.turn() == [after]
+    assert scene.watch._watched.left == {} and len(scene.watch._watched.repositories) == 1
+
+
+def test_lines_after_the_one_of_a_removal_change_nothing_in_the_same_turn(scene: Scene) -> None:
+    first = scene.commit("one", hooked=False)
+    scene.tell(TAKEN_AWAY, scene.second())
+    scene.tell(first)
+    assert scene.turn() == [first]
+    assert scene.watch._watched.repositories == {} and len(scene.watch._watched.left) == 1
+
+
+def test_a_repository_that_is_not_there_is_left_all_the_same(scene: Scene) -> None:
+    scene.commit("one")
+    assert len(scene.turn()) == 1
+    scene.tell(TAKEN_AWAY, scene.second())
+    scene.top.rename(scene.base / "away")
+    assert scene.turn() == []
+    (scene.base / "away").rename(scene.top)
+    scene.commit("two", hooked=False)
+    assert scene.turn() == [] and scene.watch._watched.repositories == {}
+
+
 def test_a_hook_that_was_put_back_in_the_same_second_is_there(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     for commit in ("", TAKEN_AWAY, ""):
         scene.tell(commit, scene.second())
@@ -236,11 +289,12 @@ def test_a_hook_that_was_put_back_in_the_same_second_is_there(scene: Scene, monk
 
 def test_a_damaged_file_of_what_is_watched_is_no_obstacle(tmp_path: Path) -> None:
     file = tmp_path / "repositories.json"
-    for text in ("", "[]", '{"repositories": {"/x": {"since": "a", "logs": {}}}}', '{"repositories": {"/x": []}}'):
+    for text in ("", "[]", '{"repositories": {"/x": {"since": "a", "logs": {}}}}', '{"repositories": {"/x": []}}',
+                 '{"repositories": {}, "left": {"/x": "a"}}', '{"repositories": {}, "left": 1}'):  # fmt: skip
         file.write_text(text)
         watched = Watched(file)
         watched.read()
-        assert watched.repositories == {}
+        assert watched.repositories == {} and watched.left == {}
 
 
 def test_lines_that_come_while_the_spool_is_taken_are_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import pytest
 
 from lmem.config import Config, layered
-from lmem.daemon.leaving import left_behind
+from lmem.daemon.leaving import finding, left_behind, servers
+from lmem.domain.leftservers import KnownServer
 
 URLS = {"qdrant.url": "http://q:6333", "neo4j.url": "bolt://n:7687", "redis.url": "redis://r:6379/0"}
 
 
 def _config(given: dict[str, str]) -> Config:
     return layered((("user file", dict(given)),))
+
+
+def _said(running: dict[str, str], given: dict[str, str], key: str) -> str | None:
+    return left_behind(_config(running), lambda: _config(given), key)
 
 
 @pytest.mark.parametrize(
@@ -23,19 +28,54 @@ def _config(given: dict[str, str]) -> Config:
     ],
 )
 @pytest.mark.parametrize("url", ["", "another://place"])
-def test_a_server_that_is_left_is_named_with_the_next_step(key: str, step: str, url: str) -> None:
-    running = _config({**URLS, key.replace("url", "prefix"): "mine"})
-    said = left_behind(running, _config({**URLS, key: url}), key)
+def test_a_server_that_is_left_is_named_with_the_next_steps(key: str, step: str, url: str) -> None:
+    prefix = {key.replace("url", "prefix"): "mine"}
+    said = _said({**URLS, **prefix}, {**URLS, **prefix, key: url}, key)
     assert said is not None and URLS[key] in said and step in said and "purge" in said
+    assert f"lmem repair --emptied '{URLS[key]}'" in said
 
 
 @pytest.mark.parametrize("key", URLS)
 def test_nothing_is_said_where_nothing_is_left(key: str) -> None:
-    assert left_behind(_config({}), _config(URLS), key) is None, "the first server"
-    assert left_behind(_config(URLS), _config({key: f" {URLS[key]} "}), key) is None, "the same"
-    assert left_behind(_config(URLS), _config({}), key.replace("url", "prefix")) is None
+    assert _said({}, URLS, key) is None, "the first server"
+    assert _said(URLS, {key: f" {URLS[key]} "}, key) is None, "the same"
+    assert _said(URLS, {key: f"{URLS[key]}/"}, key) is None, "the same"
+    assert _said(URLS, {}, key.replace("url", "prefix")) is None, "said when the address was unset"
 
 
-def test_what_may_stand_before_the_host_is_not_shown() -> None:
-    said = left_behind(_config({"redis.url": "redis://ada:hunter22@r:6379/0"}), _config({}), "redis.url")
-    assert said is not None and "redis://r:6379/0" in said and "hunter22" not in said
+@pytest.mark.parametrize("key", ["qdrant.prefix", "neo4j.prefix", "neo4j.database", "redis.prefix"])
+def test_another_name_on_the_same_server_leaves_what_is_under_the_old_one(key: str) -> None:
+    assert "after the restart" in (_said(URLS, {**URLS, key: "other"}, key) or "")
+
+
+@pytest.mark.parametrize("key", ["default_decay_rate", "qdrant.timeout_seconds", "sessions.idle_hours"])
+def test_settings_are_not_read_for_a_key_that_leaves_nothing(key: str) -> None:
+    def read() -> Config:
+        raise AssertionError("read")
+
+    assert left_behind(_config(URLS), read, key) is None
+    assert left_behind(_config({}), read, "qdrant.url") is None, "there was none"
+
+
+@pytest.mark.parametrize(
+    "url", ["redis://ada:hunter22@r:6379/0", "redis://r:6379/0?password=hunter22", "redis://r:6379/0#hunter22"]
+)
+def test_an_address_that_its_store_refuses_is_neither_said_nor_kept(url: str) -> None:
+    assert _said({"redis.url": url}, {}, "redis.url") is None
+    assert servers(_config({"redis.url": url})) == []
+
+
+def test_the_servers_that_settings_name() -> None:
+    assert servers(_config({})) == []
+    assert servers(_config({**URLS, "redis.url": "unix:///run/redis.sock?db=2", "neo4j.database": "work"})) == [
+        KnownServer("qdrant", "http://q:6333", "lmem_"),
+        KnownServer("neo4j", "bolt://n:7687", "lmem", "work"),
+        KnownServer("redis", "unix:///run/redis.sock?db=2", "lmem:"),
+    ]
+
+
+def test_a_finding_has_the_day_and_the_steps() -> None:
+    found = finding(KnownServer("neo4j", "bolt://n:7687", "lmem", "work", "2026-11-20T10:00:00.000Z"))
+    assert (found.check, found.level) == ("left", "warn")
+    assert found.message.startswith("Neo4j at bolt://n:7687, database work was left on 2026-11-20")
+    assert found.next_step is not None and "DETACH DELETE n" in found.next_step and "--emptied" in found.next_step

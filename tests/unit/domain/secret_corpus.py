@@ -309,6 +309,11 @@ def corpus(seed: int = 20261122) -> Iterator[Planted]:
             yield Planted(kind, secret, text.format(secret))
 
 
+CLASSES = (
+    "SMTPNotSupportedError", "BackgroundScheduler", "AsyncNetworkStream", "AbstractHTTPHandler", "BlasSrcNotFoundError",
+    "BaseHTTPRequestHandler", "ContentLengthReader", "ContextSendStream", "ListPromptsRequest", "TestStringConverter",
+)  # fmt: skip
+"""Names of classes in which consonants come in heaps, as in a random value."""
 HARMLESS = (
     "Fix token counting for gpt-4o-mini, refs 3f2a9c1d5e6b7a8c9d0e1f2a3b4c5d6e7f8a9b0c",
     "password = None",

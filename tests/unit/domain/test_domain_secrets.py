@@ -12,7 +12,7 @@ from lmem.domain.secret_places import PLACES
 from lmem.domain.secret_shapes import SHAPES, SHORTEST_WORD
 from lmem.domain.secret_strength import TESTS
 from lmem.domain.secrets import Finding, placeholder, screen, screen_value
-from tests.unit.domain.secret_corpus import HARMLESS, Maker, corpus
+from tests.unit.domain.secret_corpus import ALNUM, CLASSES, HARMLESS, Maker, corpus
 from tests.unit.properties import PROPERTY
 
 CAUGHT = 0.98
@@ -47,6 +47,39 @@ def test_no_long_piece_of_a_credential_remains() -> None:
 def test_what_is_no_credential_stays(text: str) -> None:
     assert screen(text).text == text
     assert screen(text).findings == ()
+
+
+@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Unsupported user and password combination {}", "the server's token handling raises {} now",
+        "Token {} was renamed", "{} for passwords", "an error ({}) in the token code",
+        "password checks moved\nfiles: the {} module",
+    ],
+)  # fmt: skip
+def test_the_name_of_a_class_in_a_sentence_about_secrets_stays(text: str, name: str) -> None:
+    assert screen(text.format(name)).findings == ()
+
+
+@pytest.mark.parametrize("name", ["ThornSphinxWaltz", "BlackThornSchwarz"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the password is {}", "password {}", "Password: {}", "token = {}", "the password was set to {}",
+        'password "{}"', "{} is the password", "the password combination is {}", "the secret is: {}", "PASSWORD={}",
+        "the password:\n  {}",
+    ],
+)  # fmt: skip
+def test_words_in_camel_case_that_are_said_to_be_the_secret_go(text: str, name: str) -> None:
+    assert name not in screen(text.format(name)).text
+
+
+@pytest.mark.parametrize("text", ["password combination {}", "the new token {}", "{} for the api key"])
+def test_a_random_value_reads_as_no_class(text: str) -> None:
+    make = Maker(3)
+    values = [make.some(ALNUM, 20) for _ in range(400)]
+    assert sum(value in screen(text.format(value)).text for value in values if any(map(str.isdigit, value))) < 20
 
 
 def test_a_finding_says_where() -> None:

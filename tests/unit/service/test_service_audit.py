@@ -63,6 +63,18 @@ def _insert(other: sqlite3.Connection) -> None:
     _forge(other, 4)
 
 
+def _swap(other: sqlite3.Connection, one: int, two: int) -> None:
+    for before, after in ((one, -1), (two, one), (-1, two)):
+        other.execute("UPDATE audit_log SET seq = ? WHERE seq = ?", (after, before))
+
+
+def _without(other: sqlite3.Connection) -> None:
+    """An entry removed, and those after it numbered as if it had never been."""
+    other.execute("DELETE FROM audit_log WHERE seq = 4")
+    other.execute("UPDATE audit_log SET seq = -seq WHERE seq > 4")
+    other.execute("UPDATE audit_log SET seq = -seq - 1 WHERE seq < 0")
+
+
 def _last_again(other: sqlite3.Connection) -> None:
     """The last entry changed, with the hash that it should have then."""
     previous, seq = other.execute(
@@ -88,7 +100,10 @@ def test_a_log_that_nobody_touched_holds(tmp_path: Path) -> None:
         (lambda db: db.execute("UPDATE audit_log SET session_id = 'x' WHERE seq = 1"), 1, "Entry 1 was changed"),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq = 5"), 5, "Missing before entry 6: 5"),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq < 3"), 1, "Missing before entry 3: 1 to 2"),
-        (_insert, 5, "Entry 5 was changed, or does not follow"),
+        (_insert, 5, "Entry 5 is as it was written, but out of its place: that was after entry 3."),
+        (lambda db: _swap(db, 4, 7), 4, "Entry 4 is as it was written, but out of its place: that was after entry 6."),
+        (lambda db: _swap(db, 2, 1), 1, "Entry 1 is as it was written, but out of its place: that was after entry 2."),
+        (_without, 4, "Entry 4 was changed, or what it was written after is gone."),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq > 8"), 9, "Missing at the end: 9 to 11"),
         (lambda db: db.execute("DELETE FROM audit_log WHERE seq = 11"), 11, "Missing at the end: 11."),
         (lambda db: db.execute("DELETE FROM audit_log"), 1, "Missing at the end: 1 to 11"),
@@ -134,6 +149,9 @@ def test_a_chain_longer_than_a_slice(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "b").mkdir()
     broken = _verdict(tmp_path / "b", lambda db: db.execute("DELETE FROM audit_log WHERE seq = 7"))
     assert broken.seq == 7 and broken.checked == 6
+    (tmp_path / "c").mkdir()
+    moved = _verdict(tmp_path / "c", lambda db: _swap(db, 2, 10))
+    assert moved.seq == 2 and moved.problem is not None and moved.problem.endswith("that was after entry 9.")
 
 
 def test_retention_leaves_an_anchor_that_verify_accepts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

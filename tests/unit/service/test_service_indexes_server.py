@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lmem.domain.memories import Draft
-from lmem.errors import Conflict, IndexLost, StoreDown, StoreUnavailable
+from lmem.errors import Conflict, IndexLost, StoreDown, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, QDRANT
 from lmem.service import generations as service_generations
 from lmem.service import indexes as service_indexes
@@ -53,6 +53,34 @@ def _raising(error: Exception) -> Callable[..., Awaitable[str]]:
         raise error
 
     return fail
+
+
+# What is down
+
+
+def test_a_server_that_is_down_takes_no_model_with_it(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        model = kit.indexes.loaded
+        assert model is not None and model == kit.indexes.model
+        opened, kit.vectors.open = kit.vectors.open, _raising(DOWN)  # type: ignore[method-assign, assignment]
+        kit.indexes.down(WorkerDied())
+        assert {"loaded": kit.indexes.loaded} == {"loaded": None}, "it went with the worker"
+        with pytest.raises(StoreDown):
+            await kit.indexes.start()
+        held = {"loaded": kit.indexes.loaded, "model": kit.indexes.model}
+        assert held == {"loaded": model, "model": None}
+        kit.embedder.fails = StoreUnavailable("The model cannot be loaded.")
+        with pytest.raises(StoreUnavailable):
+            await kit.indexes.start()
+        assert {"loaded": kit.indexes.loaded} == {"loaded": None}
+        kit.embedder.fails = None
+        kit.vectors.open = opened  # type: ignore[method-assign]
+        await kit.indexes.start()
+        assert kit.indexes.loaded == kit.indexes.model == model
+        kit.indexes.loading()
+        assert {"loaded": kit.indexes.loaded} == {"loaded": None}
+
+    _serverwise(tmp_path, scenario)
 
 
 # What is private

@@ -1,0 +1,79 @@
+"""Servers that were left with a copy of the memories: noticed at a start, named until they are said to be empty.
+
+Not the change of a setting: whatever changed an address, the file, the environment or 'lmem config', the next start of
+the daemon sees it. Nothing is asked of a server here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lmem.domain import times
+from lmem.domain.actors import Actor
+from lmem.domain.leftservers import KnownServer
+from lmem.errors import Forbidden, NotFound
+from lmem.ports.clock import Clock
+from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service.recording import require_active
+
+
+class LeftServers:
+    """What the truth remembers of servers. One is left when the daemon starts without it."""
+
+    def __init__(self, storage: Storage, clock: Clock) -> None:
+        self._storage = storage
+        self._clock = clock
+
+    async def started(self, in_use: Sequence[KnownServer]) -> None:
+        """The daemon starts with these servers: those that it used before and that are not among them are left now.
+
+        One that it comes back to is in use again: what it still holds is built anew there, and purges reach it.
+        """
+        now = times.to_text(self._clock.now())
+        used = {server.key for server in in_use}
+
+        def work(tx: UnitOfWork) -> None:
+            before = tx.servers.all()
+            rest = [replace(item, left_at=item.left_at or now) for item in before if item.key not in used]
+            after = [item for item in rest if item.holds(now)] + list(in_use)
+            if after != before:
+                tx.servers.keep(after)
+
+        await self._storage.write(work)
+
+    async def left(self) -> list[KnownServer]:
+        """Those that may still hold a copy, in the order in which they were left."""
+        return await self._storage.read(self._left)
+
+    async def emptied(self, actor: Actor, url: str) -> list[KnownServer]:
+        """A person says that nothing of lmem is left at an address; answers what is no longer named for it.
+
+        Raises Forbidden for others than the user's own terminal, NotFound for an address that was not left.
+        """
+        if actor.shared:
+            raise Forbidden("This is said in the user's own terminal only.", hint="Run 'lmem repair --emptied' there.")
+
+        def work(tx: UnitOfWork) -> list[KnownServer]:
+            require_active(tx, actor)
+            known = tx.servers.all()
+            gone = [item for item in self._left(tx) if item.url == url.strip().rstrip("/")]
+            if not gone:
+                others = ", ".join(dict.fromkeys(item.url for item in self._left(tx)))
+                raise NotFound("No server was left at that address.", hint=f"Left are: {others or 'none'}.")
+            tx.servers.keep([item for item in known if item not in gone])
+            at = times.to_text(self._clock.now())
+            for item in gone:
+                tx.audit.append(actor, "update", "server", item.family, {"emptied": True}, at)
+            return gone
+
+        return await self._storage.write(work)
+
+    def _left(self, tx: UnitOfWork) -> list[KnownServer]:
+        now = times.to_text(self._clock.now())
+        return [item for item in tx.servers.all() if item.left_at is not None and item.holds(now)]
+
+
+def still_to_do(server: KnownServer) -> str:
+    """The next step for a server that was left, as a sentence's rest, with the command that ends it."""
+    return f"{server.emptying}, then say so: lmem repair --emptied '{server.url}'"

@@ -1,0 +1,102 @@
+"""Servers that were left: noticed at the next start, in each receipt, until they expire or are said to be empty."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lmem.domain.audit import Wanted
+from lmem.domain.leftservers import KnownServer
+from lmem.errors import Forbidden, NotFound
+from lmem.service.leftservers import LeftServers
+from lmem.service.receipts import receipt
+from lmem.stores.sqlite.database import Database
+from lmem.stores.sqlite.storage import SqliteStorage
+from tests.unit.service.service_kit import START, Kit, SetClock, drive
+
+OLD = KnownServer("qdrant", "http://old:6333", "lmem_")
+NEW = KnownServer("qdrant", "http://new:6333", "lmem_")
+REDIS = KnownServer("redis", "redis://r:6379/0", "lmem:")
+LEFT_AT = "2026-11-22T12:00:00.000Z"
+
+
+def test_a_start_without_a_server_leaves_it_and_one_with_it_takes_it_back(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        await servers.started([OLD])
+        assert await servers.left() == []
+        await servers.started([NEW])
+        kit.clock.move(days=400)
+        await servers.started([NEW])
+        assert await servers.left() == [replace(OLD, left_at=LEFT_AT)], "the day it was left stays"
+        await servers.started([OLD])
+        assert [item.key for item in await servers.left()] == [NEW.key]
+        await servers.started([replace(OLD, prefix="mine_")])
+        assert [item.key for item in await servers.left()] == [NEW.key, OLD.key], "another name on the same server"
+
+    drive(tmp_path, scenario)
+
+
+def test_the_truth_remembers_it_when_it_is_closed(tmp_path: Path) -> None:
+    async def leave(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        await servers.started([OLD])
+        await servers.started([])
+
+    async def again() -> list[KnownServer]:
+        storage = SqliteStorage(Database.open(tmp_path / "layered_memory.db"))
+        try:
+            return await LeftServers(storage, SetClock(START)).left()
+        finally:
+            await storage.close()
+
+    drive(tmp_path, leave)
+    assert asyncio.run(again()) == [replace(OLD, left_at=LEFT_AT)]
+
+
+def test_what_expires_by_itself_is_forgotten(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        await servers.started([REDIS])
+        await servers.started([])
+        kit.clock.move(hours=24)
+        assert [item.family for item in await servers.left()] == ["redis"]
+        kit.clock.move(seconds=1)
+        assert await servers.left() == []
+        await servers.started([])
+        assert await kit.storage.read(lambda tx: tx.servers.all()) == []
+
+    drive(tmp_path, scenario)
+
+
+def test_each_receipt_names_it_until_it_is_said_to_be_empty(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        await servers.started([OLD, REDIS])
+        await servers.started([NEW])
+
+        async def places() -> dict[str, str]:
+            rows = await receipt(kit.storage, [], {}, ["a" * 32], await servers.left())
+            assert {row.state for row in rows if " at " in row.place} <= {"pending"}
+            return {row.place: row.check for row in rows if " at " in row.place}
+
+        named = await places()
+        assert named.keys() == {"Qdrant at http://old:6333", "Redis at redis://r:6379/0"}
+        said = named["Qdrant at http://old:6333"]
+        assert said.startswith("was left on 2026-11-22 and may still hold it: delete the collections there that begin")
+        assert "lmem repair --emptied 'http://old:6333'" in said
+        with pytest.raises(Forbidden, match="own terminal"):
+            await servers.emptied(replace(kit.actor, shared=True), OLD.url)
+        for url in ("http://elsewhere", NEW.url):
+            with pytest.raises(NotFound) as err:
+                await servers.emptied(kit.actor, url)
+            assert "http://old:6333, redis://r:6379/0" in str(err.value.hint), "one in use is not left"
+        assert await servers.emptied(kit.actor, f" {OLD.url}/ ") == [replace(OLD, left_at=LEFT_AT)]
+        assert (await places()).keys() == {"Redis at redis://r:6379/0"}
+        entries = await kit.storage.read(lambda tx: tx.audit.page(Wanted(kit.actor.user_id), 1, 0))
+        assert [(entry.kind, entry.object_id) for entry in entries] == [("server", "qdrant")]
+
+    drive(tmp_path, scenario)
