@@ -149,7 +149,7 @@ def test_a_rebuild_of_the_graph_that_was_cut_short_is_gone_on_with(tmp_path: Pat
         await copied.settle()
         assert copied.projector.building is None
         assert await copied.copy.size() == await copied.copy.size(2), "everything was written again"
-        await copied.agree()
+        await copied.assert_agrees()
 
     drive(tmp_path, scenario)
 
@@ -168,7 +168,7 @@ def test_a_rebuild_of_the_graph_tries_what_was_parked_again(tmp_path: Path) -> N
         await copied.projector.rebuild()
         await copied.settle()
         assert await kit.storage.read(lambda tx: tx.outbox.parked_count()) == 0
-        await copied.agree()
+        await copied.assert_agrees()
 
     drive(tmp_path, scenario)
 
@@ -184,6 +184,6 @@ def test_a_step_that_looked_before_a_rebuild_does_not_end_it(tmp_path: Path) -> 
         assert copied.projector.building == begun
         await copied.settle()
         assert copied.projector.building is None
-        await copied.agree()
+        await copied.assert_agrees()
 
     drive(tmp_path, scenario)
