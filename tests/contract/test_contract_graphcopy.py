@@ -13,6 +13,7 @@ import pytest
 from lmem.domain.graph import Wanted
 from lmem.errors import Conflict, IndexLost
 from lmem.ports.graph import GraphCopy, Held
+from lmem.stores.neo4j import pages
 from lmem.stores.neo4j.address import Address
 from lmem.stores.neo4j.copy import Neo4jCopy
 from lmem.stores.neo4j.door import Door
@@ -139,7 +140,10 @@ def test_applying_twice_is_applying_once(make: Make) -> None:
     drive(make, scenario)
 
 
-def test_pages_of_any_size_tell_the_same(make: Make) -> None:
+@pytest.mark.parametrize("few", [0, pages.FEW], ids=["by-index", "sorted"])
+def test_pages_of_any_size_tell_the_same(make: Make, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "FEW", few)
+
     async def scenario(copy: GraphCopy) -> None:
         world = full()
         world.put(*(memory(number) for number in range(4, 9)))

@@ -60,15 +60,14 @@ class Neo4jCopy:
 
     async def held(self, after: tuple[str, str] | None, limit: int) -> list[Held]:
         kind, id = after or ("", "")
-
-        async def work(tx: Transaction) -> list[Held]:
-            found: list[Held] = []
-            for name in shapes.KINDS:
-                if name >= kind and len(found) < limit:
-                    found += await page(tx, self.prefix, name, id if name == kind else "", limit - len(found))
-            return found
-
-        return await self._door.read(work)
+        found: list[Held] = []
+        for name in shapes.KINDS:  # each has the time limit for itself
+            if name >= kind and len(found) < limit:
+                place, room = id if name == kind else "", limit - len(found)
+                found += await self._door.read(
+                    partial(page, prefix=self.prefix, kind=name, after=place, limit=room)
+                )
+        return found
 
     async def remove(self, held: Sequence[Held]) -> None:
         async def work(tx: Transaction) -> None:

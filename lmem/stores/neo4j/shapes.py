@@ -119,12 +119,18 @@ def page_of_nodes(label: str) -> str:
         RETURN n.id, n {{.*, {_MOMENTS}}} ORDER BY n.id LIMIT $limit"""
 
 
-def page_of_edges(type_: str) -> str:
-    """From the edge $start/$end/$key on, without it."""
+def count_of_type(type_: str) -> str:
+    """How many edges of a type the whole server has: Neo4j keeps that number."""
+    return f"MATCH ()-[r:{type_}]->() RETURN count(r)"
+
+
+def page_of_edges(type_: str, few: bool) -> str:
+    """From the edge $start/$end/$key on, without it; where there are `few`, without a walk over all of their starts."""
     start, end = TYPES[type_]
-    return f"""MATCH (a:{start}) USING INDEX a:{start}(id)
-        WHERE a.id >= $start AND a.prefix = $prefix
-        MATCH (a)-[r:{type_}]->(b:{end})
+    from_, to = f"(a:{start})", f"-[r:{type_}]->(b:{end})"
+    here = "WHERE a.id >= $start AND a.prefix = $prefix"
+    edges = f"{from_}{to} {here}" if few else f"{from_} USING INDEX a:{start}(id) {here} MATCH (a){to}"
+    return f"""MATCH {edges}
         WITH a.id AS start, b.id AS end, coalesce(r.key, '') AS key, r
         WHERE start > $start OR end > $end OR end = $end AND key > $key
         RETURN start + '/' + end + '/' + key, properties(r) ORDER BY start, end, key LIMIT $limit"""
