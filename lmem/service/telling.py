@@ -10,7 +10,7 @@ from lmem.domain.outbox import Projection
 from lmem.ports.storage import Storage
 
 SLICE = 2000
-"""Memories of one transaction, some 15 ms: 100,000 at once kept an add waiting for 0.7 s, 300,000 for two."""
+"""Memories of one transaction, some 20 ms: 100,000 at once kept an add waiting for 0.7 s."""
 
 
 async def tell(storage: Storage, projection: Projection) -> Projection:

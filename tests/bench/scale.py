@@ -108,8 +108,12 @@ def _rows(where: Home, count: int, words: int, alone: Path | None) -> Iterator[R
             seconds = time.perf_counter() - began
             yield Row(f"rebuild {store}", {"seconds": seconds, "per s": json.loads(done.stdout)["objects"] / seconds})
     yield from _footprint(where)
+    began = time.perf_counter()
     verified = where.lmem("verify", "--json", check=False)
-    yield Row("lmem verify", {"exit": verified.returncode})
+    yield Row("lmem verify", {"seconds": time.perf_counter() - began, "exit": verified.returncode})
+    for store, report in json.loads(verified.stdout).items():
+        wrong = report["missing"] + report["stale"] + report["orphaned"]
+        yield Row(f"  {store}", {"checked": report["checked"], "wrong": wrong}, report["unavailable"] or "")
 
 
 @contextmanager
