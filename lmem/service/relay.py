@@ -21,8 +21,8 @@ from lmem.ports.storage import Storage
 BATCH = 64
 """Rows of one step: the flush behind it costs about 9 ms, so smaller steps cost ingest and larger ones freshness."""
 
-MANNERS = 0.25
-"""Seconds at most for which a step lets writes pass that somebody waits for: one interpreter runs both."""
+MANNERS = 1.0
+"""Seconds at most for which a step lets writes pass that somebody waits for: what runs beside them slows them."""
 
 LONGEST_PAUSE = 30.0
 LONGEST_SLEEP = 60.0
