@@ -47,9 +47,12 @@ def left_behind(running: Config, given: Callable[[], Config], key: str) -> str |
     if family not in FAMILIES or name not in ("url", "prefix", "database"):
         return None
     server = server_of(running, family)
-    if server is None or (then := server_of(given(), family)) == server:
+    if server is None:
         return None
-    if name != "url" and (then is None or then.url != server.url):  # that was said when the address was changed
+    then = server_of(given(), family)
+    if then is not None and then.key == server.key:
+        return None
+    if name != "url" and (then is None or then.place != server.place):  # that was said when the address was changed
         return None
     return f"{server.name} {_KEPT[family]}: after the restart {still_to_do(server)}"
 

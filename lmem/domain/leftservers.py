@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 from lmem.domain import times
 from lmem.domain.cachekeys import CACHE_KEYS
 
 FAMILIES = {"qdrant": "Qdrant", "neo4j": "Neo4j", "redis": "Redis"}
 """The first part of the settings that name a server, and what the server is called."""
+
+_PORTS = {"qdrant": 6333, "neo4j": 7687, "redis": 6379}
+"""Where a server listens whose address names no port, whatever its scheme."""
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_DATABASE = "neo4j"
+"""The usual database of Neo4j, which a server without another one has."""
 
 _EMPTYING = {
     "qdrant": "delete the collections there that begin with '{prefix}'",
@@ -37,14 +44,20 @@ class KnownServer:
     left_at: str | None = None
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What makes it another server."""
-        return (self.family, self.url, self.prefix, self.database)
+    def place(self) -> tuple[str, ...]:
+        """Where it is, however its address is written: the scheme says only how it is spoken to."""
+        return _place(self.family, self.url)
+
+    @property
+    def key(self) -> tuple[tuple[str, ...], str, str]:
+        """What makes it another server, or another copy on it."""
+        database = (self.database.lower() or _DATABASE) if self.family == "neo4j" else ""
+        return (self.place, self.prefix, database)
 
     @property
     def name(self) -> str:
         """What people call it."""
-        beside = f", database {self.database}" if self.database not in ("", "neo4j") else ""
+        beside = f", database {self.database}" if self.database not in ("", _DATABASE) else ""
         return f"{FAMILIES[self.family]} at {self.url}{beside}"
 
     @property
@@ -57,3 +70,18 @@ class KnownServer:
         if self.left_at is None or self.family not in _EXPIRY:
             return True
         return times.from_text(now) - times.from_text(self.left_at) <= _EXPIRY[self.family]
+
+
+def _place(family: str, url: str) -> tuple[str, ...]:
+    """Family, host and port, and what of the server it is: the path, or the number of Redis' database."""
+    parts = urlsplit(url.strip())
+    try:
+        host, port = parts.hostname or "localhost", parts.port or _PORTS[family]
+    except ValueError:  # no such port: nothing is there, and it is like itself alone
+        return (family, url)
+    numbers = [*parse_qs(parts.query).get("db", ()), *([] if parts.scheme == "unix" else [parts.path.strip("/")]), "0"]
+    number = next(filter(None, numbers))
+    if parts.scheme == "unix":
+        return (family, parts.path, number)
+    last = (number.lstrip("0") or "0") if family == "redis" else parts.path.strip("/")
+    return (family, "localhost" if host in _LOOPBACK else host, str(port), last)

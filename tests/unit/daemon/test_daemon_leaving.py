@@ -40,6 +40,10 @@ def test_nothing_is_said_where_nothing_is_left(key: str) -> None:
     assert _said({}, URLS, key) is None, "the first server"
     assert _said(URLS, {key: f" {URLS[key]} "}, key) is None, "the same"
     assert _said(URLS, {key: f"{URLS[key]}/"}, key) is None, "the same"
+    other = {"http://q:6333": "https://Q", "bolt://n:7687": "neo4j+s://n", "redis://r:6379/0": "rediss://r"}
+    assert _said(URLS, {key: other[URLS[key]]}, key) is None, "the same in another spelling"
+    moved = {key: other[URLS[key]], key.replace("url", "prefix"): "mine"}
+    assert _said(URLS, moved, key.replace("url", "prefix")) is not None, "the same server, another name on it"
     assert _said(URLS, {}, key.replace("url", "prefix")) is None, "said when the address was unset"
 
 

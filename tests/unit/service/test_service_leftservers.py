@@ -40,6 +40,18 @@ def test_a_start_without_a_server_leaves_it_and_one_with_it_takes_it_back(tmp_pa
     drive(tmp_path, scenario)
 
 
+def test_a_server_whose_address_is_written_otherwise_is_not_left(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        await servers.started([OLD, REDIS])
+        moved = [replace(OLD, url="https://OLD"), replace(REDIS, url="rediss://r")]
+        await servers.started(moved)
+        assert await servers.left() == []
+        assert await kit.storage.read(lambda tx: tx.servers.all()) == moved
+
+    drive(tmp_path, scenario)
+
+
 def test_the_truth_remembers_it_when_it_is_closed(tmp_path: Path) -> None:
     async def leave(kit: Kit) -> None:
         servers = LeftServers(kit.storage, kit.clock)
