@@ -21,11 +21,6 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DATABASE = "neo4j"
 """The usual database of Neo4j, which a server without another one has."""
 
-_EMPTYING = {
-    "qdrant": "delete the collections there that begin with '{prefix}'",
-    "neo4j": "run there MATCH (n {{prefix: '{prefix}'}}) DETACH DELETE n",
-    "redis": "delete the keys there that begin with '{prefix}'",
-}
 _EXPIRY = {"redis": timedelta(seconds=max(row.ttl for row in CACHE_KEYS.values()))}
 """How long at most a copy outlives its last write by itself."""
 
@@ -59,11 +54,6 @@ class KnownServer:
         """What people call it."""
         beside = f", database {self.database}" if self.database not in ("", _DATABASE) else ""
         return f"{FAMILIES[self.family]} at {self.url}{beside}"
-
-    @property
-    def emptying(self) -> str:
-        """How a person removes what lmem keeps there, as the rest of a sentence."""
-        return _EMPTYING[self.family].format(prefix=self.prefix)
 
     def holds(self, now: str) -> bool:
         """Whether something may still lie there: what expires by itself is gone in time."""

@@ -15,6 +15,7 @@ from lmem.domain.leftservers import KnownServer
 from lmem.errors import Forbidden, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service.emptying import emptying
 from lmem.service.recording import require_active
 
 
@@ -76,4 +77,4 @@ class LeftServers:
 
 def still_to_do(server: KnownServer) -> str:
     """The next step for a server that was left, as a sentence's rest, with the command that ends it."""
-    return f"{server.emptying}, then say so: lmem repair --emptied '{server.url}'"
+    return f"{emptying(server)}, then say so: lmem repair --emptied '{server.url}'"

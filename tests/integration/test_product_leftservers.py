@@ -29,7 +29,7 @@ def test_a_left_server_is_named_until_it_is_said_to_be_empty(tmp_path: Path, mod
         product.good("config", "set", "redis.url", URL)
         product.good("daemon", "restart")
         left = product.good("config", "unset", "redis.url").err
-        assert URL in left and "delete the keys there that begin with 'lmem:'" in left and "--emptied" in left
+        assert URL in left and "the key 'lmem:instance'" in left and "--emptied" in left
         assert product.good("config", "set", "redis.url", URL, "--json").json["left_behind"] is None
         other = product.good("config", "set", "redis.prefix", "mine:", "--json").json["left_behind"]
         assert URL in other and "'lmem:'" in other, "its keys there are under another name"

@@ -22,9 +22,9 @@ def _said(running: dict[str, str], given: dict[str, str], key: str) -> str | Non
 @pytest.mark.parametrize(
     ("key", "step"),
     [
-        ("qdrant.url", "delete the collections there that begin with 'mine'"),
+        ("qdrant.url", "delete there the collection 'minelmem' and all that are called 'minememory_embeddings-gen-N'"),
         ("neo4j.url", "MATCH (n {prefix: 'mine'}) DETACH DELETE n"),
-        ("redis.url", "delete the keys there that begin with 'mine'"),
+        ("redis.url", "delete there the key 'mineinstance' and those that begin with 'mine' and then embedding:"),
     ],
 )
 @pytest.mark.parametrize("url", ["", "another://place"])

@@ -98,7 +98,7 @@ def test_each_receipt_names_it_until_it_is_said_to_be_empty(tmp_path: Path) -> N
         named = await places()
         assert named.keys() == {"Qdrant at http://old:6333", "Redis at redis://r:6379/0"}
         said = named["Qdrant at http://old:6333"]
-        assert said.startswith("was left on 2026-11-22 and may still hold it: delete the collections there that begin")
+        assert said.startswith("was left on 2026-11-22 and may still hold it: delete there the collection 'lmem_lmem'")
         assert "lmem repair --emptied 'http://old:6333'" in said
         with pytest.raises(Forbidden, match="own terminal"):
             await servers.emptied(replace(kit.actor, shared=True), OLD.url)
