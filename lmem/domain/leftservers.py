@@ -5,7 +5,7 @@ Not a connection to any of them: lmem cannot log in to one that it has left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +17,11 @@ FAMILIES = {"qdrant": "Qdrant", "neo4j": "Neo4j", "redis": "Redis"}
 
 _PORTS = {"qdrant": 6333, "neo4j": 7687, "redis": 6379}
 """Where a server listens whose address names no port, whatever its scheme."""
+_SCHEMES = {
+    "http": "qdrant", "https": "qdrant", "bolt": "neo4j", "neo4j": "neo4j", "redis": "redis", "rediss": "redis",
+    "unix": "redis",
+}  # fmt: skip
+"""Whose server an address is."""
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _DATABASE = "neo4j"
 """The usual database of Neo4j, which a server without another one has."""
@@ -55,6 +60,27 @@ class KnownServer:
         beside = f", database {self.database}" if self.database not in ("", _DATABASE) else ""
         return f"{FAMILIES[self.family]} at {self.url}{beside}"
 
+    @property
+    def exact(self) -> str:
+        """The address with what else tells this copy from others there: '#' and the prefix, before it Neo4j's database.
+        No address that a store takes has a '#'."""
+        database = f"/{self.database or _DATABASE}" if self.family == "neo4j" else ""
+        return f"{self.url.rstrip('/')}{database}#{self.prefix}"
+
+    def is_meant(self, text: str) -> bool:
+        """Whether an address, in any spelling, means this one: with more behind it, as in `exact`, or alone."""
+        url, beside, prefix = text.lstrip().partition("#")
+        scheme, _, rest = url.strip().partition("://")
+        if _SCHEMES.get(scheme.lower().removesuffix("+s"), self.family) != self.family:
+            return False
+        database = ""
+        if self.family == "neo4j":
+            rest, _, database = rest.rstrip("/").partition("/")
+        named = replace(
+            self, url=f"{scheme}://{rest}", prefix=prefix if beside else self.prefix, database=database or self.database
+        )
+        return named.key == self.key
+
     def holds(self, now: str) -> bool:
         """Whether something may still lie there: what expires by itself is gone in time."""
         if self.left_at is None or self.family not in _EXPIRY:
@@ -64,10 +90,10 @@ class KnownServer:
 
 def _place(family: str, url: str) -> tuple[str, ...]:
     """Family, host and port, and what of the server it is: the path, or the number of Redis' database."""
-    parts = urlsplit(url.strip())
     try:
+        parts = urlsplit(url.strip())
         host, port = parts.hostname or "localhost", parts.port or _PORTS[family]
-    except ValueError:  # no such port: nothing is there, and it is like itself alone
+    except ValueError:  # it is no address: nothing is there, and it is like itself alone
         return (family, url)
     numbers = [*parse_qs(parts.query).get("db", ()), *([] if parts.scheme == "unix" else [parts.path.strip("/")]), "0"]
     number = next(filter(None, numbers))

@@ -40,11 +40,11 @@ def test_a_left_server_is_named_until_it_is_said_to_be_empty(tmp_path: Path, mod
             product.good("daemon", "restart")
             named = _named(product)
             assert len(named) == 2
-            assert all(URL in row and "lmem repair --emptied" in row for row in named)
+            assert all(f"lmem repair --emptied '{URL}#lmem:'" in row for row in named)
         refused = product.run("repair", "vectors", "--emptied", URL, "--json")
         assert (refused.status, refused.error["code"]) == (2, "invalid_input")
         assert product.run("repair", "--emptied", "redis://elsewhere/0", "--json").error["code"] == "not_found"
-        assert URL in product.good("repair", "--emptied", URL).out
+        assert URL in product.good("repair", "--emptied", f"{URL}#lmem:").out
         assert _named(product) == []
         assert not product.faults()
     finally:

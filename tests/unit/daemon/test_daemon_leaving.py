@@ -32,7 +32,7 @@ def test_a_server_that_is_left_is_named_with_the_next_steps(key: str, step: str,
     prefix = {key.replace("url", "prefix"): "mine"}
     said = _said({**URLS, **prefix}, {**URLS, **prefix, key: url}, key)
     assert said is not None and URLS[key] in said and step in said and "purge" in said
-    assert f"lmem repair --emptied '{URLS[key]}'" in said
+    assert f"lmem repair --emptied '{URLS[key]}{'/neo4j' if 'neo4j' in key else ''}#mine'" in said
 
 
 @pytest.mark.parametrize("key", URLS)

@@ -47,6 +47,23 @@ def test_another_place_is_another_server(family: str, one: str, other: str) -> N
     assert KnownServer(family, one, "lmem").key != KnownServer(family, other, "lmem").key
 
 
+@pytest.mark.parametrize("prefix", ["lmem", "", "a#b", "with space"])
+@pytest.mark.parametrize(
+    ("family", "url", "database"),
+    [
+        ("neo4j", "bolt://[::1]:7687", ""), ("neo4j", "neo4j+s://n", "work"), ("qdrant", "http://q:6333/base", ""),
+        ("redis", "unix:///run/r?db=2", ""), ("redis", "redis://r:6379/0", ""), ("qdrant", "other://place", ""),
+    ],
+)  # fmt: skip
+def test_a_copy_is_meant_by_its_exact_name_and_no_other_there(
+    family: str, url: str, database: str, prefix: str
+) -> None:
+    one = KnownServer(family, url, prefix, database)
+    assert one.is_meant(one.exact) and one.is_meant(f" {url}/ " if "?" not in url else url)
+    assert not one.is_meant(KnownServer(family, url, "mine", database).exact)
+    assert family != "neo4j" or not one.is_meant(KnownServer(family, url, prefix, "third").exact)
+
+
 def test_the_database_of_neo4j_is_called_so_in_any_case() -> None:
     names = {KnownServer("neo4j", "bolt://n", "lmem", name).key for name in ("", "neo4j", "Neo4j")}
     assert len(names) == 1 and KnownServer("neo4j", "bolt://n", "lmem", "work").key not in names
