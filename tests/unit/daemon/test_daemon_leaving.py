@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lmem.config import Config, layered
-from lmem.daemon.leaving import finding, left_behind, servers
+from lmem.daemon.leaving import finding, left_behind
 from lmem.domain.leftservers import KnownServer
 
 URLS = {"qdrant.url": "http://q:6333", "neo4j.url": "bolt://n:7687", "redis.url": "redis://r:6379/0"}
@@ -61,21 +61,8 @@ def test_settings_are_not_read_for_a_key_that_leaves_nothing(key: str) -> None:
     assert left_behind(_config({}), read, "qdrant.url") is None, "there was none"
 
 
-@pytest.mark.parametrize(
-    "url", ["redis://ada:hunter22@r:6379/0", "redis://r:6379/0?password=hunter22", "redis://r:6379/0#hunter22"]
-)
-def test_an_address_that_its_store_refuses_is_neither_said_nor_kept(url: str) -> None:
-    assert _said({"redis.url": url}, {}, "redis.url") is None
-    assert servers(_config({"redis.url": url})) == []
-
-
-def test_the_servers_that_settings_name() -> None:
-    assert servers(_config({})) == []
-    assert servers(_config({**URLS, "redis.url": "unix:///run/redis.sock?db=2", "neo4j.database": "work"})) == [
-        KnownServer("qdrant", "http://q:6333", "lmem_"),
-        KnownServer("neo4j", "bolt://n:7687", "lmem", "work"),
-        KnownServer("redis", "unix:///run/redis.sock?db=2", "lmem:"),
-    ]
+def test_an_address_that_its_store_refuses_is_not_said() -> None:
+    assert _said({"redis.url": "redis://ada:hunter22@r:6379/0"}, {}, "redis.url") is None
 
 
 def test_a_finding_has_the_day_and_the_steps() -> None:
