@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,37 @@ def test_a_rebuild_that_is_given_up_leaves_nothing_that_waits(tmp_path: Path, er
         built = await kit.indexes.rebuild()
         await kit.settle()
         assert kit.indexes.serving() == built.generation
+
+    drive(tmp_path, scenario)
+
+
+def test_a_rebuild_that_is_given_up_while_its_row_is_written_leaves_none(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        loop, write, given_up = asyncio.get_running_loop(), kit.storage.write, threading.Event()
+
+        async def row_in_hand(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            kit.storage.write = write  # type: ignore[method-assign]
+
+            def slow(tx: UnitOfWork) -> Any:
+                loop.call_soon_threadsafe(task.cancel)
+                assert given_up.wait(30)
+                return work(tx)
+
+            try:
+                return await write(slow, large)
+            finally:
+                given_up.set()
+
+        kit.storage.write = row_in_hand  # type: ignore[method-assign]
+        task = asyncio.create_task(kit.indexes.rebuild())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert given_up.is_set()
+        (only,) = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
+        assert only.generation == kit.indexes.serving()
+        assert list(await kit.vectors.sizes()) == [only.generation]
 
     drive(tmp_path, scenario)
 
