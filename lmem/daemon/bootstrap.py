@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 
-from lmem.daemon import cacheserver, credentials, graphserver, leaving, servers
+from lmem.daemon import addresses, cacheserver, credentials, graphserver, servers
 from lmem.daemon.assembly import Stores, assemble
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
@@ -84,7 +84,7 @@ async def build(host: Host) -> App:
         private_directory(directory)
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
     storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
-    await LeftServers(storage, clock).started(leaving.servers(host.config))
+    await LeftServers(storage, clock).started(addresses.servers(host.config))
     caches = await _caches(host, storage)
     stores, worker = await _stores(host, storage, clock, caches)
     services = await assemble(host, clock, stores)

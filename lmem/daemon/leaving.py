@@ -1,41 +1,24 @@
-"""Which servers the settings name, and what a change of an address leaves behind: a copy that nothing here reaches.
+"""What is said of a server that settings leave behind: it has a copy that nothing here reaches.
 
-Not the change (lmem.service.settingchanges), and no memory of what was left (lmem.service.leftservers).
+Not which servers settings name (lmem.daemon.addresses), not the change of them (lmem.service.settingchanges), and no
+memory of what was left (lmem.service.leftservers).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from lmem.config import Config
+from lmem.daemon.addresses import server_of
 from lmem.daemon.findings import Finding
 from lmem.domain.leftservers import FAMILIES, KnownServer
 from lmem.service.leftservers import still_to_do
-
-_PLAIN = re.compile(r"[a-z0-9+]+://[^@?#\s]+(\?db=[0-9]+)?")
-"""An address with more in it, as a password, is refused by its store: nothing lies there, and it is not kept."""
 
 _KEPT = {
     "qdrant": "keeps its copy of your memories, which no later purge reaches",
     "neo4j": "keeps its copy of your memories, which no later purge reaches",
     "redis": "keeps what it holds until that expires, within a day, and no purge reaches it meanwhile",
 }
-
-
-def servers(config: Config) -> list[KnownServer]:
-    """Those that a daemon with these settings uses."""
-    found = (server_of(config, family) for family in FAMILIES)
-    return [server for server in found if server is not None]
-
-
-def server_of(config: Config, family: str) -> KnownServer | None:
-    """The server that the settings of one family name, if they name one that its store does not refuse."""
-    url = config.text(f"{family}.url").strip()
-    if not _PLAIN.fullmatch(url):
-        return None
-    database = config.text("neo4j.database") if family == "neo4j" else ""
-    return KnownServer(family, url.rstrip("/"), config.text(f"{family}.prefix"), database)
 
 
 def left_behind(running: Config, given: Callable[[], Config], key: str) -> str | None:
@@ -47,9 +30,12 @@ def left_behind(running: Config, given: Callable[[], Config], key: str) -> str |
     if family not in FAMILIES or name not in ("url", "prefix", "database"):
         return None
     server = server_of(running, family)
-    if server is None or (then := server_of(given(), family)) == server:
+    if server is None:
         return None
-    if name != "url" and (then is None or then.url != server.url):  # that was said when the address was changed
+    then = server_of(given(), family)
+    if then is not None and then.key == server.key:
+        return None
+    if name != "url" and (then is None or then.place != server.place):  # that was said when the address was changed
         return None
     return f"{server.name} {_KEPT[family]}: after the restart {still_to_do(server)}"
 

@@ -44,7 +44,7 @@ def vectors_spec(config: Config, root: Path, owner: str) -> Spec:
         return Spec(_QDRANT, {
             "url": checked_url(config.text("qdrant.url")),
             "api_key": credentials.read(config, "qdrant.api_key"),
-            "prefix": _prefix(config.text("qdrant.prefix")),
+            "prefix": checked_prefix(config.text("qdrant.prefix")),
             "owner": owner,
             "timeout": config.share("qdrant.timeout_seconds"),
             "ca_file": credentials.certificates(config, "qdrant.ca_file") or None,
@@ -80,7 +80,8 @@ def clear_embedded(root: Path) -> None:
         shutil.rmtree(directory)
 
 
-def _prefix(prefix: str) -> str:
+def checked_prefix(prefix: str) -> str:
+    """What collections' names may begin with. Raises InvalidInput for what a server would refuse in a name."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]{0,64}", prefix):
         raise InvalidInput(
             "qdrant.prefix may hold letters, digits, '_', '.' and '-'.", hint="lmem config set qdrant.prefix lmem_"

@@ -5,8 +5,9 @@ Not a connection to any of them: lmem cannot log in to one that it has left.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 from lmem.domain import times
 from lmem.domain.cachekeys import CACHE_KEYS
@@ -14,11 +15,17 @@ from lmem.domain.cachekeys import CACHE_KEYS
 FAMILIES = {"qdrant": "Qdrant", "neo4j": "Neo4j", "redis": "Redis"}
 """The first part of the settings that name a server, and what the server is called."""
 
-_EMPTYING = {
-    "qdrant": "delete the collections there that begin with '{prefix}'",
-    "neo4j": "run there MATCH (n {{prefix: '{prefix}'}}) DETACH DELETE n",
-    "redis": "delete the keys there that begin with '{prefix}'",
-}
+_PORTS = {"qdrant": 6333, "neo4j": 7687, "redis": 6379}
+"""Where a server listens whose address names no port, whatever its scheme."""
+_SCHEMES = {
+    "http": "qdrant", "https": "qdrant", "bolt": "neo4j", "neo4j": "neo4j", "redis": "redis", "rediss": "redis",
+    "unix": "redis",
+}  # fmt: skip
+"""Whose server an address is."""
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_DATABASE = "neo4j"
+"""The usual database of Neo4j, which a server without another one has."""
+
 _EXPIRY = {"redis": timedelta(seconds=max(row.ttl for row in CACHE_KEYS.values()))}
 """How long at most a copy outlives its last write by itself."""
 
@@ -37,23 +44,60 @@ class KnownServer:
     left_at: str | None = None
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What makes it another server."""
-        return (self.family, self.url, self.prefix, self.database)
+    def place(self) -> tuple[str, ...]:
+        """Where it is, however its address is written: the scheme says only how it is spoken to."""
+        return _place(self.family, self.url)
+
+    @property
+    def key(self) -> tuple[tuple[str, ...], str, str]:
+        """What makes it another server, or another copy on it."""
+        database = (self.database.lower() or _DATABASE) if self.family == "neo4j" else ""
+        return (self.place, self.prefix, database)
 
     @property
     def name(self) -> str:
         """What people call it."""
-        beside = f", database {self.database}" if self.database not in ("", "neo4j") else ""
+        beside = f", database {self.database}" if self.database not in ("", _DATABASE) else ""
         return f"{FAMILIES[self.family]} at {self.url}{beside}"
 
     @property
-    def emptying(self) -> str:
-        """How a person removes what lmem keeps there, as the rest of a sentence."""
-        return _EMPTYING[self.family].format(prefix=self.prefix)
+    def exact(self) -> str:
+        """The address with what else tells this copy from others there: '#' and the prefix, before it Neo4j's database.
+        No address that a store takes has a '#'."""
+        database = f"/{self.database or _DATABASE}" if self.family == "neo4j" else ""
+        return f"{self.url.rstrip('/')}{database}#{self.prefix}"
+
+    def is_meant(self, text: str) -> bool:
+        """Whether an address, in any spelling, means this one: with more behind it, as in `exact`, or alone."""
+        url, beside, prefix = text.lstrip().partition("#")
+        scheme, _, rest = url.strip().partition("://")
+        if _SCHEMES.get(scheme.lower().removesuffix("+s"), self.family) != self.family:
+            return False
+        database = ""
+        if self.family == "neo4j":
+            rest, _, database = rest.rstrip("/").partition("/")
+        named = replace(
+            self, url=f"{scheme}://{rest}", prefix=prefix if beside else self.prefix, database=database or self.database
+        )
+        return named.key == self.key
 
     def holds(self, now: str) -> bool:
         """Whether something may still lie there: what expires by itself is gone in time."""
         if self.left_at is None or self.family not in _EXPIRY:
             return True
         return times.from_text(now) - times.from_text(self.left_at) <= _EXPIRY[self.family]
+
+
+def _place(family: str, url: str) -> tuple[str, ...]:
+    """Family, host and port, and what of the server it is: the path, or the number of Redis' database."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname or "localhost", parts.port or _PORTS[family]
+    except ValueError:  # it is no address: nothing is there, and it is like itself alone
+        return (family, url)
+    numbers = [*parse_qs(parts.query).get("db", ()), *([] if parts.scheme == "unix" else [parts.path.strip("/")]), "0"]
+    number = next(filter(None, numbers))
+    if parts.scheme == "unix":
+        return (family, parts.path, number)
+    last = (number.lstrip("0") or "0") if family == "redis" else parts.path.strip("/")
+    return (family, "localhost" if host in _LOOPBACK else host, str(port), last)

@@ -83,7 +83,7 @@ def is_opaque(value: str) -> bool:
 
 def is_class_name(value: str) -> bool:
     """Whether a value reads as the CamelCase name of a class: at least two words of five letters, at most one
-    abbreviation, and little else. Hardly a random one does: .2 % of 16 letters, .01 % of letters and digits.
+    abbreviation, and little else. Hardly a random one does: .3 % of 16 letters, .01 % of letters and digits.
 
     An opaque value may still be one: where two of its words meet, or an abbreviation stands, consonants come in heaps.
     """

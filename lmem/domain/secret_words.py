@@ -86,6 +86,11 @@ _BEFORE = Later(
     r"(?:(?:the|our|my|a|his|her|your)[ \t]+)?"
     r"(?:[\w-]+[ \t]+){0,3}$"
 )
+_OF_WHOM = Later(
+    r"[ \t]+(?:for|of|on)[ \t]+(?:(?:the|our|my|a|his|her|your)[ \t]+)?+[^\s\"'`]+[ \t]+"
+    r"(?:(?:user|account|login)[ \t]+)?[\"'`(]*"
+)
+"""Whose a secret is, as in 'the password for root X'."""
 _LINE_END = Later(r"[ \t.:*_`]*\n\s*(?=\S{14,}[ \t]*(?:\n|$))")
 _TRIM = ".,;:!?)]}>*_"
 
@@ -226,7 +231,7 @@ def _spoken(text: str, low: str, word: _Word) -> Iterator[tuple[int, int]]:
     before = _BEFORE.search(text, max(0, text.rfind("\n", 0, word.start) + 1, word.start - 240), word.start)
     if before is None or not _convinces(before["s"], word.strength, True):
         return
-    if before["says"] in ("as", "is", "was") or not is_class_name(before["s"]):
+    if before["says"] != "for" or not is_class_name(before["s"]):
         yield before.span("s")
 
 
@@ -237,12 +242,14 @@ def _after(text: str, word: _Word) -> Iterator[tuple[int, int]]:
     alone = _LINE_END.match(text, begin)
     line_end = text.find("\n", alone.end() if alone else begin)
     stop = min(len(text) if line_end < 0 else line_end, begin + 300)
-    # A class may be meant where nothing says that the value is the secret: no sign, no verb, no bare 'password' before.
-    bare = begin == word.end and word.strength == "password"
+    # A class may be meant where nothing says that the value is the secret: no sign, no verb, no bare word before.
+    bare = begin == word.end and word.strength in ("password", "token")
+    owned = _OF_WHOM.match(text, begin, stop) if bare else None
     close, says = True, bool(alone) or bare or not {":", "=", ">"}.isdisjoint(text[begin : begin + 3])
     for token in islice(_SPOKEN.finditer(text, begin, stop), 7):
         value = token.group().rstrip(_TRIM)
-        if _convinces(value, word.strength, close) and (says or not is_class_name(value)):
+        said = says or (owned is not None and token.start() == owned.end())
+        if _convinces(value, word.strength, close) and (said or not is_class_name(value)):
             yield token.start(), token.start() + len(value)
             return
         close = says = value.lower() in _SAYS or token.group().endswith((":", "="))

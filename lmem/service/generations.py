@@ -113,8 +113,9 @@ class Generations:
         if state == "active":
             await self._store.serve(generation)
         at = times.to_text(self._clock.now())
-        await self._storage.write(lambda tx: tx.outbox.add_projection(projection, at, source.id if source else None))
-        try:
+        copied = source.id if source else None
+        try:  # whoever gives up while the writer has it in hand leaves a row too
+            await self._storage.write(lambda tx: tx.outbox.add_projection(projection, at, copied))
             if source is None:
                 await tell(self._storage, projection)
             else:

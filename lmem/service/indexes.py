@@ -225,7 +225,8 @@ class Indexes:
     async def rebuild(self) -> Projection:
         """Begin a generation from nothing but the truth beside the serving one; `settle` verifies it, then switches.
 
-        Raises StoreUnavailable when the store is not there, Conflict when a generation is being built already.
+        Raises StoreUnavailable when the store is not there or its worker is started anew meanwhile, Conflict when a
+        generation is being built already.
         """
         await self.settled(STARTING)
         state = self._state
@@ -235,11 +236,24 @@ class Indexes:
             raise Conflict("A generation is being built already.", hint="'lmem status --wait' returns when it serves.")
         state.making = True
         try:
-            state.building, state.looks_left = await self._generations.make(state.model, None, "building"), TRIES
+            built = await self._generations.make(state.model, None, "building")
         finally:
             state.making = False
+        if state is not self._state or state.reason is not None:
+            await self._abandon(built)
+            raise StoreUnavailable(
+                "The index worker was started anew while the rebuild began.", hint="Run 'lmem rebuild vectors' again."
+            )
+        state.building, state.looks_left = built, TRIES
         self._wake()
-        return state.building
+        return built
+
+    async def _abandon(self, built: Projection) -> None:
+        """Forget one that was made for another life of the worker, unless this one took it over, or is about to look
+        at what there is."""
+        state = self._state
+        if state.reason is None and built.id not in [item.id for item in self.targets]:
+            await self._generations.forget(built)
 
     async def prepare_copy(self, points: int = 0) -> Projection | None:
         """Copy the serving generation as the next one; the relay must be paused, or the copy is torn.

@@ -12,9 +12,10 @@ from dataclasses import replace
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.leftservers import KnownServer
-from lmem.errors import Forbidden, NotFound
+from lmem.errors import Forbidden, InvalidInput, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service.emptying import emptying
 from lmem.service.recording import require_active
 
 
@@ -47,9 +48,11 @@ class LeftServers:
         return await self._storage.read(self._left)
 
     async def emptied(self, actor: Actor, url: str) -> list[KnownServer]:
-        """A person says that nothing of lmem is left at an address; answers what is no longer named for it.
+        """A person says that nothing of lmem is left at an address, in any spelling, alone or as `KnownServer.exact`;
+        answers what is no longer named for it.
 
-        Raises Forbidden for others than the user's own terminal, NotFound for an address that was not left.
+        Raises Forbidden for others than the user's own terminal, NotFound for an address that was not left,
+        InvalidInput for one at which several copies were.
         """
         if actor.shared:
             raise Forbidden("This is said in the user's own terminal only.", hint="Run 'lmem repair --emptied' there.")
@@ -57,10 +60,15 @@ class LeftServers:
         def work(tx: UnitOfWork) -> list[KnownServer]:
             require_active(tx, actor)
             known = tx.servers.all()
-            gone = [item for item in self._left(tx) if item.url == url.strip().rstrip("/")]
+            left = self._left(tx)
+            gone = [item for item in left if item.is_meant(url)]
             if not gone:
-                others = ", ".join(dict.fromkeys(item.url for item in self._left(tx)))
-                raise NotFound("No server was left at that address.", hint=f"Left are: {others or 'none'}.")
+                raise NotFound("No server was left at that address.", hint=f"Left are: {_listed(left) or 'none'}.")
+            if len({item.key for item in gone}) > 1:
+                raise InvalidInput(
+                    "Several copies were left at that address, each to be emptied by itself.",
+                    hint=f"Say which of them is empty: {_listed(gone)}.",
+                )
             tx.servers.keep([item for item in known if item not in gone])
             at = times.to_text(self._clock.now())
             for item in gone:
@@ -74,6 +82,15 @@ class LeftServers:
         return [item for item in tx.servers.all() if item.left_at is not None and item.holds(now)]
 
 
+def _listed(servers: Sequence[KnownServer]) -> str:
+    return ", ".join(dict.fromkeys(_quoted(item.exact) for item in servers))
+
+
+def _quoted(text: str) -> str:
+    """As one word for a shell."""
+    return "'" + text.replace("'", "'\"'\"'") + "'"
+
+
 def still_to_do(server: KnownServer) -> str:
     """The next step for a server that was left, as a sentence's rest, with the command that ends it."""
-    return f"{server.emptying}, then say so: lmem repair --emptied '{server.url}'"
+    return f"{emptying(server)}, then say so: lmem repair --emptied {_quoted(server.exact)}"

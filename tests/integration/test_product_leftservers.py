@@ -29,7 +29,7 @@ def test_a_left_server_is_named_until_it_is_said_to_be_empty(tmp_path: Path, mod
         product.good("config", "set", "redis.url", URL)
         product.good("daemon", "restart")
         left = product.good("config", "unset", "redis.url").err
-        assert URL in left and "delete the keys there that begin with 'lmem:'" in left and "--emptied" in left
+        assert URL in left and "the key 'lmem:instance'" in left and "--emptied" in left
         assert product.good("config", "set", "redis.url", URL, "--json").json["left_behind"] is None
         other = product.good("config", "set", "redis.prefix", "mine:", "--json").json["left_behind"]
         assert URL in other and "'lmem:'" in other, "its keys there are under another name"
@@ -40,11 +40,11 @@ def test_a_left_server_is_named_until_it_is_said_to_be_empty(tmp_path: Path, mod
             product.good("daemon", "restart")
             named = _named(product)
             assert len(named) == 2
-            assert all(URL in row and "lmem repair --emptied" in row for row in named)
+            assert all(f"lmem repair --emptied '{URL}#lmem:'" in row for row in named)
         refused = product.run("repair", "vectors", "--emptied", URL, "--json")
         assert (refused.status, refused.error["code"]) == (2, "invalid_input")
         assert product.run("repair", "--emptied", "redis://elsewhere/0", "--json").error["code"] == "not_found"
-        assert URL in product.good("repair", "--emptied", URL).out
+        assert URL in product.good("repair", "--emptied", f"{URL}#lmem:").out
         assert _named(product) == []
         assert not product.faults()
     finally:

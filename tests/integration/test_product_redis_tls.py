@@ -85,7 +85,7 @@ def _leave(product: Product, server: TlsRedisServer) -> None:
     """Whoever takes the address away is told what stays there, and what to do about it does it."""
     assert "keeps" not in product.good("config", "set", "redis.url", server.tls_url).err
     said = product.good("config", "unset", "redis.url").err
-    assert f"Redis at {server.tls_url} keeps what it holds" in said and "keys there that begin with 'lmem:'" in said
+    assert f"Redis at {server.tls_url} keeps what it holds" in said and "the key 'lmem:instance'" in said
     product.good("daemon", "restart")
     assert _state(product)["engine"] != "redis"
     with Redis.from_url(server.url, password=PASSWORD) as raw:

@@ -37,11 +37,12 @@ def repair(
 ) -> int:
     """Make the stores agree with the database again.
 
-    What differs and what is parked is written once more, what a store should not hold is removed from it. The database
-    itself is never changed by this.
+    What differs and what is parked is written once more, what a store should not hold is removed from it. The memories
+    in the database are never changed by this.
 
     A server whose address was changed or unset is one that lmem cannot reach: 'lmem doctor' and each purge's receipt
-    name it, and how to empty it, until --emptied says that it was done.
+    name it, and how to empty it, until --emptied says that it was done, which the database keeps and 'lmem audit list'
+    shows. Where several copies were left at one address, the URL has its prefix behind it, as http://HOST:6333#lmem_.
     """
     return run("repair", locals())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lmem.config import Config, layered
-from lmem.daemon.leaving import finding, left_behind, servers
+from lmem.daemon.leaving import finding, left_behind
 from lmem.domain.leftservers import KnownServer
 
 URLS = {"qdrant.url": "http://q:6333", "neo4j.url": "bolt://n:7687", "redis.url": "redis://r:6379/0"}
@@ -22,9 +22,9 @@ def _said(running: dict[str, str], given: dict[str, str], key: str) -> str | Non
 @pytest.mark.parametrize(
     ("key", "step"),
     [
-        ("qdrant.url", "delete the collections there that begin with 'mine'"),
+        ("qdrant.url", "delete there the collection 'minelmem' and all that are called 'minememory_embeddings-gen-N'"),
         ("neo4j.url", "MATCH (n {prefix: 'mine'}) DETACH DELETE n"),
-        ("redis.url", "delete the keys there that begin with 'mine'"),
+        ("redis.url", "delete there the key 'mineinstance' and those that begin with 'mine' and then embedding:"),
     ],
 )
 @pytest.mark.parametrize("url", ["", "another://place"])
@@ -32,7 +32,7 @@ def test_a_server_that_is_left_is_named_with_the_next_steps(key: str, step: str,
     prefix = {key.replace("url", "prefix"): "mine"}
     said = _said({**URLS, **prefix}, {**URLS, **prefix, key: url}, key)
     assert said is not None and URLS[key] in said and step in said and "purge" in said
-    assert f"lmem repair --emptied '{URLS[key]}'" in said
+    assert f"lmem repair --emptied '{URLS[key]}{'/neo4j' if 'neo4j' in key else ''}#mine'" in said
 
 
 @pytest.mark.parametrize("key", URLS)
@@ -40,6 +40,10 @@ def test_nothing_is_said_where_nothing_is_left(key: str) -> None:
     assert _said({}, URLS, key) is None, "the first server"
     assert _said(URLS, {key: f" {URLS[key]} "}, key) is None, "the same"
     assert _said(URLS, {key: f"{URLS[key]}/"}, key) is None, "the same"
+    other = {"http://q:6333": "https://Q", "bolt://n:7687": "neo4j+s://n", "redis://r:6379/0": "rediss://r"}
+    assert _said(URLS, {key: other[URLS[key]]}, key) is None, "the same in another spelling"
+    moved = {key: other[URLS[key]], key.replace("url", "prefix"): "mine"}
+    assert _said(URLS, moved, key.replace("url", "prefix")) is not None, "the same server, another name on it"
     assert _said(URLS, {}, key.replace("url", "prefix")) is None, "said when the address was unset"
 
 
@@ -57,21 +61,8 @@ def test_settings_are_not_read_for_a_key_that_leaves_nothing(key: str) -> None:
     assert left_behind(_config({}), read, "qdrant.url") is None, "there was none"
 
 
-@pytest.mark.parametrize(
-    "url", ["redis://ada:hunter22@r:6379/0", "redis://r:6379/0?password=hunter22", "redis://r:6379/0#hunter22"]
-)
-def test_an_address_that_its_store_refuses_is_neither_said_nor_kept(url: str) -> None:
-    assert _said({"redis.url": url}, {}, "redis.url") is None
-    assert servers(_config({"redis.url": url})) == []
-
-
-def test_the_servers_that_settings_name() -> None:
-    assert servers(_config({})) == []
-    assert servers(_config({**URLS, "redis.url": "unix:///run/redis.sock?db=2", "neo4j.database": "work"})) == [
-        KnownServer("qdrant", "http://q:6333", "lmem_"),
-        KnownServer("neo4j", "bolt://n:7687", "lmem", "work"),
-        KnownServer("redis", "unix:///run/redis.sock?db=2", "lmem:"),
-    ]
+def test_an_address_that_its_store_refuses_is_not_said() -> None:
+    assert _said({"redis.url": "redis://ada:hunter22@r:6379/0"}, {}, "redis.url") is None
 
 
 def test_a_finding_has_the_day_and_the_steps() -> None:

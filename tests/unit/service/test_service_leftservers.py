@@ -10,7 +10,7 @@ import pytest
 
 from lmem.domain.audit import Wanted
 from lmem.domain.leftservers import KnownServer
-from lmem.errors import Forbidden, NotFound
+from lmem.errors import Forbidden, InvalidInput, NotFound
 from lmem.service.leftservers import LeftServers
 from lmem.service.receipts import receipt
 from lmem.stores.sqlite.database import Database
@@ -36,6 +36,18 @@ def test_a_start_without_a_server_leaves_it_and_one_with_it_takes_it_back(tmp_pa
         assert [item.key for item in await servers.left()] == [NEW.key]
         await servers.started([replace(OLD, prefix="mine_")])
         assert [item.key for item in await servers.left()] == [NEW.key, OLD.key], "another name on the same server"
+
+    drive(tmp_path, scenario)
+
+
+def test_a_server_whose_address_is_written_otherwise_is_not_left(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        await servers.started([OLD, REDIS])
+        moved = [replace(OLD, url="https://OLD"), replace(REDIS, url="rediss://r")]
+        await servers.started(moved)
+        assert await servers.left() == []
+        assert await kit.storage.read(lambda tx: tx.servers.all()) == moved
 
     drive(tmp_path, scenario)
 
@@ -86,17 +98,50 @@ def test_each_receipt_names_it_until_it_is_said_to_be_empty(tmp_path: Path) -> N
         named = await places()
         assert named.keys() == {"Qdrant at http://old:6333", "Redis at redis://r:6379/0"}
         said = named["Qdrant at http://old:6333"]
-        assert said.startswith("was left on 2026-11-22 and may still hold it: delete the collections there that begin")
-        assert "lmem repair --emptied 'http://old:6333'" in said
+        assert said.startswith("was left on 2026-11-22 and may still hold it: delete there the collection 'lmem_lmem'")
+        assert "lmem repair --emptied 'http://old:6333#lmem_'" in said
         with pytest.raises(Forbidden, match="own terminal"):
             await servers.emptied(replace(kit.actor, shared=True), OLD.url)
         for url in ("http://elsewhere", NEW.url):
             with pytest.raises(NotFound) as err:
                 await servers.emptied(kit.actor, url)
-            assert "http://old:6333, redis://r:6379/0" in str(err.value.hint), "one in use is not left"
+            assert "'http://old:6333#lmem_', 'redis://r:6379/0#lmem:'" in str(err.value.hint), "one in use is not left"
         assert await servers.emptied(kit.actor, f" {OLD.url}/ ") == [replace(OLD, left_at=LEFT_AT)]
         assert (await places()).keys() == {"Redis at redis://r:6379/0"}
         entries = await kit.storage.read(lambda tx: tx.audit.page(Wanted(kit.actor.user_id), 1, 0))
         assert [(entry.kind, entry.object_id) for entry in entries] == [("server", "qdrant")]
+
+    drive(tmp_path, scenario)
+
+
+def test_one_of_several_copies_on_a_server_is_said_to_be_empty_by_what_tells_it_apart(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        mine = replace(OLD, prefix="it's mine_")
+        graphs = [KnownServer("neo4j", "bolt://n:7687", "lmem", name) for name in ("neo4j", "work")]
+        await servers.started([OLD, mine, *graphs])
+        await servers.started([])
+
+        async def ended(url: str) -> list[KnownServer]:
+            return [replace(item, left_at=None) for item in await servers.emptied(kit.actor, url)]
+
+        for url, forms in (
+            (OLD.url, "'http://old:6333#lmem_', 'http://old:6333#it'\"'\"'s mine_'"),
+            ("https://OLD", "'http://old:6333#lmem_', 'http://old:6333#it'\"'\"'s mine_'"),
+            ("bolt://n", "'bolt://n:7687/neo4j#lmem', 'bolt://n:7687/work#lmem'"),
+            ("bolt://n#lmem", "'bolt://n:7687/neo4j#lmem', 'bolt://n:7687/work#lmem'"),
+        ):
+            with pytest.raises(InvalidInput, match="Several copies") as err:
+                await ended(url)
+            assert forms in str(err.value.hint)
+            assert len(await servers.left()) == 4
+        for url in ("http://old:6333#", "http://old:6333#other", "bolt://old:6333", "http://n:7687", "http://[x"):
+            with pytest.raises(NotFound):
+                await ended(url)
+        assert await ended(mine.exact) == [mine]
+        assert await ended(OLD.url) == [OLD], "it is the only one left there"
+        assert await ended("bolt+s://N/work") == [graphs[1]]
+        assert await ended(graphs[0].exact) == [graphs[0]]
+        assert await servers.left() == []
 
     drive(tmp_path, scenario)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from lmem.domain.outbox import Pending
-from lmem.errors import Conflict, InvalidInput, StorageFull
+from lmem.errors import Conflict, InvalidInput, StorageFull, StoreUnavailable, WorkerDied
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES
 from lmem.service import telling
@@ -127,6 +128,89 @@ def test_a_rebuild_that_is_given_up_leaves_nothing_that_waits(tmp_path: Path, er
         built = await kit.indexes.rebuild()
         await kit.settle()
         assert kit.indexes.serving() == built.generation
+
+    drive(tmp_path, scenario)
+
+
+def test_a_rebuild_that_is_given_up_while_its_row_is_written_leaves_none(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        loop, write, given_up = asyncio.get_running_loop(), kit.storage.write, threading.Event()
+
+        async def row_in_hand(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            kit.storage.write = write  # type: ignore[method-assign]
+
+            def slow(tx: UnitOfWork) -> Any:
+                loop.call_soon_threadsafe(task.cancel)
+                assert given_up.wait(30)
+                return work(tx)
+
+            try:
+                return await write(slow, large)
+            finally:
+                given_up.set()
+
+        kit.storage.write = row_in_hand  # type: ignore[method-assign]
+        task = asyncio.create_task(kit.indexes.rebuild())
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert given_up.is_set()
+        (only,) = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
+        assert only.generation == kit.indexes.serving()
+        assert list(await kit.vectors.sizes()) == [only.generation]
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("back", [True, False])
+def test_a_rebuild_whose_worker_is_started_anew_meanwhile_is_not_said_to_have_begun(tmp_path: Path, back: bool) -> None:
+    async def scenario(kit: Kit) -> None:
+        for number in range(5):
+            await kit.add(f"row {number}")
+        await kit.settle()
+        serving = kit.indexes.serving()
+
+        async def died(_: str) -> None:
+            kit.indexes.down(WorkerDied())
+            if back:
+                await kit.indexes.start()
+
+        _after_a_slice(kit, "vectors", died)
+        with pytest.raises(StoreUnavailable, match="started anew") as caught:
+            await kit.indexes.rebuild()
+        assert "lmem rebuild vectors" in str(caught.value.hint) and kit.indexes.building is None
+        if not back:
+            await kit.indexes.start()
+        assert kit.indexes.serving() == serving and kit.indexes.building is None
+        (only,) = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
+        assert only.generation == serving and list(await kit.vectors.sizes()) == [serving]
+        built = await kit.indexes.rebuild()
+        await kit.settle()
+        assert kit.indexes.serving() == built.generation
+
+    drive(tmp_path, scenario)
+
+
+def test_a_rebuild_that_a_start_has_not_seen_is_forgotten(tmp_path: Path) -> None:
+    """The worker is back before the row is written: nobody else knows of it."""
+
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        serving, write = kit.indexes.serving(), kit.storage.write
+
+        async def died_before(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            kit.storage.write = write  # type: ignore[method-assign]
+            kit.indexes.down(WorkerDied())
+            await kit.indexes.start()
+            return await write(work, large)
+
+        kit.storage.write = died_before  # type: ignore[method-assign]
+        with pytest.raises(StoreUnavailable, match="started anew"):
+            await kit.indexes.rebuild()
+        (only,) = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
+        assert only.generation == serving == kit.indexes.serving()
 
     drive(tmp_path, scenario)
 
