@@ -82,14 +82,17 @@ def _compare(found: Vectors, wanted: Vectors, least: float, what: str) -> None:
 
 def _quantise(source: Path, target: Path) -> None:
     logging.disable(logging.WARNING)  # it advises a shape inference that the fused operators do not have
-    quantize_dynamic(
-        str(source),
-        str(target),
-        op_types_to_quantize=list(graph.QUANTISED),
-        per_channel=True,  # per tensor loses 1.5 points of recall
-        weight_type=QuantType.QInt8,
-        extra_options={"DefaultTensorType": TensorProto.FLOAT, "MatMulConstBOnly": True},
-    )
+    try:
+        quantize_dynamic(
+            str(source),
+            str(target),
+            op_types_to_quantize=list(graph.QUANTISED),
+            per_channel=True,  # per tensor loses 1.5 points of recall
+            weight_type=QuantType.QInt8,
+            extra_options={"DefaultTensorType": TensorProto.FLOAT, "MatMulConstBOnly": True},
+        )
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _place(source: Path, target: Path) -> None:
