@@ -1,15 +1,13 @@
 """Which category a memory belongs to: by its nearest neighbours among the user's own, else by prototypes.
 
-Not a store and not a model: unit vectors come in, and a category comes out with its confidence, or none.
+Not a store and not a model: cosines come in, and a category comes out with its confidence, or none.
 """
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from operator import mul
 
 NEAREST = 8
 """Neighbours that vote."""
@@ -117,18 +115,13 @@ def by_neighbours(neighbours: Iterable[tuple[str, float]]) -> Guess | None:
     return Guess(category, round(confidence, 2), "neighbours") if confidence >= LEAST_CONFIDENCE else None
 
 
-def by_prototypes(vector: Sequence[float], prototypes: Mapping[str, Sequence[Sequence[float]]]) -> Guess | None:
-    """The category whose nearest prototype is clearly the nearest of all. Confidence is its cosine."""
-    nearest = sorted(
-        ((max(cosine(vector, one) for one in vectors), category) for category, vectors in prototypes.items()),
-        reverse=True,
-    )
+def by_prototypes(prototypes: Iterable[tuple[str, float]]) -> Guess | None:
+    """The category whose nearest prototype (category, cosine) is clearly the nearest. Confidence is its cosine."""
+    best_of: dict[str, float] = {}
+    for category, cosine in prototypes:
+        best_of[category] = max(cosine, best_of.get(category, cosine))
+    nearest = sorted(((cosine, category) for category, cosine in best_of.items()), reverse=True)
     if not nearest or nearest[0][0] < LEAST_PROTOTYPE:
         return None
     (best, category), second = nearest[0], nearest[1][0] if len(nearest) > 1 else 0.0
     return Guess(category, round(best, 2), "prototypes") if best - second >= LEAST_MARGIN else None
-
-
-def cosine(one: Sequence[float], other: Sequence[float]) -> float:
-    """Of two unit vectors."""
-    return math.fsum(map(mul, one, other))

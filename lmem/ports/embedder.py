@@ -66,6 +66,10 @@ class Embedder(Protocol):
         """
         ...
 
+    def cosines(self, vectors: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
+        """Of unit vectors, as `Encoding.dense` has them: for each of `vectors` one with each of `others`."""
+        ...
+
 
 class AsyncEmbedder(Protocol):
     """Embedder as services use it: its methods, awaited, but for questions; what each does stands there.
@@ -81,4 +85,8 @@ class AsyncEmbedder(Protocol):
         self, documents: Sequence[Document], average_length: float, dense: bool = True
     ) -> list[Encoding]:
         """See Embedder.encode_documents."""
+        ...
+
+    async def cosines(self, vectors: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
+        """See Embedder.cosines."""
         ...

@@ -25,8 +25,8 @@ from lmem.service import mentions, recording
 from lmem.service.categories import Categories
 from lmem.service.changesets import Together
 
-BATCH = 32
-"""Memories of one step: a transaction of some 10 ms."""
+BATCH = 64
+"""Memories of one step."""
 
 SETTLE = 0.5
 """Seconds after the relay has caught up: what comes in a burst is looked at together."""

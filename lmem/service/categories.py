@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 from lmem.domain.automatic import is_automatic
 from lmem.domain.categories import OWN_ENOUGH, PROTOTYPES, Guess, by_neighbours, by_prototypes
-from lmem.domain.encodings import floats
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
 from lmem.ports.embedder import Document, Encoding
@@ -21,6 +20,9 @@ from lmem.service.indexes import Indexes
 CANDIDATES = 48
 """Categorised points that are looked at; many of them may have their category from here."""
 
+_CATEGORIES = tuple(category for category, given in PROTOTYPES.items() for _ in given)
+"""Of each prototype, in their order."""
+
 
 class Categories:
     """Guesses by what the index holds now. The prototypes are embedded once for each model."""
@@ -29,7 +31,7 @@ class Categories:
         self._storage = storage
         self._indexes = indexes
         self._vectors = vectors
-        self._prototypes: tuple[str, Mapping[str, Sequence[Sequence[float]]]] | None = None
+        self._prototypes: tuple[str, Sequence[bytes]] | None = None
 
     async def guess(self, user_id: str, memories: Sequence[Memory]) -> dict[str, Guess]:
         """Memory id -> category, for those that are told clearly. Raises StoreUnavailable when no index serves."""
@@ -39,17 +41,18 @@ class Categories:
         stored = await self._vectors.retrieve(generation, MEMORIES, [memory.id for memory in memories], True)
         vectors = {point.id: point.dense for point in stored if point.dense}
         own = await self._storage.read(lambda tx: tx.annotations.own(user_id, OWN_ENOUGH))
-        prototypes = await self._embedded() if own < OWN_ENOUGH else {}
-        guesses = {}
-        for memory in memories:
+        guesses = await self._by_prototypes(vectors) if own < OWN_ENOUGH else {}
+        for memory in memories if own else ():
             dense = vectors.get(memory.id)
-            if dense is None:
-                continue
-            found = await self._by_neighbours(generation, memory, dense) if own else None
-            found = found or by_prototypes(floats(dense), prototypes)
+            found = await self._by_neighbours(generation, memory, dense) if dense is not None else None
             if found is not None:
                 guesses[memory.id] = found
         return guesses
+
+    async def _by_prototypes(self, vectors: Mapping[str, bytes]) -> dict[str, Guess]:
+        rows = await self._indexes.embedder.cosines(list(vectors.values()), await self._embedded())
+        found = {id: by_prototypes(zip(_CATEGORIES, row, strict=True)) for id, row in zip(vectors, rows, strict=True)}
+        return {id: guess for id, guess in found.items() if guess is not None}
 
     async def _by_neighbours(self, generation: str, memory: Memory, dense: bytes) -> Guess | None:
         """By memories that the user categorised; what is private tells nothing of what is not."""
@@ -59,16 +62,12 @@ class Categories:
         wanted = Filter(memory.user_id, shared=not memory.is_private, temporal=True)
         return await self._storage.read(lambda tx: by_neighbours(_categorised(tx, answer.found, wanted, memory.id)))
 
-    async def _embedded(self) -> Mapping[str, Sequence[Sequence[float]]]:
+    async def _embedded(self) -> Sequence[bytes]:
         model = self._indexes.model.fingerprint if self._indexes.model else ""
         if self._prototypes is None or self._prototypes[0] != model:
-            texts = [(category, text) for category, given in PROTOTYPES.items() for text in given]
-            documents = [Document(text) for _, text in texts]
+            documents = [Document(text) for given in PROTOTYPES.values() for text in given]
             encodings = await self._indexes.embedder.encode_documents(documents, AVERAGE_LENGTH)
-            found: dict[str, list[list[float]]] = {}
-            for (category, _), encoding in zip(texts, encodings, strict=True):
-                found.setdefault(category, []).append(floats(encoding.dense))
-            self._prototypes = model, found
+            self._prototypes = model, [encoding.dense for encoding in encodings]
         return self._prototypes[1]
 
 

@@ -19,6 +19,7 @@ LANES: Mapping[tuple[str, str], Lane] = {  # the first lane's threads read the p
     ("finder", "find"): QUERY,
     ("embedder", "load"): MAINTENANCE,
     ("embedder", "encode_documents"): ENCODE,
+    ("embedder", "cosines"): ENCODE,
     ("vectors", "search"): QUERY,
     ("vectors", "count"): QUERY,
     ("vectors", "retrieve"): WRITE,

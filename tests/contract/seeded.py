@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from lmem.errors import ModelMissing
 from lmem.ports.embedder import Document, Encoding, ModelInfo
+from lmem.stores.embedding.nearness import cosines
 from tests.contract.vectors import DIMENSIONS, random_encoding
 
 
@@ -34,3 +35,6 @@ class SeededEmbedder:
         self, documents: Sequence[Document], average_length: float, dense: bool = True
     ) -> list[Encoding]:
         return [self.encode_query(document.text, dense) for document in documents]
+
+    def cosines(self, vectors: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
+        return cosines(vectors, others)

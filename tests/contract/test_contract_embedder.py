@@ -82,10 +82,13 @@ def test_vectors_are_of_norm_one_and_in_the_order_of_the_texts(embedder: Embedde
 
 
 def test_a_question_is_nearest_to_its_answer(embedder: Embedder) -> None:
-    found = embedder.encode_documents([Document(text) for text in TEXTS], 10.0)
-    question = embedder.encode_query("why did the cache take so long?")
-    near = [cosine(question.dense, encoding.dense) for encoding in found]
+    found = [encoding.dense for encoding in embedder.encode_documents([Document(text) for text in TEXTS], 10.0)]
+    question = embedder.encode_query("why did the cache take so long?").dense
+    near, itself = embedder.cosines([question, found[2]], found)
     assert max(range(len(TEXTS)), key=near.__getitem__) == 2
+    assert near == pytest.approx([cosine(question, one) for one in found], abs=1e-6)
+    assert itself[2] == pytest.approx(1.0, abs=1e-5)
+    assert embedder.cosines([question], []) == [[]] and embedder.cosines([], found) == []
 
 
 def test_a_text_is_represented_by_its_first_256_tokens(embedder: Embedder) -> None:

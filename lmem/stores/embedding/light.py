@@ -25,6 +25,7 @@ from lmem.stores.embedding.catalogue import name_of
 from lmem.stores.embedding.encoder import Encoder, give_memory_back
 from lmem.stores.embedding.fingerprint import fingerprint, weights_hash
 from lmem.stores.embedding.layout import Layout, read_layout
+from lmem.stores.embedding.nearness import cosines
 from lmem.stores.embedding.onnx_file import cached_file, ready_file, run_export
 from lmem.stores.embedding.sparse import Terms, plain
 
@@ -108,6 +109,9 @@ class LightEmbedder:
             Encoding(vector, terms, weights, len(ids))
             for vector, (terms, weights), ids in zip(vectors, sparse, tokens, strict=True)
         ]
+
+    def cosines(self, vectors: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
+        return cosines(vectors, others)
 
     def _sessions(self, layout: Layout, mark: str) -> tuple[Encoder, Encoder]:
         target = cached_file(self._cache_dir, mark)

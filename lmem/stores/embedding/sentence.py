@@ -77,6 +77,11 @@ class SentenceTransformerEmbedder:
             for vector, (terms, weights), document in zip(vectors, sparse, documents, strict=True)
         ]
 
+    def cosines(self, vectors: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
+        from lmem.stores.embedding.nearness import cosines
+
+        return cosines(vectors, others)
+
     def _encode(self, texts: Sequence[str]) -> list[bytes]:
         if self._model is None:
             raise ModelMissing("The embedding model is not loaded yet.")

@@ -39,12 +39,11 @@ def test_confidence_is_a_share_and_the_order_of_neighbours_means_nothing(neighbo
 
 
 def test_a_prototype_has_to_be_near_and_alone() -> None:
-    prototypes = {"one": [[1.0, 0.0]], "two": [[0.0, 1.0]]}
-    near = by_prototypes([0.9, 0.1], prototypes)
+    near = by_prototypes([("one", 0.9), ("two", 0.1), ("one", 0.88)])
     assert near is not None and (near.category, near.confidence, near.by) == ("one", 0.9, "prototypes")
-    assert by_prototypes([0.5, 0.45], prototypes) is None
-    assert by_prototypes([0.2, 0.0], prototypes) is None
-    assert by_prototypes([1.0, 0.0], {}) is None
+    assert by_prototypes([("one", 0.5), ("two", 0.45)]) is None
+    assert by_prototypes([("one", 0.2), ("two", 0.0)]) is None
+    assert by_prototypes([]) is None
 
 
 @pytest.mark.parametrize("category", PROTOTYPES)

@@ -34,6 +34,7 @@ from lmem.service.memories import Memories
 from lmem.service.projection import Relay
 from lmem.service.search import Search
 from lmem.service.settings import Settings
+from lmem.stores.embedding.nearness import cosines
 from lmem.stores.inprocess.vectors import MemoryVectors
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
@@ -77,6 +78,10 @@ class WordEmbedder:
         else:
             self.only_terms += [document.text for document in documents]
         return [_beside(_encode(document.text), document.near, dense) for document in documents]
+
+    async def cosines(self, vectors: Sequence[bytes], others: Sequence[bytes]) -> list[list[float]]:
+        self.check()
+        return cosines(vectors, others)
 
     def check(self) -> None:
         if self.fails is not None:
