@@ -419,9 +419,9 @@ CREATE TABLE patterns (
 ) STRICT;
 
 CREATE TABLE project_identities (
+    value TEXT NOT NULL PRIMARY KEY,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
-    kind TEXT NOT NULL CHECK (kind IN ('common_dir', 'remote', 'root_commit', 'alias', 'path')),
-    value TEXT NOT NULL PRIMARY KEY
+    kind TEXT NOT NULL CHECK (kind IN ('common_dir', 'remote', 'root_commit', 'alias', 'path'))
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE project_moves (

@@ -116,7 +116,7 @@ def test_what_a_killed_backup_left_is_removed_at_the_next_start(path: Path) -> N
     clear_partial(path.parent / "no such folder")
 
 
-def test_a_key_behind_other_columns_is_no_damage(tmp_path: Path) -> None:
+def test_a_file_with_identities_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "layered_memory.db"
     database = Database.open(path)
     try:
@@ -127,6 +127,14 @@ def test_a_key_behind_other_columns_is_no_damage(tmp_path: Path) -> None:
         make_backup(path, tmp_path / "backups" / backup_name("try"))
     finally:
         database.close_now()
+
+
+def test_a_key_behind_other_columns_is_no_damage(tmp_path: Path) -> None:
+    """As in files from before the migration that put the key of project_identities first."""
+    with closing(sqlite3.connect(tmp_path / "some.db")) as connection:
+        connection.execute("CREATE TABLE t (a TEXT NOT NULL, b TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID")
+        connection.execute("INSERT INTO t VALUES ('a', 'b')")
+        assert integrity(connection, "integrity_check") == []
 
 
 def test_a_null_that_is_there_is_damage(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from lmem.stores.sqlite.audit import AuditRows
 from lmem.stores.sqlite.backup import check_copy
 from lmem.stores.sqlite.connection import APPLICATION_ID, PAGE_SIZE, inspect, open_writer
 from lmem.stores.sqlite.database import Database
-from tests.unit.stores.sqlite.rows import USER, add_memory, add_owner, check_full_text
+from tests.unit.stores.sqlite.rows import PROJECT, USER, add_memory, add_owner, check_full_text
 
 RELEASED = migrations.load()
 NEWEST = len(RELEASED)
@@ -128,6 +128,20 @@ def test_the_versions_of_schema_9_keep_their_texts_order_and_ids(path: Path) -> 
     connection.execute("DELETE FROM memories")
     assert connection.execute(found, ("words",)).fetchall() == []
     assert connection.execute("SELECT count(*) FROM memory_versions").fetchone() == (0,)
+    connection.close()
+
+
+def test_the_identities_of_schema_10_stay(path: Path) -> None:
+    connection = open_writer(path)
+    migrations.migrate(connection, RELEASED[:10])
+    add_owner(connection)
+    for value, kind in (("somewhere", "path"), ("a name", "alias")):
+        connection.execute("INSERT INTO project_identities VALUES (?, ?, ?)", (PROJECT, kind, value))
+    migrations.migrate(connection, RELEASED)
+    rows = connection.execute("SELECT value, project_id, kind FROM project_identities ORDER BY value").fetchall()
+    assert rows == [("a name", PROJECT, "alias"), ("somewhere", PROJECT, "path")]
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     connection.close()
 
 
