@@ -17,6 +17,10 @@ from lmem.protocol.messages import PROTOCOL
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lmem.cli.link import Answer
+    from lmem.client.connection import Connection
+
+AGAIN = 3
+"""Times that it waits again when lmem itself has added something to a memory since, before it looked."""
 
 STATE_COLOURS = {
     "ready": "green", "ok": "green", "starting": "yellow", "optimising": "yellow", "missing": "yellow",
@@ -27,22 +31,31 @@ STATE_COLOURS = {
 def status(*, wait: bool, timeout: float | None, as_json: bool) -> int:
     """lmem status."""
     with reach() as daemon:
-        if wait:
-            with Progress("Catching up", as_json=as_json) as bar:
-                waited = daemon.call(
-                    "status/wait", given({"timeout": timeout}), on_progress=bar.on_notification, idempotent=True
-                )
-            if waited.get("pending"):
-                raise StoreUnavailable(
-                    f"{output.count(waited['pending'], 'change')} still wait for an index after {timeout:g} s.",
-                    hint="Run 'lmem status' to see which store is behind, or wait longer with --timeout.",
-                )
-        found = daemon.call("status/get", {}, idempotent=True)
+        found = _looked(daemon, wait, timeout, as_json)
+        for _ in range(AGAIN if wait else 0):
+            if found["outbox"]["pending"]:
+                found = _looked(daemon, wait, timeout, as_json)
     if as_json:
         output.answer_json(found)
     else:
         print_status(found)
     return 0
+
+
+def _looked(daemon: Connection, wait: bool, timeout: float | None, as_json: bool) -> Answer:
+    """The status, after everything has caught up with `wait`. Raises StoreUnavailable when that takes too long."""
+    if wait:
+        with Progress("Catching up", as_json=as_json) as bar:
+            waited = daemon.call(
+                "status/wait", given({"timeout": timeout}), on_progress=bar.on_notification, idempotent=True
+            )
+        if waited.get("pending"):
+            raise StoreUnavailable(
+                f"{output.count(waited['pending'], 'change')} still wait for an index after {timeout:g} s.",
+                hint="Run 'lmem status' to see which store is behind, or wait longer with --timeout.",
+            )
+    found: Answer = daemon.call("status/get", {}, idempotent=True)
+    return found
 
 
 def in_a_line(found: Answer) -> str:

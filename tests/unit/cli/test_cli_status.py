@@ -53,6 +53,14 @@ def test_wait_asks_for_the_end_and_then_for_the_status(daemon: FakeDaemon, lmem:
     assert "vectors" in lmem.type("status", "--wait").out
 
 
+def test_what_was_written_between_the_wait_and_the_look_is_waited_for(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["status/wait"] = lambda params: {"pending": 0}
+    looks = iter((2, 0))
+    daemon.answers["status/get"] = lambda params: status(outbox={"pending": next(looks), "parked": 0})
+    assert lmem.run("status", "--wait", "--json").json()["outbox"]["pending"] == 0
+    assert [name for name, _ in daemon.asked] == ["status/wait", "status/get"] * 2
+
+
 def test_waiting_in_vain_has_its_own_status(daemon: FakeDaemon, lmem: Terminal) -> None:
     daemon.answers["status/wait"] = lambda params: {"pending": 4}
     done = lmem.run("status", "--wait", "--timeout", "1")
