@@ -60,7 +60,7 @@ def repair(*, stores: list[str] | None, dry_run: bool, emptied: str | None, as_j
 
 
 def _emptied(stores: list[str] | None, dry_run: bool, url: str, as_json: bool) -> int:
-    done = ask("store/repair", {"emptied": url, **given({"stores": stores, "dry_run": dry_run or None})})
+    done = ask("store/repair", {"emptied": url, **given({"stores": stores, "dry_run": dry_run})})
     if as_json:
         output.answer_json(done)
         return 0

@@ -31,10 +31,10 @@ STATE_COLOURS = {
 def status(*, wait: bool, timeout: float | None, as_json: bool) -> int:
     """lmem status."""
     with reach() as daemon:
-        found = _looked(daemon, wait, timeout, as_json)
-        for _ in range(AGAIN if wait else 0):
-            if found["outbox"]["pending"]:
-                found = _looked(daemon, wait, timeout, as_json)
+        for _ in range(1 + AGAIN):
+            found = _looked(daemon, wait, timeout, as_json)
+            if not wait or not found["outbox"]["pending"]:
+                break
     if as_json:
         output.answer_json(found)
     else:

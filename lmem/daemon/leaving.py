@@ -42,9 +42,9 @@ def left_behind(running: Config, given: Callable[[], Config], key: str) -> str |
 
 def finding(server: KnownServer) -> Finding:
     """What doctor says of a server that was left."""
-    day = (server.left_at or "")[:10]
     step = still_to_do(server)
     return Finding(
-        "left", "warn", f"{server.name} was left on {day} and may still hold your memories; no purge reaches it.",
+        "left", "warn",
+        f"{server.name} was left on {server.left_on} and may still hold your memories; no purge reaches it.",
         f"{step[0].upper()}{step[1:]}",
     )  # fmt: skip

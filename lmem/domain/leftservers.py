@@ -61,6 +61,11 @@ class KnownServer:
         return f"{FAMILIES[self.family]} at {self.url}{beside}"
 
     @property
+    def left_on(self) -> str:
+        """The day on which it was left; empty while it is in use."""
+        return (self.left_at or "")[:10]
+
+    @property
     def exact(self) -> str:
         """The address with what else tells this copy from others there: '#' and the prefix, before it Neo4j's database.
         No address that a store takes has a '#'."""

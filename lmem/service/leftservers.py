@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from shlex import quote
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
@@ -83,14 +84,9 @@ class LeftServers:
 
 
 def _listed(servers: Sequence[KnownServer]) -> str:
-    return ", ".join(dict.fromkeys(_quoted(item.exact) for item in servers))
-
-
-def _quoted(text: str) -> str:
-    """As one word for a shell."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"
+    return ", ".join(dict.fromkeys(quote(item.exact) for item in servers))
 
 
 def still_to_do(server: KnownServer) -> str:
     """The next step for a server that was left, as a sentence's rest, with the command that ends it."""
-    return f"{emptying(server)}, then say so: lmem repair --emptied {_quoted(server.exact)}"
+    return f"{emptying(server)}, then say so: lmem repair --emptied {quote(server.exact)}"

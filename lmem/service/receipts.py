@@ -56,8 +56,7 @@ async def receipt(
 
 
 def _left(server: KnownServer) -> Place:
-    day = (server.left_at or "")[:10]
-    return Place(server.name, f"was left on {day} and may still hold it: {still_to_do(server)}", "pending")
+    return Place(server.name, f"was left on {server.left_on} and may still hold it: {still_to_do(server)}", "pending")
 
 
 async def _store(check: StoreCheck, ids: Sequence[str]) -> tuple[str, str]:

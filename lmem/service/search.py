@@ -170,7 +170,7 @@ class Search:
         found = None if by_words else await self._ask_vectors(question, wanted, only, most)
         if isinstance(found, StoreUnavailable):
             beside = await self._storage.read(lambda tx: _beside(tx, asked, with_fulltext, True))
-        brief = brief and most <= CANDIDATES_OF_SESSIONS
+        brief = brief and isinstance(found, Candidates) and most <= CANDIDATES_OF_SESSIONS
         answer, refused = await self._storage.read(lambda tx: self._finish(tx, asked, beside, found, only), brief)
         if refused and isinstance(found, Candidates) and len(found.found) >= most and most < MOST:
             return await self._search(asked, only, min(MOST, 5 * most))
