@@ -106,7 +106,7 @@ class FullText(Protocol):
     def match(self, expression: str, wanted: Filter, limit: int) -> list[Hit]: ...
 
     def pending(self, expression: str, wanted: Filter, limit: int) -> list[Hit]:
-        """Hits among rows that no vector projection has confirmed."""
+        """Hits among rows that no vector projection has confirmed; as many of the new ones, and of the others."""
         ...
 
     def all_pending(self) -> bool:
@@ -125,9 +125,21 @@ class FullText(Protocol):
         """Those of `terms` that at least one memory of the filter has, archived ones too."""
         ...
 
-    def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None: ...
+    def add_unindexed(self, key: int) -> None:
+        """A new memory, which no vector projection has confirmed."""
+        ...
 
-    def drop_pending(self, ids: Sequence[str]) -> None: ...
+    def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None:
+        """Another memory that waits, or stays out of the vectors."""
+        ...
+
+    def set_aside(self, memory_id: str) -> None:
+        """A new memory that is going to wait long: the others are looked up from the oldest that waits."""
+        ...
+
+    def drop_pending(self, ids: Sequence[str]) -> None:
+        """These wait no more."""
+        ...
 
 
 class VersionTable(Protocol):

@@ -6,7 +6,6 @@ lmem.service.transactions).
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, replace
 
 from lmem.config import Config, InForce
@@ -22,6 +21,7 @@ from lmem.ports.storage import UnitOfWork
 from lmem.service import members, names, recording, scopes
 from lmem.service.changesets import Together
 from lmem.service.edits import replace_with
+from lmem.service.ids import new_id
 from lmem.service.rates import rate_for
 
 
@@ -122,7 +122,7 @@ def _memory(
         decay_rate = rate_for(settings, draft.memory_type)
     return Memory(
         key=0,
-        id=draft.id or secrets.token_hex(16),
+        id=draft.id or new_id(),
         user_id=actor.user_id,
         project_id=project_id,
         session_id=session_id,

@@ -5,7 +5,6 @@ Not decay: nothing here happens by itself.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +17,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, names, recording
 from lmem.service.changesets import Together
+from lmem.service.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class Lifecycle:
     ) -> Memory:
         title = f"{'Gave up' if failed else 'Done'}: {task.title}"[:200]
         progress = replace(
-            task, id=secrets.token_hex(16), title=title, content=reason or title, summary=None,
+            task, id=new_id(), title=title, content=reason or title, summary=None,
             memory_type="progress", access_count=0, last_accessed_at=at, created_at=at, updated_at=at,
             source_tool=f"{actor.client}.done", external_id=None, rev=1, is_archived=False, valid_until=None,
             context={}, git_context={},

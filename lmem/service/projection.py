@@ -145,6 +145,11 @@ class Relay(Loop):
         for row, cause in refused:
             await self.put_off(row, cause)
 
+    async def park(self, row: Pending, err: LmemError) -> None:
+        """As every relay; full text finds the memory by itself from now on."""
+        await self._storage.write(lambda tx: tx.fulltext.set_aside(row.object_id))
+        await super().park(row, err)
+
     async def _apply(self, projection: Projection, rows: Sequence[Pending]) -> None:
         """Apply rows behind one flush, and read and confirm a batch of them at a time: other writes go in between."""
         parts, loaded = list[Sequence[Pending]](), list[Loaded]()

@@ -67,7 +67,7 @@ def create(tx: UnitOfWork, actor: Actor, memory: Memory, at: str, change_set: in
     if memory.session_id is not None:
         enqueue_neighbours(tx, replace(memory, key=key))
     enqueue_followers(tx, memory, key)
-    tx.fulltext.add_pending(key, memory.title, memory.content, memory.summary)
+    tx.fulltext.add_unindexed(key)
     tx.audit.append(actor, "create", "memory", memory.id, {"source": memory.source_tool}, at)
 
 

@@ -6,7 +6,6 @@ written, so a rollback, a time limit and the end of the daemon all leave the tru
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ from lmem.service import names, recording
 from lmem.service.changesets import Together
 from lmem.service.drafts import Added
 from lmem.service.edits import Edited
+from lmem.service.ids import new_id
 from lmem.service.lifecycle import Changed, Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.staging import Apply, Done, Staged, Staging
@@ -65,7 +65,7 @@ class Transactions:
 
         With `create_names` the projects and sessions that they name are made at the commit, as by a bulk add.
         """
-        named = [(place, replace(draft, id=draft.id or secrets.token_hex(16))) for place, draft in drafts]
+        named = [(place, replace(draft, id=draft.id or new_id())) for place, draft in drafts]
         size = sum(len(f"{draft.title}{draft.content}".encode()) for _, draft in named)
         found = self._staging.take(actor, number, len(named), size)
         for place, draft in named:

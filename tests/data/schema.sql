@@ -292,6 +292,10 @@ CREATE TABLE 'memories_trigram_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
 
 CREATE TABLE 'memories_trigram_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
 
+CREATE TABLE memories_unindexed (
+    memory_key INTEGER PRIMARY KEY REFERENCES memories (memory_key) ON DELETE CASCADE
+) STRICT;
+
 CREATE TABLE memory_projects (
     memory_id TEXT NOT NULL REFERENCES memories (id) ON DELETE CASCADE,
     project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,

@@ -16,11 +16,23 @@ from lmem.stores.sqlite.memories import conditions, source
 # Weights of title, content and summary; `bm25()` in ORDER BY is faster than `ORDER BY rank` (measured).
 _SCORE = "bm25({table}, 2.0, 1.0, 1.0)"
 _ADD_PENDING = "INSERT INTO memories_pending (rowid, title, content, summary) VALUES (?, ?, ?, ?)"
-_DROP_PENDING = """DELETE FROM memories_pending WHERE rowid IN
+_DROP_PENDING = """DELETE FROM memories_pending WHERE rowid IN (SELECT memory_key FROM memories
+    WHERE id IN (SELECT value FROM json_each(?)) AND memory_key IN (SELECT id FROM memories_pending_content))"""
+_ADD_UNINDEXED = "INSERT INTO memories_unindexed (memory_key) VALUES (?)"
+_DROP_UNINDEXED = """DELETE FROM memories_unindexed WHERE memory_key IN
     (SELECT memory_key FROM memories WHERE id IN (SELECT value FROM json_each(?)))"""
+_SET_ASIDE = """INSERT INTO memories_pending (rowid, title, content, summary) SELECT memory_key, title, content, summary
+    FROM memories_unindexed JOIN memories USING (memory_key) WHERE id = ?"""
 _ANY_PENDING = "SELECT 1 FROM memories_pending_content LIMIT 1"  # FTS5's own table: no term is looked up in vain
+_FIRST_UNINDEXED = "SELECT memory_key FROM memories_unindexed ORDER BY memory_key LIMIT 1"
 _UNSEEN = """SELECT 1 FROM memories WHERE is_archived = 0
-    AND memory_key NOT IN (SELECT id FROM memories_pending_content) LIMIT 1"""
+    AND memory_key NOT IN (SELECT id FROM memories_pending_content)
+    AND memory_key NOT IN (SELECT memory_key FROM memories_unindexed) LIMIT 1"""
+_MATCH = f"SELECT rowid AS key, {_SCORE} AS score FROM {{table}} WHERE {{table}} MATCH ?"
+# The plus sign keeps the planner from looking up each key by itself, with all of the words.
+_MATCH_UNINDEXED = (
+    _MATCH.format(table="memories_fts") + " AND rowid >= ? AND +rowid IN (SELECT memory_key FROM memories_unindexed)"
+)
 _MORE = "SELECT 1 FROM ({best}) LIMIT 1 OFFSET {offset}"
 SCANNED_ROWS = 20_000
 
@@ -35,9 +47,12 @@ class FullTextRows:
         return self._match("memories_fts", expression, wanted, limit)
 
     def pending(self, expression: str, wanted: Filter, limit: int) -> list[Hit]:
-        if not expression or not self._db.execute(_ANY_PENDING).fetchone():
-            return []
-        return self._match("memories_pending", expression, wanted, limit)
+        hits: list[Hit] = []
+        if expression and (first := self._db.execute(_FIRST_UNINDEXED).fetchone()):
+            hits += self._best(_MATCH_UNINDEXED, (expression, *first), wanted, limit)
+        if expression and self._db.execute(_ANY_PENDING).fetchone():
+            hits += self._match("memories_pending", expression, wanted, limit)
+        return hits
 
     def all_pending(self) -> bool:
         return self._db.execute(_UNSEEN).fetchone() is None
@@ -66,21 +81,31 @@ class FullTextRows:
     def add_pending(self, key: int, title: str, content: str, summary: str | None) -> None:
         self._db.execute(_ADD_PENDING, (key, title, content, summary))
 
+    def add_unindexed(self, key: int) -> None:
+        self._db.execute(_ADD_UNINDEXED, (key,))
+
+    def set_aside(self, memory_id: str) -> None:
+        self._db.execute(_SET_ASIDE, (memory_id,))
+        self._db.execute(_DROP_UNINDEXED, (json.dumps([memory_id]),))
+
     def drop_pending(self, ids: Sequence[str]) -> None:
-        self._db.execute(_DROP_PENDING, (json.dumps(list(ids)),))
+        listed = (json.dumps(list(ids)),)
+        self._db.execute(_DROP_UNINDEXED, listed)
+        self._db.execute(_DROP_PENDING, listed)
 
     def _match(self, table: str, expression: str, wanted: Filter, limit: int) -> list[Hit]:
-        if not expression:
-            return []
+        return self._best(_MATCH.format(table=table), (expression,), wanted, limit) if expression else []
+
+    def _best(self, hits: str, terms: Sequence[object], wanted: Filter, limit: int) -> list[Hit]:
+        """Of a query for keys and scores, the lowest scores that pass the filter."""
         where, values = conditions(wanted)
-        best = f"SELECT rowid AS key, {_SCORE.format(table=table)} AS score FROM {table} WHERE {table} MATCH ?"
         # CROSS JOIN keeps the order: the words first. An OR of the filter must not make the planner walk other rows.
         sql = f"""SELECT m.id, -score FROM ({{}}) CROSS JOIN {source(wanted)} m ON m.memory_key = key
             WHERE {where} ORDER BY score LIMIT ?"""
         # The filter is asked of twice as many as are wanted first, of all only when that leaves too few: a third of the
         # time where an OR of words matches half of the rows.
-        head = sql.format(f"{best} ORDER BY score LIMIT {2 * limit}")
-        found = self._db.execute(head, (expression, *values, limit)).fetchall()
-        if len(found) < limit and self._db.execute(_MORE.format(best=best, offset=2 * limit), (expression,)).fetchone():
-            found = self._db.execute(sql.format(best), (expression, *values, limit)).fetchall()
+        head = sql.format(f"{hits} ORDER BY score LIMIT {2 * limit}")
+        found = self._db.execute(head, (*terms, *values, limit)).fetchall()
+        if len(found) < limit and self._db.execute(_MORE.format(best=hits, offset=2 * limit), terms).fetchone():
+            found = self._db.execute(sql.format(hits), (*terms, *values, limit)).fetchall()
         return found

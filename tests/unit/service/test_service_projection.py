@@ -66,11 +66,15 @@ def test_one_bad_row_is_parked_and_blocks_nothing(tmp_path: Path) -> None:
         await kit.settle()
         parked = await kit.storage.read(lambda tx: tx.outbox.parked(10))
         assert [(row.object_id, row.error) for row in parked] == [(ids[2], "The vector is not finite.")]
-        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 4
+        found = await kit.storage.read(lambda tx: tx.fulltext.pending('"row"', kit.everything, 10))
+        assert [memory_id for memory_id, _ in found] == [ids[2]]  # found all the same, and no new row waits on
+        await kit.add("row 5")
+        await kit.settle()
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 5
         kit.vectors.write = write  # type: ignore[method-assign]
         await kit.memories.edit(kit.actor, ids[2], {"title": "another try"}, None)
         await kit.settle()
-        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 5
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 6
         assert await kit.storage.read(lambda tx: tx.outbox.parked(10)) == []
 
     drive(tmp_path, scenario)

@@ -88,6 +88,7 @@ def test_a_deleted_memory_leaves_tombstone_and_outbox_rows(connection: sqlite3.C
         add_projection(connection, name, port, state)
     one, two = add_memory(connection, 1, "one", rev=5), add_memory(connection, 2, "two")
     connection.execute("INSERT INTO memories_pending (rowid, title, content) VALUES (1, 'one', 'one')")
+    connection.execute("INSERT INTO memories_unindexed (memory_key) VALUES (1)")
     connection.execute(
         "INSERT INTO memory_relationships (id, from_memory_id, to_memory_id, relationship_type)"
         " VALUES (?, ?, ?, 'relates_to')",
@@ -100,7 +101,8 @@ def test_a_deleted_memory_leaves_tombstone_and_outbox_rows(connection: sqlite3.C
         ("g1", "relationship", "delete", "d" * 32),
     }
     assert connection.execute("SELECT rev FROM tombstones WHERE object_id = ?", (one,)).fetchone() == (6,)
-    assert connection.execute("SELECT count(*) FROM memories_pending").fetchone() == (0,)
+    for table in ("memories_pending", "memories_unindexed"):
+        assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
     assert connection.execute("SELECT count(*) FROM memory_versions WHERE memory_id = ?", (one,)).fetchone() == (0,)
 
 
