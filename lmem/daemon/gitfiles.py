@@ -13,30 +13,44 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 BUDGET_S = 0.005
 """Seconds for the comparison of files with the index; some thousand files."""
 
+MOST_FILES = 4_000
+"""Of an index, looked at in their order: more than fit into that time."""
+
 MOST_BYTES = 8 << 20
 """Of one of git's files, and of a file that is hashed."""
 
+_SECONDS_END = 2**32 * 10**9
 _REF = "ref: "
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _ENTRY = struct.Struct(">10I")
+_SUBMODULE = 0o160000
 _ASSUME_VALID, _EXTENDED, _SKIP_WORKTREE = 0x8000, 0x4000, 0x4000
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A file as the index remembers it."""
+    """A file as the index remembers it; of its mode the kind, of its time 32 bits of seconds, in nanoseconds."""
 
-    path: str
-    mtime: tuple[int, int]
-    mode: int
+    file: str
+    mtime_ns: int
+    kind: int
     size: int
     digest: bytes
-    unwatched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """What an index says: how many files it has, whether some wait for a commit, the first ones that git watches."""
+
+    count: int
+    has_staged: bool
+    entries: tuple[_Entry, ...]
 
 
 def context(directory: str) -> dict[str, object]:
@@ -116,19 +130,31 @@ def _commit(common: Path, name: str) -> str | None:
 
 
 def _dirty(top: Path, index: Path, commit: str | None) -> bool | None:
-    if not index.is_file():
+    try:
+        found = os.stat(index)
+    except FileNotFoundError:
         return False
-    data = _bytes(index)
-    digest_size = len(commit) // 2 if commit else 20
-    if commit is None or _has_staged(data, digest_size):
-        return int.from_bytes(data[8:12], "big") > 0  # any file at all
+    known = _index(top, index, len(commit) // 2 if commit else 20, (found.st_ino, found.st_size, found.st_mtime_ns))
+    if commit is None or known.has_staged:
+        return known.count > 0
     until = time.monotonic() + BUDGET_S
-    for entry in _entries(data, digest_size):
-        if _differs(top, entry):
+    for entry in known.entries:
+        if _differs(entry):
             return True
         if time.monotonic() > until:
             return None
-    return False
+    return False if known.count <= MOST_FILES else None
+
+
+@lru_cache(maxsize=4)
+def _index(top: Path, index: Path, digest_size: int, stamp: tuple[int, ...]) -> _Index:
+    """An index, taken apart once for each `stamp`: reading it costs as much as looking at its files."""
+    data = _bytes(index)
+    signature, version, count = struct.unpack_from(">4sII", data)
+    if signature != b"DIRC" or version not in (2, 3, 4):
+        raise ValueError("not an index")
+    entries = tuple(_entries(str(top), data, version, min(count, MOST_FILES), digest_size))
+    return _Index(count, _has_staged(data, digest_size), entries)
 
 
 def _has_staged(data: bytes, digest_size: int) -> bool:
@@ -139,10 +165,8 @@ def _has_staged(data: bytes, digest_size: int) -> bool:
     return data.startswith(b"-1 ", at + 9)
 
 
-def _entries(data: bytes, digest_size: int) -> Iterator[_Entry]:
-    signature, version, count = struct.unpack_from(">4sII", data)
-    if signature != b"DIRC" or version not in (2, 3, 4):
-        raise ValueError("not an index")
+def _entries(top: str, data: bytes, version: int, count: int, digest_size: int) -> Iterator[_Entry]:
+    """The first `count` files, without those that git does not watch and the repositories inside."""
     at, path = 12, b""
     for _ in range(count):
         start = at
@@ -162,7 +186,9 @@ def _entries(data: bytes, digest_size: int) -> Iterator[_Entry]:
         end = data.index(b"\0", at)
         path = path[:kept] + data[at:end]
         at = end + 1 if version == 4 else start + (end - start + 8) // 8 * 8
-        yield _Entry(os.fsdecode(path), (seconds, nanoseconds), mode, size, digest, unwatched)
+        if not unwatched and stat.S_IFMT(mode) != _SUBMODULE:
+            file = os.path.join(top, os.fsdecode(path))
+            yield _Entry(file, seconds * 10**9 + nanoseconds, stat.S_IFMT(mode), size, digest)
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -173,19 +199,16 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     return value, at + 1
 
 
-def _differs(top: Path, entry: _Entry) -> bool:
-    if entry.unwatched or stat.S_IFMT(entry.mode) == 0o160000:  # another repository inside
-        return False
-    file = os.path.join(top, entry.path)
+def _differs(entry: _Entry) -> bool:
     try:
-        found = os.lstat(file)
+        found = os.lstat(entry.file)
     except (FileNotFoundError, NotADirectoryError):
         return True
-    if stat.S_IFMT(found.st_mode) != stat.S_IFMT(entry.mode) or found.st_size & 0xFFFFFFFF != entry.size:
+    if stat.S_IFMT(found.st_mode) != entry.kind or found.st_size & 0xFFFFFFFF != entry.size:
         return True
-    if (found.st_mtime_ns // 10**9 & 0xFFFFFFFF, found.st_mtime_ns % 10**9) == entry.mtime:
+    if found.st_mtime_ns % _SECONDS_END == entry.mtime_ns:
         return False
-    text = os.fsencode(os.readlink(file)) if stat.S_ISLNK(found.st_mode) else _bytes(Path(file))
+    text = os.fsencode(os.readlink(entry.file)) if stat.S_ISLNK(entry.kind) else _bytes(Path(entry.file))
     made = hashlib.new("sha1" if len(entry.digest) == 20 else "sha256", b"blob %d\0" % len(text), usedforsecurity=False)
     made.update(text)
     return made.digest() != entry.digest  # touched, but not changed

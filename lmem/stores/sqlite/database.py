@@ -25,7 +25,7 @@ from lmem.stores.sqlite.writer import Upkeep, Writer
 T = TypeVar("T")
 
 READERS = 3
-LULL_S = 0.005
+LULL_S = 0.02
 """Seconds without a write after which the writer counts as idle: a client's next request comes sooner."""
 
 SNAPSHOT_S = 5.0

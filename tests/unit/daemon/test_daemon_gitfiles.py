@@ -88,6 +88,19 @@ def test_more_files_than_time_leave_it_open(repository: Path, monkeypatch: pytes
     assert "commit" in gitfiles.context(str(repository))
 
 
+def test_of_more_files_than_are_read_only_a_change_is_told(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repository / "a").write_text("first")
+    (repository / "b").write_text("last")
+    _git(repository, "add", ".")
+    _git(repository, "commit", "-q", "-m", "two files")
+    monkeypatch.setattr(gitfiles, "MOST_FILES", 1)
+    assert "dirty" not in gitfiles.context(str(repository))
+    (repository / "b").write_text("behind the first")
+    assert "dirty" not in gitfiles.context(str(repository))
+    (repository / "a").write_text("before the others")
+    assert gitfiles.context(str(repository))["dirty"] is True
+
+
 @pytest.mark.parametrize("data", [b"", b"DIRC", b"DIRC\0\0\0\2\0\0\xff\xff", b"\xff" * 100])
 def test_what_is_no_repository_is_none(repository: Path, tmp_path: Path, data: bytes) -> None:
     assert gitfiles.context(str(tmp_path)) == {}
