@@ -7,6 +7,7 @@ entry and its outbox rows together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from lmem.ports.annotations import AnnotationTable
@@ -112,6 +113,10 @@ class Storage(Protocol):
 
     async def quiet(self, seconds: float) -> None:
         """Wait until nobody waits for a write, for at most `seconds`: for writers whom nobody waits for."""
+        ...
+
+    def announced(self) -> AbstractContextManager[None]:
+        """Somebody waits for a write that is being made ready inside."""
         ...
 
     async def purge_residue(self) -> None:

@@ -28,9 +28,10 @@ from lmem.service.duplicates import near_duplicate
 async def add(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
     new = draft(params, services.clock.now(), max_bytes(services), f"{call.caller.client}.add")
-    scope = await services.scope(call, params, create=True)
-    new = replace(new, project=None, session=None, git_context=await services.git_status.now(call.caller.cwd))
-    added = await services.memories.add(actor, new, scope, config=await services.in_force(call))
+    with services.storage.announced():  # git's files take longer than a lull
+        scope = await services.scope(call, params, create=True)
+        new = replace(new, project=None, session=None, git_context=await services.git_status.now(call.caller.cwd))
+        added = await services.memories.add(actor, new, scope, config=await services.in_force(call))
     memory = added.memory
     if memory.session_id is not None:
         file = new.context.get("file")

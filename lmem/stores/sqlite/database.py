@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from lmem.stores.sqlite.writer import Upkeep, Writer
 T = TypeVar("T")
 
 READERS = 3
-LULL_S = 0.02
+LULL_S = 0.005
 """Seconds without a write after which the writer counts as idle: a client's next request comes sooner."""
 
 SNAPSHOT_S = 5.0
@@ -82,9 +83,15 @@ class Database:
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._writer.submit(Request(work, future, large, committed))
+        with self.announced():
+            return await future
+
+    @contextmanager
+    def announced(self) -> Iterator[None]:
+        """Somebody waits for a write, or for one that is being made ready inside: `quiet` waits too."""
         self._waiting += 1
         try:
-            return await future
+            yield
         finally:
             self._waiting -= 1
             self._answered = time.monotonic()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -129,6 +130,9 @@ class SqliteStorage:
 
     async def quiet(self, seconds: float) -> None:
         await self._database.quiet(seconds)
+
+    def announced(self) -> AbstractContextManager[None]:
+        return self._database.announced()
 
     async def purge_residue(self) -> None:
         await self._database.purge_residue()

@@ -158,3 +158,16 @@ def test_quiet_waits_for_writes_that_somebody_waits_for_but_not_for_ever(databas
     impatient, patient = asyncio.run(check())
     assert 0.03 <= impatient < 0.12
     assert 0.15 <= patient < 1.0
+
+
+def test_quiet_waits_for_a_write_that_is_being_made_ready(database: Database) -> None:
+    async def check() -> None:
+        waiting = asyncio.create_task(database.quiet(5.0))
+        with pytest.raises(LookupError), database.announced():
+            for _ in range(3):
+                await asyncio.sleep(0.01)
+                assert not waiting.done()
+            raise LookupError  # whatever becomes of it
+        await asyncio.wait_for(waiting, 1.0)
+
+    asyncio.run(check())
