@@ -28,8 +28,9 @@ _COPY_SLICE = """INSERT OR IGNORE INTO outbox (projection, kind, object_id, rev,
     SELECT ?, kind, object_id, rev, op, seq, parked_at, error, attempts FROM outbox
     WHERE projection = ? AND seq > ? AND seq <= ?"""
 _CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id = ? AND seq = ?"
-# Every projection has confirmed; by way of the projections, because the outbox is looked up by them.
-_BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p JOIN outbox AS o
+# Every projection has confirmed. By way of the projections (CROSS keeps that order), because the outbox is looked up by
+# them: without statistics SQLite reads the whole outbox for each tombstone.
+_BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p CROSS JOIN outbox AS o
     ON o.projection = p.id AND o.kind = tombstones.kind AND o.object_id = tombstones.object_id)"""
 _BURY = f"{_BURY_ALL} AND kind = ? AND object_id = ?"
 # What a projection is told of before the memories: (kind, table). A memory brings the relationships at it along.
