@@ -19,6 +19,7 @@ from lmem.errors import Conflict, IndexLost, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.graph import GraphCopy, Opened
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service.retiring import clear
 from lmem.service.telling import tell
 
 PORT = "graph"
@@ -144,6 +145,7 @@ class GraphProjector:
         except Conflict as err:  # for the user to resolve: the relay waits meanwhile
             raise StoreUnavailable(err.message, hint=err.hint) from err
         self.schema = opened.schema
+        await clear(self._storage)
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
         for projection in known:
             if projection.instance_id == opened.id and number(projection) >= opened.generation:
@@ -162,11 +164,12 @@ class GraphProjector:
 
         def work(tx: UnitOfWork) -> None:
             for item in known:
-                tx.outbox.drop_projection(item.id)
+                tx.outbox.retire(item.id)
             tx.outbox.add_projection(made, now, None)
             tx.outbox.set_projection(made.id, {"schema_version": opened.schema})
 
         await self._storage.write(work)
+        await clear(self._storage)
         return replace(made, settings={**made.settings, TOLD: 0})
 
     async def _count(self, projection: Projection) -> None:
