@@ -19,6 +19,7 @@ from lmem.errors import Conflict, IndexLost, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.graph import GraphCopy, Opened
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import leftservers
 from lmem.service.retiring import clear
 from lmem.service.telling import tell
 
@@ -102,7 +103,12 @@ class GraphProjector:
             raise
         done = replace(projection, state="active", settings={"swept": float(number(projection))})
         columns = {"state": done.state, "settings_json": to_json(dict(done.settings))}
-        await self._storage.write(lambda tx: tx.outbox.set_projection(done.id, columns))
+
+        def work(tx: UnitOfWork) -> None:
+            tx.outbox.set_projection(done.id, columns)
+            leftservers.swept(tx)
+
+        await self._storage.write(work)
         self._projection = done
         log.info("the graph's copy is whole in %s; %d older objects were swept", done.generation, swept)
 
@@ -149,6 +155,8 @@ class GraphProjector:
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
         for projection in known:
             if projection.instance_id == opened.id and number(projection) >= opened.generation:
+                if _swept(projection) >= number(projection):
+                    await self._storage.write(leftservers.swept)
                 return projection
         return await self._new(opened, known)
 
