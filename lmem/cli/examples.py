@@ -162,11 +162,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "graph cypher": (
         (
-            "lmem graph cypher 'MATCH (m:Memory)-[r:CONTRADICTS]->(n) RETURN m.title, n.title, r.discovered_at'",
+            "lmem graph cypher 'MATCH (m:Memory {prefix: $prefix})-[:CONTRADICTS]->(n) RETURN m.title, n.title'",
             "See what contradicts what.",
         ),
         (
-            "lmem graph cypher 'MATCH (m:Memory) WHERE m.importance_score > 0.8 RETURN m.id, m.title' --json",
+            "lmem graph cypher 'MATCH (m:Memory {prefix: $prefix}) RETURN m.id, m.title' --limit 1000 --json",
             "Read rows in a script.",
         ),
     ),

@@ -20,6 +20,7 @@ from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.models import Models
 from lmem.daemon.services import Services
 from lmem.paths import private_directory
+from lmem.service import retiring
 from lmem.service.cacheprojector import CacheProjector
 from lmem.service.caches import Caches
 from lmem.service.changes import Changes
@@ -92,7 +93,7 @@ async def build(host: Host) -> App:
     watch = Watch(paths.spool, paths.watched_file, services.recorder)
     running = (
         *(relay.run() for relay in services.relays), stores.models.pull_if_missing(), services.jobs.serve(),
-        services.annotations.run(), watch.run(), caches.open(),
+        services.annotations.run(), watch.run(), caches.open(), retiring.clear(storage),
     )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:

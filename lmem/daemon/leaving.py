@@ -33,7 +33,7 @@ def left_behind(running: Config, given: Callable[[], Config], key: str) -> str |
     if server is None:
         return None
     then = server_of(given(), family)
-    if then is not None and then.key == server.key:
+    if then is not None and (then.key == server.key or then.takes_over(server)):
         return None
     if name != "url" and (then is None or then.place != server.place):  # that was said when the address was changed
         return None

@@ -158,8 +158,8 @@ class Services:
     async def receipt(self, purged: Changed) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""
         ids = [memory.id for memory in purged.memories]
-        left = await self.left_servers.left()
-        places = await receipt(self.storage, self.consistency.checks, purged.copies, ids, left)
+        left, moving = await self.left_servers.left(), await self.left_servers.moving()
+        places = await receipt(self.storage, self.consistency.checks, purged.copies, ids, left, moving)
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:

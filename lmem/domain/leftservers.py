@@ -86,6 +86,13 @@ class KnownServer:
         )
         return named.key == self.key
 
+    def takes_over(self, other: KnownServer) -> bool:
+        """Whether lmem removes another copy by itself while it uses this one: in one database of Neo4j it knows what it
+        kept under another prefix, and sweeps that once the copy under this one is whole."""
+        (place, prefix, database), (other_place, other_prefix, other_database) = self.key, other.key
+        same = (place, database) == (other_place, other_database)
+        return self.family == "neo4j" and same and prefix != other_prefix
+
     def holds(self, now: str) -> bool:
         """Whether something may still lie there: what expires by itself is gone in time."""
         if self.left_at is None or self.family not in _EXPIRY:

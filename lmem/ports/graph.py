@@ -122,7 +122,7 @@ class Table:
 
 
 class GraphQueries(Protocol):
-    """Queries in a server's own language, which only read."""
+    """Queries in a server's own language, which only read, and see the whole database: $prefix is this lmem's."""
 
     async def ask(self, query: str, limit: int) -> Table:
         """The first rows of a query, as JSON has them. Raises InvalidInput for one that writes, reads files or is not

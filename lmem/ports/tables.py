@@ -235,9 +235,18 @@ class OutboxTable(Protocol):
         """
         ...
 
-    def set_projection(self, projection_id: str, columns: Columns) -> None: ...
+    def set_projection(self, projection_id: str, columns: Columns) -> None:
+        """Change one, unless it was retired meanwhile."""
+        ...
 
-    def drop_projection(self, projection_id: str) -> None: ...
+    def retire(self, projection_id: str) -> None:
+        """A projection is none any more: nobody tells it anything or counts what waits for it, and it does not come
+        back. Its rows stay until `clear_retired` has removed them."""
+        ...
+
+    def clear_retired(self, limit: int) -> bool:
+        """Remove about `limit` rows of a retired projection, at last itself; answers whether there may be more."""
+        ...
 
 
 class Directory(Protocol):

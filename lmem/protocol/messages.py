@@ -90,7 +90,7 @@ METHODS: dict[str, str] = {
     "graph/patterns": "Which patterns a project uses, and which failed in it.",
     "graph/projects": "In which projects a pattern is used, and in which it failed.",
     "graph/export": "A page of the graph: edges with the nodes at their ends.",
-    "graph/cypher": "Rows of a Cypher query that only reads, from the graph's Neo4j server.",
+    "graph/cypher": "Rows of a Cypher query that only reads, of the whole Neo4j database; in the terminal only.",
     "status/get": "What runs, where it lies, and how far each projection is.",
     "status/wait": "Answers when every projection has caught up.",
     "status/doctor": "Findings about the daemon and its stores, each with its next step.",

@@ -14,6 +14,7 @@ from lmem.domain.outbox import Pending, Projection
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service.caches import Caches
+from lmem.service.retiring import clear
 
 PORT = "cache"
 ENGINE = "redis"
@@ -35,6 +36,7 @@ class CacheProjector:
     async def prepare(self) -> Sequence[Projection]:
         """The projection, made when the server is first seen; nothing waits for it then."""
         if self._projection is None:
+            await clear(self._storage)
             known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
             self._projection = known[0] if known else await self._begun()
         return (self._projection,)

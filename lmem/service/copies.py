@@ -90,11 +90,14 @@ class CopyRelay(Loop):
 
 
 async def forget(storage: Storage, port: str) -> None:
-    """No server is set for a port: what was noted of one is let go, and nothing waits for it."""
+    """No server is set for a port: what was noted of one is let go, and nothing waits for it.
+
+    Its rows are left to lmem.service.retiring.clear.
+    """
 
     def work(tx: UnitOfWork) -> None:
         for projection in tx.outbox.projections(port):
-            tx.outbox.drop_projection(projection.id)
+            tx.outbox.retire(projection.id)
 
     if await storage.read(lambda tx: tx.outbox.projections(port)):
         await storage.write(work)

@@ -16,6 +16,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.embedder import ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import AsyncGenerations
+from lmem.service.retiring import clear, retire
 from lmem.service.telling import tell
 
 PORT = "vectors"
@@ -46,7 +47,8 @@ class Generations:
         self._last = 0  # number that was given: one that was forgotten since does not come again in this life
 
     async def known(self) -> list[Projection]:
-        """Those that the truth has a row for, the oldest first."""
+        """Those that the truth has a row for, the oldest first; a number that no retired one has is free after it."""
+        await clear(self._storage)
         found = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
         self._last = max([self._last, *(int(item.generation.rpartition("-")[2]) for item in found)])
         return found
@@ -66,7 +68,7 @@ class Generations:
         """
         if projection.engine != self.engine:
             log.info("generation %s is not in %s; it is built anew there", projection.generation, self.engine)
-            await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
+            await retire(self._storage, projection)
             return False
         other_recipe = projection.settings.get("recipe") != RECIPE
         if stale_copy or other_recipe or projection.fingerprint != model.fingerprint:
@@ -136,5 +138,5 @@ class Generations:
 
     async def forget(self, projection: Projection) -> None:
         """Remove one from the truth and from the store."""
-        await self._storage.write(lambda tx: tx.outbox.drop_projection(projection.id))
+        await retire(self._storage, projection)
         await self._store.drop(projection.generation)

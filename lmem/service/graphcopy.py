@@ -19,6 +19,8 @@ from lmem.errors import Conflict, IndexLost, StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.graph import GraphCopy, Opened
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service import leftservers
+from lmem.service.retiring import clear
 from lmem.service.telling import tell
 
 PORT = "graph"
@@ -101,7 +103,12 @@ class GraphProjector:
             raise
         done = replace(projection, state="active", settings={"swept": float(number(projection))})
         columns = {"state": done.state, "settings_json": to_json(dict(done.settings))}
-        await self._storage.write(lambda tx: tx.outbox.set_projection(done.id, columns))
+
+        def work(tx: UnitOfWork) -> None:
+            tx.outbox.set_projection(done.id, columns)
+            leftservers.swept(tx)
+
+        await self._storage.write(work)
         self._projection = done
         log.info("the graph's copy is whole in %s; %d older objects were swept", done.generation, swept)
 
@@ -144,9 +151,12 @@ class GraphProjector:
         except Conflict as err:  # for the user to resolve: the relay waits meanwhile
             raise StoreUnavailable(err.message, hint=err.hint) from err
         self.schema = opened.schema
+        await clear(self._storage)
         known = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
         for projection in known:
             if projection.instance_id == opened.id and number(projection) >= opened.generation:
+                if _swept(projection) >= number(projection):
+                    await self._storage.write(leftservers.swept)
                 return projection
         return await self._new(opened, known)
 
@@ -162,11 +172,12 @@ class GraphProjector:
 
         def work(tx: UnitOfWork) -> None:
             for item in known:
-                tx.outbox.drop_projection(item.id)
+                tx.outbox.retire(item.id)
             tx.outbox.add_projection(made, now, None)
             tx.outbox.set_projection(made.id, {"schema_version": opened.schema})
 
         await self._storage.write(work)
+        await clear(self._storage)
         return replace(made, settings={**made.settings, TOLD: 0})
 
     async def _count(self, projection: Projection) -> None:

@@ -18,6 +18,7 @@ from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import QDRANT, AsyncGenerations
 from lmem.service.generations import Generations
+from lmem.service.retiring import clear
 from lmem.service.telling import tell
 
 STARTING = 60.0
@@ -215,10 +216,11 @@ class Indexes:
         def work(tx: UnitOfWork) -> None:
             tx.outbox.set_projection(new.id, {"state": "active"})
             if old is not None:
-                tx.outbox.drop_projection(old.id)
+                tx.outbox.retire(old.id)
 
         await self._storage.write(work)
         if old is not None:
+            await clear(self._storage)
             await self._store.drop(old.generation)
         log.info("generation %s serves", new.generation)
 

@@ -45,8 +45,12 @@ class LeftServers:
         await self._storage.write(work)
 
     async def left(self) -> list[KnownServer]:
-        """Those that may still hold a copy, in the order in which they were left."""
+        """Those that may still hold a copy which nobody removes, in the order in which they were left."""
         return await self._storage.read(self._left)
+
+    async def moving(self) -> list[KnownServer]:
+        """Copies on a server in use, under a prefix of before, that lmem has yet to sweep."""
+        return await self._storage.read(_taken_over)
 
     async def emptied(self, actor: Actor, url: str) -> list[KnownServer]:
         """A person says that nothing of lmem is left at an address, in any spelling, alone or as `KnownServer.exact`;
@@ -80,7 +84,20 @@ class LeftServers:
 
     def _left(self, tx: UnitOfWork) -> list[KnownServer]:
         now = times.to_text(self._clock.now())
-        return [item for item in tx.servers.all() if item.left_at is not None and item.holds(now)]
+        taken = _taken_over(tx)
+        return [item for item in tx.servers.all() if item.left_at and item.holds(now) and item not in taken]
+
+
+def swept(tx: UnitOfWork) -> None:
+    """The graph's copy is whole and nothing else of this lmem is in its database: what it took over is left no more."""
+    if taken := _taken_over(tx):
+        tx.servers.keep([item for item in tx.servers.all() if item not in taken])
+
+
+def _taken_over(tx: UnitOfWork) -> list[KnownServer]:
+    known = tx.servers.all()
+    used = [item for item in known if item.left_at is None]
+    return [item for item in known if item.left_at and any(server.takes_over(item) for server in used)]
 
 
 def _listed(servers: Sequence[KnownServer]) -> str:

@@ -35,9 +35,10 @@ async def receipt(
     copies: Mapping[str, str],
     ids: Sequence[str],
     left_servers: Sequence[KnownServer] = (),
+    moving: Sequence[KnownServer] = (),
 ) -> list[Place]:
     """What a purge of `ids` left where; `copies` are the backups with what it left in each, `left_servers` those that
-    it cannot reach."""
+    it cannot reach, `moving` the copies that lmem has yet to sweep."""
 
     def left(tx: UnitOfWork) -> int:
         return sum(tx.memories.find(memory_id) is not None or bool(tx.versions.of(memory_id)) for memory_id in ids)
@@ -52,11 +53,17 @@ async def receipt(
     for name, why in copies.items():
         rows.append(Place(f"backup {name}", why or "no row with this id", "pending" if why else "gone"))
     rows += [_left(server) for server in left_servers]
+    rows += [_moving(server) for server in moving]
     return rows
 
 
 def _left(server: KnownServer) -> Place:
     return Place(server.name, f"was left on {server.left_on} and may still hold it: {still_to_do(server)}", "pending")
+
+
+def _moving(server: KnownServer) -> Place:
+    check = f"its nodes of the prefix '{server.prefix}' are swept once the graph's copy is whole: 'lmem status' says so"
+    return Place(server.name, check, "pending")
 
 
 async def _store(check: StoreCheck, ids: Sequence[str]) -> tuple[str, str]:

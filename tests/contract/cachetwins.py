@@ -50,7 +50,7 @@ async def redis_twin(url: str) -> AsyncIterator[Twin]:
     async with Redis.from_url(url) as raw:
 
         async def later(seconds: float) -> None:
-            async for key in raw.scan_iter():
+            for key in {key async for key in raw.scan_iter()}:  # a scan may tell a key twice
                 left = await raw.pttl(key)
                 if bytes(key).startswith(prefix.encode()) and left >= 0:
                     await (raw.pexpire(key, round(left - seconds * 1000)) if left > seconds * 1000 else raw.delete(key))

@@ -132,3 +132,12 @@ def test_an_inactive_user_reads_and_does_not_link(product: Product, ids: dict[st
     assert product.run("unlink", ids["relay"], ids["outbox"]).status == 1
     assert near(product, ids["relay"]) == [(1, ids["outbox"])]
     product.good("user", "set", "--active")
+
+
+def test_cypher_is_the_terminals_alone(product: Product) -> None:
+    """A query sees all of the server's database, and nothing bounds it by what an agent may see."""
+    for name, code in (("mcp", "forbidden"), ("editor", "forbidden"), ("cli", "not_found")):
+        with product.client(name) as client:
+            refused = client.refusal("graph/cypher", query="MATCH (n) RETURN n")
+        assert refused["code"] == code, name
+        assert ("all that the database holds" in refused["message"]) == (name != "cli")

@@ -130,12 +130,12 @@ PLAIN: list[tuple[str, Json]] = [
 ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo", "session/start", "session/switch", "session/resume"}
 ELSEWHERE |= {"transaction/stage", "audit/list", "decay/run"}  # nothing has faded yet: test_service_decay.py
 ELSEWHERE |= {"search/history"}  # whose own questions it tells: test_service_candidates.py
+ELSEWHERE |= {"graph/cypher"}  # which sees no private memory, and answers no agent: test_product_graph.py
 """Tried by tests of their own."""
 HARMLESS = {
     "status/wait", "model/list", "model/use", "model/pull", "daemon/stop", "jobs/list", "jobs/run", "jobs/history",
     "project/init", "project/set", "project/rename", "project/archive", "user/set", "config/set", "config/unset",
-    "audit/verify", "project/merge", "hook/backfill", "store/rebuild", "graph/cypher", "pattern/forget",
-    "transaction/begin",
+    "audit/verify", "project/merge", "hook/backfill", "store/rebuild", "pattern/forget", "transaction/begin",
 }  # fmt: skip
 """Methods whose answers hold no memory."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,6 +93,25 @@ def test_a_rebuild_is_verified_and_takes_over(product: Product) -> None:
     kept = product.home.paths.vectors
     until(lambda: [path.name for path in kept.glob("gen-*")] == [after["generation"]])  # the old one goes last
     assert product.good("verify", "--json").json["vectors"]["clean"]
+
+
+def test_a_projection_whose_clearing_was_cut_short_is_cleared_by_the_next_daemon(product: Product) -> None:
+    """Of a store that no setting names any more, so that nobody else comes by."""
+    product.good("daemon", "stop")
+    with closing(sqlite3.connect(product.home.paths.database, isolation_level=None)) as database:
+        database.execute(
+            "INSERT INTO projections (id, port, engine, generation, state)"
+            " VALUES ('graph-0001', 'graph', 'neo4j', 'gen-0001', 'retired')"
+        )
+        database.executemany(
+            "INSERT INTO outbox (projection, kind, object_id, rev, op, seq)"
+            " VALUES ('graph-0001', 'memory', ?, 1, 'upsert', ?)",
+            [(f"{at:032x}", at) for at in range(1, 5001)],
+        )
+    assert product.good("status", "--json").json["outbox"]["parked"] == 0
+    with closing(sqlite3.connect(product.home.paths.database)) as database:
+        left = "SELECT (SELECT count(*) FROM projections WHERE port = 'graph') + (SELECT count(*) FROM outbox)"
+        until(lambda: database.execute(left).fetchone() == (0,))
 
 
 def test_an_unknown_store_is_named(product: Product) -> None:

@@ -179,6 +179,8 @@ def graph_cypher(
 ) -> int:
     """Ask the graph's Neo4j server (neo4j.url) in its own language; only queries that read are answered.
 
-    Nodes are :Memory, :Project, :Pattern and :User, each with its id; private and archived memories are not there.
+    Nodes are :Memory, :Project, :Pattern and :User, each with its id; your private and archived memories are not there.
+    A query sees the whole database (neo4j.database), also other programs' nodes and those of other lmem; name
+    {prefix: $prefix} in a pattern to see your own alone. Only the command line is answered, no agent over MCP.
     """
     return run("graph cypher", locals())

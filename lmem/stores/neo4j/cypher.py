@@ -1,7 +1,8 @@
 """Cypher of the user's own, read-only: `lmem graph cypher`.
 
-Not bounded by the prefix: a query may look at whatever the database holds. It is run in a transaction that the server
-holds to reading, and only after the server has called it a query that reads.
+Not bounded by the prefix, which no query can be in general: it may look at whatever the database holds, and has the
+prefix as $prefix to bound itself. It is run in a transaction that the server holds to reading, and only after the
+server has called it a query that reads.
 """
 
 from __future__ import annotations
@@ -27,17 +28,18 @@ _HINT = "Change memories with lmem's own commands; the graph follows."
 class Neo4jQueries:
     """Implements lmem.ports.graph.GraphQueries."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, prefix: str) -> None:
         self._door = door
+        self._given = {"prefix": prefix}
 
     async def ask(self, query: str, limit: int) -> Table:
         async def work(tx: Transaction) -> Table:
-            kind, operators = await tx.explain(query)
+            kind, operators = await tx.explain(query, self._given)
             if kind != READS:
                 raise InvalidInput("Only a query that reads is answered.", hint=_HINT)
             if operators & REFUSED:
                 raise InvalidInput("A query that loads files or ends others' transactions is not run.", hint=_HINT)
-            columns, rows = await tx.table(query, limit + 1)
+            columns, rows = await tx.table(query, limit + 1, self._given)
             shown = tuple(tuple(plain(value) for value in row) for row in rows[:limit])
             return Table(tuple(columns), shown, len(rows) > limit)
 

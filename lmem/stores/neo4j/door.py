@@ -43,16 +43,18 @@ class Transaction:
         async with asyncio.timeout(self._timeout):
             return await (await self._run(query, parameters or {})).values()
 
-    async def explain(self, query: str) -> tuple[str, set[str]]:
+    async def explain(self, query: str, parameters: Mapping[str, object] | None = None) -> tuple[str, set[str]]:
         """The kind of a query ('r' when it only reads) and the operators of its plan; it is not run."""
         async with asyncio.timeout(self._timeout):
-            summary = await (await self._run(f"EXPLAIN {query}", {})).consume()
+            summary = await (await self._run(f"EXPLAIN {query}", parameters or {})).consume()
         return summary.query_type or "", _operators(summary.plan or {})
 
-    async def table(self, query: str, limit: int) -> tuple[list[str], list[Row]]:
+    async def table(
+        self, query: str, limit: int, parameters: Mapping[str, object] | None = None
+    ) -> tuple[list[str], list[Row]]:
         """The names of a query's columns and its first rows."""
         async with asyncio.timeout(self._timeout):
-            result = await self._run(query, {})
+            result = await self._run(query, parameters or {})
             rows = [record.values() for record in await result.fetch(limit)]
             return list(result.keys()), rows
 

@@ -24,7 +24,7 @@ class Neo4jServer:
         self.in_the_clear = bool(address.user) and not address.encrypted and not address.is_loopback
         self.copy = Neo4jCopy(self._door, prefix)
         self.graph = Neo4jGraph(self._door, self.copy)
-        self.queries = Neo4jQueries(self._door)
+        self.queries = Neo4jQueries(self._door, prefix)
 
     def watch(self, lost: Callable[[], None]) -> None:
         """`lost` is called when a question finds that the copy is not the one that was opened."""

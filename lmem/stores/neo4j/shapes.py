@@ -5,7 +5,7 @@ Not run here. A label or a type cannot be a parameter, so each has a text of its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from lmem.domain.graph import LABELS
 from lmem.domain.graphdigest import MOMENTS
@@ -148,6 +148,26 @@ def page_of_a_users_edges(type_: str) -> str:
         WITH b.id AS end, coalesce(r.key, '') AS key, r
         WHERE end > $end OR key > $key
         RETURN $start + '/' + end + '/' + key, properties(r) ORDER BY end, key LIMIT $limit"""
+
+
+def own_and_every() -> str:
+    """By label: how many nodes are under the prefix, by its index, and in the database, which keeps that number."""
+    return "\nUNION ALL ".join(
+        f"""CALL {{ MATCH (n:{label} {{prefix: $prefix}}) RETURN count(n) AS own }}
+        CALL {{ MATCH (n:{label}) RETURN count(n) AS every }}
+        RETURN '{label}' AS label, own, every"""
+        for label in NODE_LABELS
+    )
+
+
+def count_edges_from(labels: Iterable[str], shared: Collection[str]) -> str:
+    """How many edges leave the prefix's nodes with these labels. Where these are all that have the label it is a number
+    that the database keeps; where the label is `shared` with others' nodes, each edge is looked at."""
+    parts = "\nUNION ALL ".join(
+        f"MATCH (n:{label}{' {prefix: $prefix}' if label in shared else ''})-[r:{ANY}]->() RETURN count(r) AS found"
+        for label in labels
+    )
+    return f"CALL {{ {parts} }} RETURN sum(found)"
 
 
 def count_nodes(labels: Iterable[str] = NODE_LABELS) -> str:

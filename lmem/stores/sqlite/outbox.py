@@ -27,17 +27,20 @@ _END_OF_SLICE = "SELECT max(seq) FROM (SELECT seq FROM outbox WHERE projection =
 _COPY_SLICE = """INSERT OR IGNORE INTO outbox (projection, kind, object_id, rev, op, seq, parked_at, error, attempts)
     SELECT ?, kind, object_id, rev, op, seq, parked_at, error, attempts FROM outbox
     WHERE projection = ? AND seq > ? AND seq <= ?"""
+_CLEAR_SLICE = "DELETE FROM outbox WHERE projection = ? AND seq <= ? RETURNING kind, object_id, op"
 _CONFIRM = "DELETE FROM outbox WHERE projection = ? AND kind = ? AND object_id = ? AND seq = ?"
-# Every projection has confirmed; by way of the projections, because the outbox is looked up by them.
-_BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p JOIN outbox AS o
-    ON o.projection = p.id AND o.kind = tombstones.kind AND o.object_id = tombstones.object_id)"""
+# Every projection has confirmed. By way of the projections (CROSS keeps that order), because the outbox is looked up by
+# them: without statistics SQLite reads the whole outbox for each tombstone.
+_BURY_ALL = """DELETE FROM tombstones WHERE NOT EXISTS (SELECT 1 FROM projections AS p CROSS JOIN outbox AS o
+    ON p.state != 'retired' AND o.projection = p.id AND o.kind = tombstones.kind
+    AND o.object_id = tombstones.object_id)"""
 _BURY = f"{_BURY_ALL} AND kind = ? AND object_id = ?"
 # What a projection is told of before the memories: (kind, table). A memory brings the relationships at it along.
 _FEW = {
     "vectors": (("pattern", "patterns"),),
     "graph": (("user", "users"), ("project", "projects"), ("pattern", "patterns")),
 }
-_TOLD = f"SELECT port, json_extract(settings_json, '$.{TOLD}') FROM projections WHERE id = ?"
+_TOLD = f"SELECT port, json_extract(settings_json, '$.{TOLD}') FROM projections WHERE id = ? AND state != 'retired'"
 _TELL = """INSERT OR REPLACE INTO outbox (projection, kind, object_id, rev, op, seq)
     SELECT ?, ?, id, rev, 'upsert', (SELECT value FROM outbox_sequence) + row_number() OVER (ORDER BY {order})
     FROM {rows}"""
@@ -46,6 +49,7 @@ _END_OF_MEMORIES = """SELECT max(memory_key) FROM
     (SELECT memory_key FROM memories WHERE memory_key > ? ORDER BY memory_key LIMIT ?)"""
 _TOLD_UP_TO = f"UPDATE projections SET settings_json = json_set(settings_json, '$.{TOLD}', ?) WHERE id = ?"
 _TOLD_ALL = f"UPDATE projections SET settings_json = json_remove(settings_json, '$.{TOLD}') WHERE id = ?"
+_OF_ONE = "projection NOT IN (SELECT id FROM projections WHERE state = 'retired')"
 _PROJECTION = "id, port, engine, generation, instance_id, state, fingerprint, settings_json"
 
 
@@ -97,7 +101,7 @@ class OutboxRows:
         )
 
     def pending(self) -> dict[str, int]:
-        sql = "SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL GROUP BY projection"
+        sql = f"SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL AND {_OF_ONE} GROUP BY projection"
         return dict(self._db.execute(sql).fetchall())
 
     def is_behind(self, projection: str) -> bool:
@@ -105,12 +109,14 @@ class OutboxRows:
         return bool(self._db.execute(sql, (projection,)).fetchone()[0])
 
     def parked_count(self) -> int:
-        found: int = self._db.execute("SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL").fetchone()[0]
+        sql = f"SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND {_OF_ONE}"
+        found: int = self._db.execute(sql).fetchone()[0]
         return found
 
     def parked(self, limit: int) -> list[Parked]:
-        sql = """SELECT projection, kind, object_id, attempts, coalesce(error, '') FROM outbox
-            WHERE parked_at IS NOT NULL ORDER BY +projection, seq LIMIT ?"""  # + is for no index: few are parked
+        sql = f"""SELECT projection, kind, object_id, attempts, coalesce(error, '') FROM outbox
+            WHERE parked_at IS NOT NULL AND {_OF_ONE}
+            ORDER BY +projection, seq LIMIT ?"""  # + is for no index: few are parked
         return [Parked(*row) for row in self._db.execute(sql, (limit,))]
 
     def projections(self, port: str) -> list[Projection]:
@@ -158,8 +164,21 @@ class OutboxRows:
 
     def set_projection(self, projection_id: str, columns: Columns) -> None:
         assigned = ", ".join(f"{name} = ?" for name in columns)
-        self._db.execute(f"UPDATE projections SET {assigned} WHERE id = ?", (*columns.values(), projection_id))
+        sql = f"UPDATE projections SET {assigned} WHERE id = ? AND state != 'retired'"
+        self._db.execute(sql, (*columns.values(), projection_id))
 
-    def drop_projection(self, projection_id: str) -> None:
-        self._db.execute("DELETE FROM projections WHERE id = ?", (projection_id,))
-        self._db.execute(_BURY_ALL)  # it may have been the last that had not confirmed
+    def retire(self, projection_id: str) -> None:
+        self._db.execute("UPDATE projections SET state = 'retired' WHERE id = ?", (projection_id,))
+
+    def clear_retired(self, limit: int) -> bool:
+        row = self._db.execute("SELECT id FROM projections WHERE state = 'retired' LIMIT 1").fetchone()
+        if row is None:
+            return False
+        last: int | None = self._db.execute(_END_OF_SLICE, (row[0], 0, limit)).fetchone()[0]
+        if last is None:
+            self._db.execute("DELETE FROM projections WHERE id = ?", row)
+            self._db.execute(_BURY_ALL)  # it may have been the last that had not confirmed
+        else:
+            gone = self._db.execute(_CLEAR_SLICE, (row[0], last)).fetchall()
+            self._db.executemany(_BURY, [(kind, object_id) for kind, object_id, op in gone if op == "delete"])
+        return True

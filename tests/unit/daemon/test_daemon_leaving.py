@@ -42,12 +42,21 @@ def test_nothing_is_said_where_nothing_is_left(key: str) -> None:
     assert _said(URLS, {key: f"{URLS[key]}/"}, key) is None, "the same"
     other = {"http://q:6333": "https://Q", "bolt://n:7687": "neo4j+s://n", "redis://r:6379/0": "rediss://r"}
     assert _said(URLS, {key: other[URLS[key]]}, key) is None, "the same in another spelling"
-    moved = {key: other[URLS[key]], key.replace("url", "prefix"): "mine"}
-    assert _said(URLS, moved, key.replace("url", "prefix")) is not None, "the same server, another name on it"
+    moved = {key: other[URLS[key]], "qdrant.prefix": "mine", "neo4j.database": "mine", "redis.prefix": "mine"}
+    beside = key.replace("url", "database" if "neo4j" in key else "prefix")
+    assert _said(URLS, moved, beside) is not None, "the same server, another name on it"
     assert _said(URLS, {}, key.replace("url", "prefix")) is None, "said when the address was unset"
 
 
-@pytest.mark.parametrize("key", ["qdrant.prefix", "neo4j.prefix", "neo4j.database", "redis.prefix"])
+def test_another_prefix_in_the_same_database_of_neo4j_leaves_nothing() -> None:
+    """lmem takes the nodes along and sweeps the rest."""
+    assert _said(URLS, {**URLS, "neo4j.prefix": "other"}, "neo4j.prefix") is None
+    assert _said(URLS, {**URLS, "neo4j.prefix": "other", "neo4j.database": "NEO4J"}, "neo4j.prefix") is None
+    elsewhere = {**URLS, "neo4j.prefix": "other", "neo4j.database": "work"}
+    assert "prefix: 'lmem'" in (_said(URLS, elsewhere, "neo4j.prefix") or ""), "nobody sweeps another database"
+
+
+@pytest.mark.parametrize("key", ["qdrant.prefix", "neo4j.database", "redis.prefix"])
 def test_another_name_on_the_same_server_leaves_what_is_under_the_old_one(key: str) -> None:
     assert "after the restart" in (_said(URLS, {**URLS, key: "other"}, key) or "")
 

@@ -11,11 +11,13 @@ import pytest
 from lmem.domain.audit import Wanted
 from lmem.domain.leftservers import KnownServer
 from lmem.errors import Forbidden, InvalidInput, NotFound
-from lmem.service.leftservers import LeftServers
+from lmem.service.leftservers import LeftServers, swept
 from lmem.service.receipts import receipt
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
+from tests.contract.graphcopies import Server
 from tests.unit.service.service_kit import START, Kit, SetClock, drive
+from tests.unit.service.test_service_graphcopy import Copied
 
 OLD = KnownServer("qdrant", "http://old:6333", "lmem_")
 NEW = KnownServer("qdrant", "http://new:6333", "lmem_")
@@ -67,6 +69,57 @@ def test_the_truth_remembers_it_when_it_is_closed(tmp_path: Path) -> None:
 
     drive(tmp_path, leave)
     assert asyncio.run(again()) == [replace(OLD, left_at=LEFT_AT)]
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_another_prefix_in_a_database_of_neo4j_is_moved_not_left(tmp_path: Path, down: bool) -> None:
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        before = [KnownServer("neo4j", "bolt://n:7687", "lmem", name) for name in ("", "work")]
+        now = KnownServer("neo4j", "neo4j+s://n", "mine", "neo4j")
+        await servers.started([before[0]])
+        await servers.started([before[1]])
+        await servers.started([now])
+        assert [item.database for item in await servers.left()] == ["work"], "nobody sweeps another database"
+        assert await servers.moving() == [replace(before[0], left_at=LEFT_AT)]
+        with pytest.raises(NotFound):
+            await servers.emptied(kit.actor, before[0].exact)
+        rows = await receipt(kit.storage, [], {}, ["a" * 32], (), await servers.moving())
+        assert (rows[-1].place, rows[-1].state) == ("Neo4j at bolt://n:7687", "pending")
+        assert "prefix 'lmem' are swept" in rows[-1].check
+        if down:  # it never came to the sweep
+            await servers.started([])
+            assert [item.exact for item in await servers.left()] == [item.exact for item in (*before, now)]
+            return
+        await kit.storage.write(swept)
+        assert await servers.moving() == []
+        await servers.started([])
+        assert [item.exact for item in await servers.left()] == [before[1].exact, now.exact]
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_whole_in_a_database_has_swept_it(tmp_path: Path, known: bool) -> None:
+    """Also when that was done by an lmem which did not note it."""
+
+    async def scenario(kit: Kit) -> None:
+        servers = LeftServers(kit.storage, kit.clock)
+        before, now = (KnownServer("neo4j", "bolt://n:7687", prefix, "") for prefix in ("lmem", "mine"))
+        await kit.add("one", project="api")
+        copied = Copied(kit, Server())
+        if known:
+            await copied.settle()
+        await servers.started([before])
+        await servers.started([now])
+        copied = Copied(kit, copied.server)
+        if not known:
+            await copied.projector.prepare()
+            assert await servers.moving(), "it is being filled"
+        await copied.settle()
+        assert await servers.moving() == [] == await servers.left()
+
+    drive(tmp_path, scenario)
 
 
 def test_what_expires_by_itself_is_forgotten(tmp_path: Path) -> None:

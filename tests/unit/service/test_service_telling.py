@@ -14,7 +14,7 @@ from lmem.domain.outbox import Pending
 from lmem.errors import Conflict, InvalidInput, StorageFull, StoreUnavailable, WorkerDied
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES
-from lmem.service import telling
+from lmem.service import retiring, telling
 from lmem.service.indexes import Indexes
 from lmem.service.projection import Relay
 from tests.contract.graphcopies import Server
@@ -89,7 +89,7 @@ def test_a_first_generation_that_was_killed_half_way_is_told_the_rest_after_a_re
         ids = [await kit.add(f"row {number}") for number in range(7)]
         await kit.settle()
         (served,) = await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
-        await kit.storage.write(lambda tx: tx.outbox.drop_projection(served.id))  # as of another model
+        await retiring.retire(kit.storage, served)  # as of another model
         _after_a_slice(kit, "vectors", _killed)
         with pytest.raises(Killed):
             await Indexes(kit.storage, kit.embedder, kit.vectors, kit.clock, "memory", lambda: None).start()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from lmem.domain.graph import Wanted
+from lmem.domain.graph import Edge, Wanted
 from lmem.errors import Conflict, IndexLost, InvalidInput
 from lmem.ports.graph import Held
 from lmem.stores.neo4j.copy import Neo4jCopy
+from lmem.stores.neo4j.door import Door, Row, Transaction
 from tests.contract.graphs import MEMORIES, OWNER, full, memory
 from tests.contract.graphservers import CLEAR, door
+from tests.contract.graphservers import drive as opened_and_closed
 
 if TYPE_CHECKING:
     from tests.servers.neo4j import Neo4jServer
@@ -65,6 +68,41 @@ def test_two_lmem_in_a_database_see_nothing_of_each_other(server: Neo4jServer) -
         assert (await one.size(), await _all(one)) == ((len(world.nodes), len(world.edges)), world.held())
 
     drive(server, scenario)
+
+
+@pytest.mark.parametrize("beside", ["nobody", "another lmem", "others' nodes"])
+def test_what_it_holds_is_counted_exactly_and_looked_at_only_beside_others(
+    server: Neo4jServer, beside: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent, rows = list[str](), Transaction.rows
+
+    async def noted(self: Transaction, query: str, parameters: Mapping[str, object] | None = None) -> list[Row]:
+        sent.append(query)
+        return await rows(self, query, parameters)
+
+    async def scenario(make: Callable[[str], Neo4jCopy]) -> None:
+        one, two = make("one"), make("two")
+        await one.open(OWNER)
+        world = full()
+        await one.apply(world.everything(), 1)
+        if beside == "another lmem":
+            await two.open(OTHER)
+            ends = Edge("RELATES_TO", "Memory", MEMORIES[7], "Memory", MEMORIES[8], {}, "", "f" * 32, 1)
+            await two.apply(Wanted((memory(7), memory(8)), (ends,)), 1)
+            assert await two.size() == (2, 1)
+        if beside == "others' nodes":
+            server.ask("CREATE (:Memory {id: 'x'})-[:RELATES_TO]->(:Thing)<-[:OWNS]-(:User {id: 'y'})")
+        monkeypatch.setattr(Transaction, "rows", noted)
+        assert await one.size() == (len(world.nodes), len(world.edges))
+
+    drive(server, scenario)
+
+    async def plans(opened: Door) -> set[str]:
+        return set[str]().union(*[(await opened.read(partial(Transaction.explain, query=query)))[1] for query in sent])
+
+    operators = opened_and_closed(door(server), plans)
+    assert len(sent) == 2
+    assert ("Expand(All)" in operators) == (beside != "nobody"), operators
 
 
 def test_the_same_object_is_kept_for_one_of_them_only(server: Neo4jServer) -> None:

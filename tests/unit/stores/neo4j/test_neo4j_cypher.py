@@ -52,6 +52,18 @@ def filled(neo4j_server: Neo4jServer) -> Neo4jServer:
     return neo4j_server
 
 
+def test_a_query_sees_what_others_keep_there_unless_it_bounds_itself(filled: Neo4jServer) -> None:
+    filled.ask("CREATE (:Memory {id: 'x', prefix: 'two', title: 'Of another lmem'}), (:Memory {title: 'Of no lmem'})")
+    mine = sum(label == "Memory" for label, _ in full().nodes)
+
+    async def scenario(made: Door) -> None:
+        queries = Neo4jQueries(made, "one")
+        assert (await queries.ask("MATCH (m:Memory) RETURN count(m)", 1)).rows == ((mine + 2,),)
+        assert (await queries.ask("MATCH (m:Memory {prefix: $prefix}) RETURN count(m)", 1)).rows == ((mine,),)
+
+    drive(door(filled), scenario)
+
+
 def test_nothing_is_written_whatever_is_asked(filled: Neo4jServer) -> None:
     everything = "MATCH (n) OPTIONAL MATCH (n)-[r]->() RETURN n, r ORDER BY elementId(n), elementId(r)"
     before = [filled.ask(everything), filled.ask("SHOW INDEXES YIELD name"), filled.ask("SHOW USERS YIELD user")]
@@ -59,7 +71,7 @@ def test_nothing_is_written_whatever_is_asked(filled: Neo4jServer) -> None:
     async def scenario(made: Door) -> None:
         for query in WRITES:
             with pytest.raises(InvalidInput):
-                await Neo4jQueries(made).ask(query, 10)
+                await Neo4jQueries(made, "one").ask(query, 10)
         assert made.trouble is None
 
     drive(door(filled), scenario)
@@ -69,7 +81,7 @@ def test_nothing_is_written_whatever_is_asked(filled: Neo4jServer) -> None:
 
 def test_rows_are_told_as_json_and_limited(filled: Neo4jServer) -> None:
     async def scenario(made: Door) -> None:
-        queries = Neo4jQueries(made)
+        queries = Neo4jQueries(made, "one")
         found = await queries.ask("UNWIND range(1, 9) AS x RETURN x, x % 2 = 0 AS even", 3)
         assert (found.columns, found.rows, found.more) == (("x", "even"), ((1, False), (2, True), (3, False)), True)
         assert not (await queries.ask("UNWIND range(1, 3) AS x RETURN x", 3)).more
@@ -98,7 +110,7 @@ def test_a_slow_query_is_stopped_and_harms_no_other(filled: Neo4jServer) -> None
         slow = "UNWIND range(1, 1000000000) AS x WITH x WHERE x % 7 = 8 RETURN count(x)"
         for _ in range(3):
             with pytest.raises(StoreDown, match="did not answer within"):
-                await Neo4jQueries(made).ask(slow, 1)
-        assert (await Neo4jQueries(made).ask("RETURN 1", 1)).rows == ((1,),)
+                await Neo4jQueries(made, "one").ask(slow, 1)
+        assert (await Neo4jQueries(made, "one").ask("RETURN 1", 1)).rows == ((1,),)
 
     drive(door(filled, timeout=0.5), scenario)
