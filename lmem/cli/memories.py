@@ -5,12 +5,12 @@ Not bulk (see `lmem.cli.transfer`), and no rules about what a memory may hold: t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 from lmem.cli import output
 from lmem.cli.link import ask, given, reach
 from lmem.errors import InvalidInput
+from lmem.ids import new_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def add(
 
         return add_lines(jsonl, common, as_json)
     content = _text(words, file, edit)
-    request = {"content": content, "id": os.urandom(16).hex(), "source_tool": "cli.add", "check_duplicates": True}
+    request = {"content": content, "id": new_id(), "source_tool": "cli.add", "check_duplicates": True}
     added = ask("memory/add", {**request, **common}, idempotent=True)
     output.answer_json(added) if as_json else _say_added(added)
     return 0

@@ -17,6 +17,7 @@ from lmem.cli.link import ask, given, reach
 from lmem.cli.progress import Progress
 from lmem.client.connection import Connection
 from lmem.errors import InvalidInput, LmemError
+from lmem.ids import new_id
 from lmem.protocol.messages import result_of
 
 CHUNK_ITEMS = 200
@@ -92,7 +93,7 @@ def chunks(file: IO[bytes], common: Row) -> Iterator[Chunk]:
         room -= len(raw)
         row: Row = {"line": number}
         try:
-            items.append({"id": os.urandom(16).hex(), **common, **_parsed(raw), **row})
+            items.append({"id": new_id(), **common, **_parsed(raw), **row})
         except InvalidInput as err:
             row["error"] = {"code": err.code, "message": err.message, "hint": err.hint}
         rows.append(row)

@@ -141,6 +141,11 @@ class FullText(Protocol):
         """These wait no more."""
         ...
 
+    def keep_waiting(self, projection_id: str, withheld: bool) -> None:
+        """From now on those wait that this projection has not confirmed (parked ones too) and, if private memories are
+        `withheld` from it, these; no others."""
+        ...
+
 
 class VersionTable(Protocol):
     """The rows of `memory_versions` and `change_sets`."""

@@ -17,11 +17,11 @@ from lmem.domain.memories import Draft, Memory, content_hash
 from lmem.domain.routing import route
 from lmem.domain.scope import Scope
 from lmem.errors import Conflict
+from lmem.ids import new_id
 from lmem.ports.storage import UnitOfWork
 from lmem.service import members, names, recording, scopes
 from lmem.service.changesets import Together
 from lmem.service.edits import replace_with
-from lmem.service.ids import new_id
 from lmem.service.rates import rate_for
 
 

@@ -217,6 +217,7 @@ class Indexes:
             tx.outbox.set_projection(new.id, {"state": "active"})
             if old is not None:
                 tx.outbox.retire(old.id)
+            tx.fulltext.keep_waiting(new.id, self.on_server)  # what waited for the old one is another set
 
         await self._storage.write(work)
         if old is not None:

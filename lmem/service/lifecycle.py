@@ -13,11 +13,11 @@ from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory, content_hash
 from lmem.domain.sessions import Session
 from lmem.errors import Conflict, InvalidInput
+from lmem.ids import new_id
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, names, recording
 from lmem.service.changesets import Together
-from lmem.service.ids import new_id
 
 
 @dataclass(frozen=True, slots=True)

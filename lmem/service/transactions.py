@@ -15,13 +15,13 @@ from lmem.domain.actors import Actor
 from lmem.domain.memories import Draft
 from lmem.domain.scope import Scope
 from lmem.errors import Conflict, LmemError
+from lmem.ids import new_id
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names, recording
 from lmem.service.changesets import Together
 from lmem.service.drafts import Added
 from lmem.service.edits import Edited
-from lmem.service.ids import new_id
 from lmem.service.lifecycle import Changed, Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.staging import Apply, Done, Staged, Staging

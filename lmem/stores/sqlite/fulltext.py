@@ -33,6 +33,17 @@ _MATCH = f"SELECT rowid AS key, {_SCORE} AS score FROM {{table}} WHERE {{table}}
 _MATCH_UNINDEXED = (
     _MATCH.format(table="memories_fts") + " AND rowid >= ? AND +rowid IN (SELECT memory_key FROM memories_unindexed)"
 )
+_WAITS_FOR = """SELECT memory_key FROM outbox CROSS JOIN memories ON id = object_id
+    WHERE projection = ?1 AND kind = 'memory' AND op = 'upsert' AND is_archived = 0
+    UNION SELECT memory_key FROM memories WHERE ?2 AND is_private = 1 AND is_archived = 0"""
+_KEEP_WAITING = (
+    f"DELETE FROM memories_unindexed WHERE memory_key NOT IN ({_WAITS_FOR})",
+    f"""DELETE FROM memories_pending WHERE rowid IN
+        (SELECT id FROM memories_pending_content WHERE id NOT IN ({_WAITS_FOR}))""",
+    f"""INSERT INTO memories_pending (rowid, title, content, summary) SELECT memory_key, title, content, summary
+        FROM memories WHERE memory_key IN ({_WAITS_FOR}) AND memory_key NOT IN (SELECT id FROM memories_pending_content)
+        AND memory_key NOT IN (SELECT memory_key FROM memories_unindexed)""",
+)
 _MORE = "SELECT 1 FROM ({best}) LIMIT 1 OFFSET {offset}"
 SCANNED_ROWS = 20_000
 
@@ -92,6 +103,10 @@ class FullTextRows:
         listed = (json.dumps(list(ids)),)
         self._db.execute(_DROP_UNINDEXED, listed)
         self._db.execute(_DROP_PENDING, listed)
+
+    def keep_waiting(self, projection_id: str, withheld: bool) -> None:
+        for statement in _KEEP_WAITING:
+            self._db.execute(statement, (projection_id, withheld))
 
     def _match(self, table: str, expression: str, wanted: Filter, limit: int) -> list[Hit]:
         return self._best(_MATCH.format(table=table), (expression,), wanted, limit) if expression else []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from lmem.domain.outbox import Projection
-from lmem.errors import Conflict, NotFound, StoreUnavailable
+from lmem.errors import Conflict, InvalidInput, LmemError, NotFound, StoreUnavailable
 from lmem.ports.vectors import MEMORIES
 from lmem.service import rebuilding
 from lmem.service.consistency import Consistency
@@ -166,3 +166,42 @@ def test_a_store_that_there_is_not_is_named(tmp_path: Path) -> None:
         assert "vectors" in caught.value.hint
 
     drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("fault", [InvalidInput, StoreUnavailable])
+@pytest.mark.parametrize("refuses", ["old", "new"])
+def test_full_text_finds_what_the_generation_that_serves_does_not_have(
+    tmp_path: Path, fault: type[LmemError], refuses: str
+) -> None:
+    """One of two generations refuses a memory: after the switch it waits just when the new one has not taken it."""
+
+    async def scenario(kit: Kit) -> None:
+        others = [await kit.add(f"row {name}") for name in ("apple", "banana")]
+        await kit.settle()
+        serving = kit.indexes.serving()
+        write = kit.vectors.write
+        bad = await kit.add("row cherry")
+
+        async def refuse(generation, collection, points, delete=()):  # type: ignore[no-untyped-def]
+            if (generation == serving) == (refuses == "old") and any(point.id == bad for point in points):
+                raise fault("The vector is not finite.")
+            await write(generation, collection, points, delete)
+
+        kit.vectors.write = refuse  # type: ignore[method-assign]
+        await _settled(kit)
+        await kit.indexes.rebuild()
+        await _settled(kit)
+        if fault is InvalidInput or refuses == "old":
+            assert kit.indexes.serving() != serving
+        found = await kit.storage.read(lambda tx: tx.fulltext.pending('"row"', kit.everything, 10))
+        missing = refuses == "new" and kit.indexes.serving() != serving
+        assert [memory_id for memory_id, _ in found] == ([bad] if missing else [])
+        assert set(await kit.ids("row cherry")) == {bad, *others}
+
+    drive(tmp_path, scenario)
+
+
+async def _settled(kit: Kit) -> None:
+    for _ in range(8):  # a generation that refuses a row is asked again before the row is put off
+        with suppress(StoreUnavailable):
+            await kit.settle()

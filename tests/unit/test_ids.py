@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from lmem.service.ids import new_id
+from lmem.ids import new_id
 
 
 def test_ids_of_one_moment_share_their_first_digits_only(monkeypatch: pytest.MonkeyPatch) -> None:
