@@ -146,7 +146,7 @@ class Relay(Loop):
             await self.put_off(row, cause)
 
     async def park(self, row: Pending, err: LmemError) -> None:
-        """As every relay; full text finds the memory by itself from now on."""
+        """As every relay; meanwhile full text looks the memory up apart from the new ones, which it may outlast."""
         await self._storage.write(lambda tx: tx.fulltext.set_aside(row.object_id))
         await super().park(row, err)
 

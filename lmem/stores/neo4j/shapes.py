@@ -163,30 +163,33 @@ def own_and_every() -> str:
 def count_edges_from(labels: Iterable[str], shared: Collection[str]) -> str:
     """How many edges leave the prefix's nodes with these labels. Where these are all that have the label it is a number
     that the database keeps; where the label is `shared` with others' nodes, each edge is looked at."""
-    parts = "\nUNION ALL ".join(
-        f"MATCH (n:{label}{' {prefix: $prefix}' if label in shared else ''})-[r:{ANY}]->() RETURN count(r) AS found"
-        for label in labels
+    return _of_all(
+        "sum(found)",
+        (
+            f"MATCH (n:{label}{' {prefix: $prefix}' if label in shared else ''})-[r:{ANY}]->() RETURN count(r) AS found"
+            for label in labels
+        ),
     )
-    return f"CALL {{ {parts} }} RETURN sum(found)"
 
 
 def count_nodes(labels: Iterable[str] = NODE_LABELS) -> str:
-    return _sum("MATCH (n:{} {{prefix: $prefix}}) WHERE n.generation >= $generation RETURN count(n) AS found", labels)
+    counted = "WHERE n.generation >= $generation RETURN count(n) AS found"
+    return _of_all("sum(found)", (f"MATCH (n:{label} {{prefix: $prefix}}) {counted}" for label in labels))
 
 
 def count_edges(labels: Iterable[str] = STARTS) -> str:
-    query = f"MATCH (n:{{}} {{{{prefix: $prefix}}}})-[r:{ANY}]->() WHERE r.generation >= $generation"
-    return _sum(f"{query} RETURN count(r) AS found", labels)
+    counted = f"-[r:{ANY}]->() WHERE r.generation >= $generation RETURN count(r) AS found"
+    return _of_all("sum(found)", (f"MATCH (n:{label} {{prefix: $prefix}}){counted}" for label in labels))
 
 
 def newest_generation() -> str:
     """The highest generation of nodes under a prefix that nobody claims."""
-    parts = "\nUNION ALL ".join(
-        f"MATCH (n:{label} {{prefix: $prefix}}) RETURN max(n.generation) AS found" for label in NODE_LABELS
-    )
-    return f"CALL {{ {parts} }} RETURN coalesce(max(found), 0)"
+    newest = "RETURN max(n.generation) AS found"
+    parts = (f"MATCH (n:{label} {{prefix: $prefix}}) {newest}" for label in NODE_LABELS)
+    return _of_all("coalesce(max(found), 0)", parts)
 
 
-def _sum(query: str, labels: Iterable[str]) -> str:
-    parts = "\nUNION ALL ".join(query.format(label) for label in labels)
-    return f"CALL {{ {parts} }} RETURN sum(found)"
+def _of_all(aggregate: str, parts: Iterable[str]) -> str:
+    """One number out of what each part finds."""
+    union = "\nUNION ALL ".join(parts)
+    return f"CALL {{ {union} }} RETURN {aggregate}"

@@ -44,7 +44,7 @@ _KEEP_WAITING = (
         FROM memories WHERE memory_key IN ({_WAITS_FOR}) AND memory_key NOT IN (SELECT id FROM memories_pending_content)
         AND memory_key NOT IN (SELECT memory_key FROM memories_unindexed)""",
 )
-_MORE = "SELECT 1 FROM ({best}) LIMIT 1 OFFSET {offset}"
+_MORE = "SELECT 1 FROM ({hits}) LIMIT 1 OFFSET {offset}"
 SCANNED_ROWS = 20_000
 
 
@@ -58,10 +58,11 @@ class FullTextRows:
         return self._match("memories_fts", expression, wanted, limit)
 
     def pending(self, expression: str, wanted: Filter, limit: int) -> list[Hit]:
-        hits: list[Hit] = []
-        if expression and (first := self._db.execute(_FIRST_UNINDEXED).fetchone()):
-            hits += self._best(_MATCH_UNINDEXED, (expression, *first), wanted, limit)
-        if expression and self._db.execute(_ANY_PENDING).fetchone():
+        if not expression:
+            return []
+        first = self._db.execute(_FIRST_UNINDEXED).fetchone()
+        hits = self._best(_MATCH_UNINDEXED, (expression, *first), wanted, limit) if first else []
+        if self._db.execute(_ANY_PENDING).fetchone():
             hits += self._match("memories_pending", expression, wanted, limit)
         return hits
 
@@ -121,6 +122,6 @@ class FullTextRows:
         # time where an OR of words matches half of the rows.
         head = sql.format(f"{hits} ORDER BY score LIMIT {2 * limit}")
         found = self._db.execute(head, (*terms, *values, limit)).fetchall()
-        if len(found) < limit and self._db.execute(_MORE.format(best=hits, offset=2 * limit), terms).fetchone():
+        if len(found) < limit and self._db.execute(_MORE.format(hits=hits, offset=2 * limit), terms).fetchone():
             found = self._db.execute(sql.format(hits), (*terms, *values, limit)).fetchall()
         return found

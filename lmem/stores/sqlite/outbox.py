@@ -49,7 +49,7 @@ _END_OF_MEMORIES = """SELECT max(memory_key) FROM
     (SELECT memory_key FROM memories WHERE memory_key > ? ORDER BY memory_key LIMIT ?)"""
 _TOLD_UP_TO = f"UPDATE projections SET settings_json = json_set(settings_json, '$.{TOLD}', ?) WHERE id = ?"
 _TOLD_ALL = f"UPDATE projections SET settings_json = json_remove(settings_json, '$.{TOLD}') WHERE id = ?"
-_OF_ONE = "projection NOT IN (SELECT id FROM projections WHERE state = 'retired')"
+_IN_USE = "projection NOT IN (SELECT id FROM projections WHERE state = 'retired')"
 _PROJECTION = "id, port, engine, generation, instance_id, state, fingerprint, settings_json"
 
 
@@ -101,7 +101,7 @@ class OutboxRows:
         )
 
     def pending(self) -> dict[str, int]:
-        sql = f"SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL AND {_OF_ONE} GROUP BY projection"
+        sql = f"SELECT projection, count(*) FROM outbox WHERE parked_at IS NULL AND {_IN_USE} GROUP BY projection"
         return dict(self._db.execute(sql).fetchall())
 
     def is_behind(self, projection: str) -> bool:
@@ -109,13 +109,13 @@ class OutboxRows:
         return bool(self._db.execute(sql, (projection,)).fetchone()[0])
 
     def parked_count(self) -> int:
-        sql = f"SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND {_OF_ONE}"
+        sql = f"SELECT count(*) FROM outbox WHERE parked_at IS NOT NULL AND {_IN_USE}"
         found: int = self._db.execute(sql).fetchone()[0]
         return found
 
     def parked(self, limit: int) -> list[Parked]:
         sql = f"""SELECT projection, kind, object_id, attempts, coalesce(error, '') FROM outbox
-            WHERE parked_at IS NOT NULL AND {_OF_ONE}
+            WHERE parked_at IS NOT NULL AND {_IN_USE}
             ORDER BY +projection, seq LIMIT ?"""  # + is for no index: few are parked
         return [Parked(*row) for row in self._db.execute(sql, (limit,))]
 
