@@ -119,6 +119,10 @@ class Storage(Protocol):
         """Somebody waits for a write that is being made ready inside."""
         ...
 
+    async def checkpoint(self) -> bool:
+        """Give the space of the write-ahead log back; False when a reader was in the way. Raises StorageFull."""
+        ...
+
     async def purge_residue(self) -> None:
         """Make deleted text leave the index segments, free pages and the write-ahead log."""
         ...

@@ -219,10 +219,14 @@ class Indexes:
                 tx.outbox.retire(old.id)
             tx.fulltext.keep_waiting(new.id, self.on_server)  # what waited for the old one is another set
 
-        await self._storage.write(work)
+        try:
+            await self._storage.write(work)
+        except LmemError:  # as on a full disk: the next step switches, and until then the old one has to be told
+            state.active, state.building = old, building
+            raise
         if old is not None:
+            await self._store.drop(old.generation)  # first: it may be what a full disk lacks
             await clear(self._storage)
-            await self._store.drop(old.generation)
         log.info("generation %s serves", new.generation)
 
     async def rebuild(self) -> Projection:

@@ -71,6 +71,8 @@ class Loop(ABC):
             self._awake.clear()
             self._at_work = True
             try:
+                if isinstance(self.trouble, StorageFull):
+                    await self._storage.checkpoint()  # the log of an idle database may hold what is wanted
                 while await self.step():
                     pass
                 self.trouble, self._pause = None, 0.0

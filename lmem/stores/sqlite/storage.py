@@ -134,6 +134,9 @@ class SqliteStorage:
     def announced(self) -> AbstractContextManager[None]:
         return self._database.announced()
 
+    async def checkpoint(self) -> bool:
+        return await self._database.checkpoint()
+
     async def purge_residue(self) -> None:
         await self._database.purge_residue()
 

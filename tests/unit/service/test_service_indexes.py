@@ -188,6 +188,29 @@ def test_a_copy_whose_worker_died_is_cleared_at_the_next_start(tmp_path: Path) -
     drive(tmp_path, scenario)
 
 
+def test_a_switch_that_the_disk_refuses_comes_with_the_next_step(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        old = kit.indexes.serving()
+        copy = await kit.indexes.prepare_copy()
+        assert copy is not None
+        await kit.indexes.optimise(copy)
+        write, kit.storage.write = kit.storage.write, _raising(StorageFull())  # type: ignore[method-assign, assignment]
+        with pytest.raises(StorageFull):
+            await kit.indexes.settle()
+        kit.storage.write = write  # type: ignore[method-assign]
+        assert kit.indexes.serving() == old
+        late = await kit.add("two, which the old one is told too")
+        await kit.settle()
+        assert kit.indexes.serving() == copy.generation
+        assert list(await kit.vectors.sizes()) == [copy.generation]
+        assert await _waiting(kit) == 0
+        assert late in await kit.ids("two")
+
+    drive(tmp_path, scenario)
+
+
 def test_a_failed_copy_does_not_stop_the_relay(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         kit.vectors.copy = _raising(StorageFull())  # type: ignore[method-assign, assignment]

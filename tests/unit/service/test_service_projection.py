@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lmem.domain.memories import Draft
-from lmem.errors import InvalidInput, StoreUnavailable, WorkerDied
+from lmem.errors import InvalidInput, StorageFull, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, Point
 from lmem.service import projection, relay
 from lmem.service.drafts import Added
@@ -392,5 +392,28 @@ def test_another_model_builds_a_new_generation(tmp_path: Path) -> None:
         await kit.settle()
         assert kit.embedder.encoded == ["embedded twice"] * 2
         assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
+
+    drive(tmp_path, scenario)
+
+
+def test_a_relay_that_waits_for_space_has_the_log_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("what waits for a full disk")
+        log, write = tmp_path / "layered_memory.db-wal", kit.vectors.write
+        assert log.stat().st_size
+
+        async def while_there_is_space(*args: object, **named: object) -> None:
+            if log.stat().st_size:
+                raise StorageFull("The index needs 8 MB free; there are 7.")
+            await write(*args, **named)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(kit.vectors, "write", while_there_is_space)
+        running = asyncio.create_task(kit.relay.run())
+        kit.relay.wake()
+        async with asyncio.timeout(5):
+            while await _waiting(kit):
+                await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     drive(tmp_path, scenario)
