@@ -83,8 +83,8 @@ def ask(paths: Paths, backup: Path, address: str, agent: str) -> str:
     Durable when this returns. Raises StorageFull, Forbidden.
     """
     number = secrets.token_hex(16)
-    at = _text(datetime.now(UTC))
-    write(paths.restore_note, {"id": number, "backup": str(backup), "at": at, "address": address, "agent": agent})
+    content = {"id": number, "backup": str(backup), "at": now(), "address": address, "agent": agent}
+    write(paths.restore_note, content)
     return number
 
 
@@ -126,6 +126,11 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def now() -> str:
+    """This moment, as times are stored."""
+    return _text(datetime.now(UTC))
 
 
 def _text(at: datetime) -> str:

@@ -89,7 +89,7 @@ COMMANDS: dict[str, str] = {
     "backup create": "backup.create",
     "backup list": "backup.listed",
     "backup verify": "backup.verify",
-    "backup restore": "backup.restore",
+    "backup restore": "restoring.restore",
     "verify": "consistency.verify",
     "repair": "consistency.repair",
     "rebuild": "consistency.rebuild",

@@ -46,7 +46,7 @@ FILES: tuple[tuple[str, str], ...] = (
     (".lmem.toml", "Settings of a project, at the top of its working tree."),
     ("~/.local/share/lmem/layered_memory.db", "All memories: an SQLite database."),
     ("~/.local/share/lmem/vectors", "The vector index; it can be rebuilt from the database."),
-    ("~/.local/share/lmem/backups", "Verified copies of the database, see lmem-backup(1)."),
+    ("~/.local/share/lmem/backups", "Verified copies of the database."),
     ("~/.local/state/lmem/daemon.log", "The daemon's log, as JSON lines."),
     ("~/.local/state/lmem/spool", "Commits that git hooks noted and the daemon has not taken yet."),
     ("~/.cache/lmem/models", "Embedding models."),

@@ -1,6 +1,6 @@
 """backup create, list, verify and restore, as declared to Typer.
 
-Not what they do; see `lmem.cli.backup`.
+Not what they do; see `lmem.cli.backup` and `lmem.cli.restoring`.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ def make_backup(database: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}.partial")
     partial.unlink(missing_ok=True)
     try:
+        partial.touch(mode=0o600, exist_ok=False)  # before there is a byte in it: its directory may be open to others
         _vacuum_into(database, partial)
-        partial.chmod(0o600)
         check_copy(partial)
         sync(partial)
         partial.replace(target)

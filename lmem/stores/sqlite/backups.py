@@ -70,7 +70,9 @@ class SqliteBackups:
         try:
             now, purged, since = await self._database.read(_present)
         except Damaged:
-            now, purged, since = None, (), None
+            now, purged, since = None, (), backupfiles.now()
+        if source.parent == self._paths.backups:
+            since = None  # a purge reaches those
 
         def work(copied: Path) -> tuple[Contents, int]:
             check_source(source, copied)
