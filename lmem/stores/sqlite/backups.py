@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ from typing import TypeVar
 
 from lmem import backupfiles
 from lmem.domain.backup import Backup, Contents, Plan
-from lmem.errors import Conflict, Damaged, InvalidInput, LmemError, NotFound
+from lmem.errors import Conflict, Damaged, Forbidden, InvalidInput, LmemError, NotFound
 from lmem.paths import Paths, private_directory
 from lmem.stores.sqlite.backup import CHECKED, check_copy, refuse_full, rotate, size_of
 from lmem.stores.sqlite.connection import inspect, open_reader
@@ -41,7 +42,10 @@ class SqliteBackups:
         file = backups / backupfiles.file_name(backupfiles.MANUAL) if target is None else self._elsewhere(target)
         place = file.parent if file.parent.exists() else self._paths.data
         refuse_full(place, size_of(self._database.path))
-        await self._database.backup(file)
+        try:
+            await self._database.backup(file)
+        except OSError as err:
+            raise Forbidden(f"{file} cannot be written: {err.strerror}.", hint="Choose another place.") from err
         gone = await asyncio.to_thread(rotate, backups) if target is None else []
         return await asyncio.to_thread(_backup, file), [backupfiles.named(path).name for path in gone]
 
@@ -97,6 +101,8 @@ class SqliteBackups:
     def _elsewhere(self, target: str) -> Path:
         """The file that a backup is to be. Raises InvalidInput, NotFound, Conflict."""
         file = Path(target)
+        if "\0" in target:
+            raise InvalidInput("A path holds no zero byte.", hint="Give the path of a file.")
         try:
             if not file.parent.is_dir():
                 raise NotFound(f"There is no directory {file.parent}.", hint="Make it first.")
@@ -104,9 +110,9 @@ class SqliteBackups:
                 raise InvalidInput(
                     "A backup does not go beside the database.", hint="Without --output it goes to the backups there."
                 )
-            if file.exists() or file.is_symlink():
+            if os.path.lexists(file):
                 raise Conflict(f"There is a {file} already.", hint="Choose another name, or remove it first.")
-        except (OSError, ValueError) as err:  # a name that no file can have
+        except OSError as err:  # a name that no file can have
             raise InvalidInput(f"The backup cannot be written there: {err}.", hint="Give the path of a file.") from err
         return file
 

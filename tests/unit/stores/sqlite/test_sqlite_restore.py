@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def purge(number: int) -> Callable[[sqlite3.Connection], object]:
     return work
 
 
-def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
+def ask(path: Path, sql: str) -> list[Any]:
     with closing(sqlite3.connect(path)) as connection:
         return connection.execute(sql).fetchall()
 
@@ -113,6 +114,7 @@ def test_the_log_of_the_old_truth_is_not_applied_to_the_new_one(path: Path, sour
     script = """if True:
         import asyncio, os, sys
         from pathlib import Path
+from typing import Any
         from lmem.stores.sqlite.database import Database
         from tests.unit.stores.sqlite.rows import add_memory
         database = Database.open(Path(sys.argv[1]))
@@ -281,7 +283,7 @@ def test_what_was_done_is_not_done_again(path: Path, source: Path) -> None:
 
 def test_the_backups_of_older_restores_go_but_not_the_one_that_is_restored(path: Path, source: Path) -> None:
     backups = path.parent / "backups"
-    for number in range(6):
+    for _ in range(6):
         make_backup(path, backups / file_name("before-restore"))
     oldest = listed(backups)[-1]
     restore(path, oldest, REQUEST, Told())
@@ -294,6 +296,7 @@ STEPS = ("restore.copy", "restore.check_source", "restore._stage", "replacing.pr
 KILLED = """if True:
     import os, sys
     from pathlib import Path
+from typing import Any
     from lmem.stores.sqlite import replacing, restore
     from tests.unit.stores.sqlite.test_sqlite_restore import REQUEST, Told
     module, name = sys.argv[3].split(".")
