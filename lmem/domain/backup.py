@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a database holds: the number of its schema, its memories, archived ones too, and when the newest of them was
-    changed, where that was asked for."""
+    """What a database holds: the number of its schema, its memories, archived ones too, and when the newest version of
+    one was recorded, where that was asked for."""
 
     schema: int
     memories: int

@@ -145,7 +145,7 @@ def _contents(connection: sqlite3.Connection, changes: bool = False) -> Contents
     schema, memories = (connection.execute(sql).fetchone()[0] for sql in (
         "PRAGMA user_version", "SELECT count(*) FROM memories",
     ))  # fmt: skip
-    newest = connection.execute("SELECT max(updated_at) FROM memories").fetchone()[0] if changes else None
+    newest = connection.execute("SELECT max(created_at) FROM memory_versions").fetchone()[0] if changes else None
     return Contents(int(schema), int(memories), newest)
 
 

@@ -37,7 +37,8 @@ def database(place: Paths) -> Iterator[Database]:
     def fill(connection: sqlite3.Connection) -> None:
         add_owner(connection)
         for number in range(3):
-            add_memory(connection, number, f"text {number}", updated_at=AT)
+            add_memory(connection, number, f"text {number}")
+        connection.execute("UPDATE memory_versions SET created_at = ?", (AT,))
 
     asyncio.run(opened.write(fill))
     yield opened
@@ -112,7 +113,9 @@ def test_a_damaged_one_is_told_and_nothing_is_left(backups: SqliteBackups, place
 
 def test_the_plan_of_a_restore(backups: SqliteBackups, database: Database, tmp_path: Path) -> None:
     made, _ = asyncio.run(backups.create(str(tmp_path / "mine.db")))
-    asyncio.run(database.write(lambda tx: add_memory(tx, 7, "text 7", updated_at="2026-11-21T10:00:00.000Z")))
+    asyncio.run(database.write(lambda tx: add_memory(tx, 7, "text 7")))
+    later = "UPDATE memory_versions SET created_at = '2026-11-21T10:00:00.000Z' WHERE version_key = 4"
+    asyncio.run(database.write(lambda tx: tx.execute(later)))
     asyncio.run(database.write(purge(1)))
     plan = asyncio.run(backups.plan(made.path))
     schema = plan.now.schema if plan.now else 0

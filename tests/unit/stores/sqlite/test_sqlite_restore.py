@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from lmem.backupfiles import file_name, listed, named
 from lmem.domain.actors import Actor
 from lmem.errors import Conflict, Damaged, ForeignFile, LmemError, NewerFile, StorageFull, StoreUnavailable
 from lmem.stores.sqlite import backup, migrations
+from lmem.stores.sqlite import restore as restore_module
 from lmem.stores.sqlite.audit import AuditRows
 from lmem.stores.sqlite.backup import check_copy, make_backup
 from lmem.stores.sqlite.connection import open_writer
@@ -288,6 +290,23 @@ def test_the_backups_of_older_restores_go_but_not_the_one_that_is_restored(path:
     oldest = listed(backups)[-1]
     restore(path, oldest, REQUEST, Told())
     assert len(listed(backups)) == 6 and oldest.exists()
+
+
+@pytest.mark.parametrize("step", ["copy", "make_backup", "_withdraw_log", "sync"])
+def test_a_disk_that_is_full_after_all_leaves_the_truth(
+    path: Path, source: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
+
+    monkeypatch.setattr(restore_module, step, full)
+    told = Told()
+    with pytest.raises(StorageFull, match="as it was"):
+        restore(path, source, REQUEST, told)
+    monkeypatch.undo()
+    assert not told.said and not list(path.parent.glob(".*"))
+    write(path, memory(4))
+    assert held(path) == texts(1, 2, 3, 4)
 
 
 STEPS = ("restore.copy", "restore.check_source", "restore._stage", "replacing.present", "replacing.rewrite",
