@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lmem.errors import AmbiguousId, Forbidden, NotFound, StorageFull
+from lmem.errors import AmbiguousId, Forbidden, InvalidInput, NotFound, StorageFull
 from lmem.paths import Paths
 
 MANUAL, BEFORE_RESTORE, DAMAGED = "manual", "before-restore", "damaged"
@@ -57,10 +57,11 @@ def listed(directory: Path) -> list[Path]:
 def resolve(directory: Path, wanted: str) -> Path:
     """The backup of a name, its first characters or its file's name; with a '/' in it any file.
 
-    Raises NotFound, AmbiguousId.
+    Raises NotFound, AmbiguousId, InvalidInput for a path that depends on where it is seen from.
     """
     try:
         if "/" in wanted:
+            refuse_relative(wanted)
             if not Path(wanted).is_file():
                 raise NotFound(f"There is no file {wanted[:200]}.", hint="Give the path of a copy of the database.")
             return Path(wanted)
@@ -75,6 +76,12 @@ def resolve(directory: Path, wanted: str) -> Path:
     raise NotFound(
         f"There is no backup '{wanted[:60]}'.", hint="'lmem backup list' shows the names; write a file as ./FILE."
     )
+
+
+def refuse_relative(path: str) -> None:
+    """Raise InvalidInput for a path that the daemon would look for elsewhere than its client, or that none can be."""
+    if not path.startswith("/") or "\0" in path:
+        raise InvalidInput(f"{path[:200]!r} is no path from '/' on.", hint="Give the whole path of a file.")
 
 
 def ask(paths: Paths, backup: Path, address: str, agent: str) -> str:

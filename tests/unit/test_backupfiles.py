@@ -10,7 +10,7 @@ import pytest
 
 from lmem import backupfiles
 from lmem.backupfiles import file_name, listed, named, resolve
-from lmem.errors import AmbiguousId, Forbidden, NotFound
+from lmem.errors import AmbiguousId, Forbidden, InvalidInput, NotFound
 from lmem.paths import paths
 
 AT = datetime(2026, 11, 22, 10, 15, 0, 123456, tzinfo=UTC)
@@ -48,10 +48,16 @@ def test_a_backup_is_found_by_name_beginning_file_or_path(tmp_path: Path) -> Non
         resolve(tmp_path, "20261122")
 
 
-@pytest.mark.parametrize("wanted", ["", "nothing", "/no/such/file", "a/\0", "x" * 5000, "/" + "x" * 5000, "."])
+@pytest.mark.parametrize("wanted", ["", "nothing", "/no/such/file", "\0", "x" * 5000, "/" + "x" * 5000, "."])
 def test_what_names_no_backup_is_not_found(tmp_path: Path, wanted: str) -> None:
     (tmp_path / file_name("manual", AT)).touch()
     with pytest.raises(NotFound):
+        resolve(tmp_path, wanted)
+
+
+@pytest.mark.parametrize("wanted", ["./x.db", "a/b.db", "/a\0b"])
+def test_a_path_is_whole(tmp_path: Path, wanted: str) -> None:
+    with pytest.raises(InvalidInput, match="no path"):
         resolve(tmp_path, wanted)
 
 

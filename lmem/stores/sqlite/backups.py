@@ -101,8 +101,7 @@ class SqliteBackups:
     def _elsewhere(self, target: str) -> Path:
         """The file that a backup is to be. Raises InvalidInput, NotFound, Conflict."""
         file = Path(target)
-        if "\0" in target:
-            raise InvalidInput("A path holds no zero byte.", hint="Give the path of a file.")
+        backupfiles.refuse_relative(target)
         try:
             if not file.parent.is_dir():
                 raise NotFound(f"There is no directory {file.parent}.", hint="Make it first.")

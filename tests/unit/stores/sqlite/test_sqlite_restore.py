@@ -116,7 +116,6 @@ def test_the_log_of_the_old_truth_is_not_applied_to_the_new_one(path: Path, sour
     script = """if True:
         import asyncio, os, sys
         from pathlib import Path
-from typing import Any
         from lmem.stores.sqlite.database import Database
         from tests.unit.stores.sqlite.rows import add_memory
         database = Database.open(Path(sys.argv[1]))
@@ -315,7 +314,6 @@ STEPS = ("restore.copy", "restore.check_source", "restore._stage", "replacing.pr
 KILLED = """if True:
     import os, sys
     from pathlib import Path
-from typing import Any
     from lmem.stores.sqlite import replacing, restore
     from tests.unit.stores.sqlite.test_sqlite_restore import REQUEST, Told
     module, name = sys.argv[3].split(".")
