@@ -68,7 +68,8 @@ def backup_restore(
     """Make a backup the database again; what there is now becomes a backup first, and restoring that goes back.
 
     The daemon ends, and starts again with it. What was purged since does not come back, as far as the database that is
-    replaced knows of it. Indexes are built anew; full text answers meanwhile. It also works when the database is so
-    damaged that no daemon starts. 'lmem restore' is another command: it brings single memories back.
+    replaced knows of it; commits noted since come back with 'lmem hook backfill'. Indexes are built anew; full text
+    answers meanwhile. It also works when the database is so damaged that no daemon starts: its file is kept then.
+    'lmem restore' is another command: it brings single memories back.
     """
     return run("backup restore", locals())
