@@ -94,7 +94,7 @@ class SqliteBackups:
 
     def _resolve(self, wanted: str) -> Path:
         found = backupfiles.resolve(self._paths.backups, wanted)
-        if found.samefile(self._paths.database):
+        if self._paths.database.exists() and found.samefile(self._paths.database):
             raise Conflict("That is the database itself.", hint="'lmem backup list' shows the backups.")
         return found
 

@@ -142,6 +142,14 @@ def test_the_database_is_no_backup(backups: SqliteBackups, place: Paths) -> None
             asyncio.run(work(str(place.database)))
 
 
+def test_a_database_that_was_taken_away_can_be_restored(backups: SqliteBackups, place: Paths) -> None:
+    made, _ = asyncio.run(backups.create(None))
+    place.database.rename(place.data / "away")
+    plan = asyncio.run(backups.plan(made.name))
+    assert plan.now is None and plan.backup.holds is not None and plan.backup.holds.memories == 3
+    assert asyncio.run(backups.ask(made.name, "unix:1:2", "cli/1"))
+
+
 def test_a_note_names_the_file(backups: SqliteBackups, place: Paths) -> None:
     made, _ = asyncio.run(backups.create(None))
     number = asyncio.run(backups.ask(made.name, "unix:1:2", "cli/1"))
