@@ -79,8 +79,8 @@ from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 from lmem.service.vectorcheck import VectorCheck
 
-RESTING_S = 5.0
-"""Seconds without work for the vectors' relay after which memory is given back: not in the middle of a bulk add."""
+GIVEN_BACK_S = 5.0
+"""Seconds after the vectors' relay has caught up at which memory is given back: a millisecond, so not each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +193,22 @@ def _idle_hours(settings: Settings) -> Callable[[], int]:
 def _idle(
     annotations: Annotations, finder: CachedFinder, indexes: Indexes, give_memory_back: Callable[[], None]
 ) -> Callable[[], None]:
-    """What is done when the vectors' relay has caught up, and once it has had nothing to do for RESTING_S."""
-    resting: asyncio.TimerHandle | None = None
+    """What is done when the vectors' relay has caught up, and GIVEN_BACK_S later."""
+    awaited = False
+
+    def give() -> None:
+        nonlocal awaited
+        awaited = False
+        give_memory_back()
 
     def idle() -> None:
-        nonlocal resting
+        nonlocal awaited
         annotations.wake()
         for serving in indexes.targets[:1]:
             finder.warm(serving.generation)
-        if resting is not None:
-            resting.cancel()
-        resting = asyncio.get_running_loop().call_later(RESTING_S, give_memory_back)
+        if not awaited:
+            awaited = True
+            asyncio.get_running_loop().call_later(GIVEN_BACK_S, give)
 
     return idle
 

@@ -34,22 +34,22 @@ class Heard:
         self.given += 1
 
 
-def test_memory_is_given_back_when_the_relay_has_rested(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(assembly, "RESTING_S", 0.05)
+def test_memory_is_given_back_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(assembly, "GIVEN_BACK_S", 0.05)
     heard = Heard((Projection("vectors-0001", "vectors", "edge", "gen-0001", None, "active", None, {}),))
 
     async def scenario() -> None:
         idle = assembly._idle(
             cast(Annotations, heard), cast(CachedFinder, heard), cast(Indexes, heard), heard.give_memory_back
         )
-        for _ in range(5):
-            idle()
-            await asyncio.sleep(0.01)
-        assert heard.given == 0, "in the middle of the work"
-        async with asyncio.timeout(5):
-            while not heard.given:
-                await asyncio.sleep(0.01)
+        for given in range(2):
+            for _ in range(5):
+                idle()
+            assert heard.given == given
+            async with asyncio.timeout(5):
+                while heard.given == given:
+                    await asyncio.sleep(0.01)
         await asyncio.sleep(0.1)
 
     asyncio.run(scenario())
-    assert (heard.woken, heard.warmed, heard.given) == (5, ["gen-0001"] * 5, 1)
+    assert (heard.woken, heard.warmed, heard.given) == (10, ["gen-0001"] * 10, 2)
