@@ -22,7 +22,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem search how do we keep rows safe", "Find by meaning."),
         ("lmem search '\"write-ahead log\"' --type decision --since 'last month'", "Find a phrase."),
         ("lmem search WAL --explain", "See why each result is there."),
-        ("lmem search cache --as-of 2026-10-01", "Ask what was known then."),
+        ("lmem search cache --as-of v1.2.0", "Ask what was known at a commit, or on a day: 2026-10-01."),
         ("lmem search --history", "List the last searches."),
     ),
     "show": (("lmem show 3f2a9c1d", "Print one memory."), ("lmem show 3f2a 77b0 --json", "Print two for a script.")),

@@ -81,11 +81,14 @@ from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 from lmem.service.vectorcheck import VectorCheck
 
+GIVEN_BACK_S = 5.0
+"""Seconds after the vectors' relay has caught up at which memory is given back: a millisecond, so not each time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stores:
     """What bootstrap opened, with what keeps it up with the truth. `answers` are the graph's from the truth, `counting`
-    counts a text's tokens."""
+    counts a text's tokens, `give_memory_back` returns to the system what this process has freed."""
 
     storage: Storage
     backups: BackupStore
@@ -101,6 +104,7 @@ class Stores:
     graph: GraphServer | None
     cache: CopyRelay | None
     counting: Callable[[], Counting]
+    give_memory_back: Callable[[], None]
 
     @property
     def relays(self) -> tuple[Loop, ...]:
@@ -134,7 +138,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
     lifecycle = Lifecycle(storage, clock, wake)
     popular = Popular(caches)
     finder = CachedFinder(stores.finder, stores.vectors, lambda: indexes.model, caches, popular)
-    stores.relay.on_idle = _idle(annotations, finder, indexes)
+    stores.relay.on_idle = _idle(annotations, finder, indexes, stores.give_memory_back)
     consistency, rebuilding = _consistency(stores, clock)
     return Services(
         host=host, user_id=user_id, username=username, clock=clock, storage=storage, caches=caches,
@@ -190,13 +194,25 @@ def _idle_hours(settings: Settings) -> Callable[[], int]:
     return lambda: settings.values().number("sessions.idle_hours")
 
 
-def _idle(annotations: Annotations, finder: CachedFinder, indexes: Indexes) -> Callable[[], None]:
-    """What is done when the vectors' relay has caught up."""
+def _idle(
+    annotations: Annotations, finder: CachedFinder, indexes: Indexes, give_memory_back: Callable[[], None]
+) -> Callable[[], None]:
+    """What is done when the vectors' relay has caught up, and GIVEN_BACK_S later."""
+    awaited = False
+
+    def give() -> None:
+        nonlocal awaited
+        awaited = False
+        give_memory_back()
 
     def idle() -> None:
+        nonlocal awaited
         annotations.wake()
         for serving in indexes.targets[:1]:
             finder.warm(serving.generation)
+        if not awaited:
+            awaited = True
+            asyncio.get_running_loop().call_later(GIVEN_BACK_S, give)
 
     return idle
 

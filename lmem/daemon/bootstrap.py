@@ -29,6 +29,7 @@ from lmem.service.indexes import Indexes
 from lmem.service.leftservers import LeftServers
 from lmem.service.projection import Relay
 from lmem.stores.embedding.vocabulary import Vocabulary
+from lmem.stores.heap import give_memory_back
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
@@ -171,6 +172,7 @@ async def _stores(
     opened = Stores(
         storage, backups, SqliteGraph(storage), caches, models, indexes, relay, worker, worker.vectors,
         worker.generations, worker.finder, graph, await _cache_relay(storage, clock, caches), counting,
+        give_memory_back,
     )  # fmt: skip
     return opened, worker
 

@@ -55,6 +55,16 @@ async def history(repository: str, tip: str, since: datetime | None = None, but:
     return said.decode("ascii", "replace").split()
 
 
+async def committed(directory: str, revision: str) -> datetime | None:
+    """When a commit was made, named as git names it (HEAD~3, a tag, a hash), in the repository around `directory`.
+
+    None where git knows no such commit there, or is none.
+    """
+    sha = await git.answer(directory, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    found = await read(directory, [sha], files=False) if sha else []
+    return found[0].committer.moment if found else None
+
+
 async def is_reachable(repository: str, sha: str) -> bool:
     """Whether a branch or a tag comes from a commit."""
     said = await git.output(repository, "for-each-ref", "--count=1", f"--contains={sha}", "--format=%(objectname)")

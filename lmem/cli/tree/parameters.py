@@ -56,7 +56,8 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, Option("--until", metavar="WHEN", help="Up to then, as for --since.")]
 AsOf = Annotated[
-    str | None, Option("--as-of", metavar="WHEN", help="As it was then; a date means the end of that day.")
+    str | None,
+    Option("--as-of", metavar="WHEN", help="As it was then: at the end of a day, or at a commit of the repository."),
 ]
 RecordedAsOf = Annotated[
     str | None, Option("--recorded-as-of", metavar="WHEN", help="As lmem knew it then, whenever it was so.")

@@ -81,7 +81,7 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
 
 
 async def get(services: Services, call: Call, params: Params) -> Json:
-    then = past.moment(params, services.clock.now())
+    then = await past.moment(services, call, params)
     if then is not None:
         return await past.get(services, call, params, then)
     actor = services.actor(call)
@@ -95,7 +95,7 @@ async def page(services: Services, call: Call, params: Params) -> Json:
     order = params.maybe_text("order") or "rank"
     if order not in ("rank", "created"):
         raise InvalidInput(f"There is no order '{order[:40]}'.", hint="Orders are: rank, created.")
-    then = past.moment(params, services.clock.now())
+    then = await past.moment(services, call, params)
     if then is not None:
         return await past.page(services, call, params, order, then)
     reading = await read(services, call, params)

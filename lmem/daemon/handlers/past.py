@@ -5,11 +5,13 @@ Not the replay of versions; those rules are in lmem.service.past.
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lmem.daemon.call import Call
+from lmem.daemon.commits import committed
 from lmem.daemon.handlers.records import Json, memory_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import read
@@ -20,19 +22,39 @@ from lmem.errors import InvalidInput
 
 NOTE = "Full text over what was known then; the vectors know only the present."
 
+REVISION = re.compile(r"[\w@][\w@./~^{}+-]{0,199}")
+"""A name of one commit; ranges and what git searches for in messages are none."""
 
-def moment(params: Params, now: datetime) -> AsOf | None:
-    """The time a call looks back to, None for the present; a bare date is the end of that local day.
+LAST_OF_SECOND = timedelta(milliseconds=999)
+"""git counts whole seconds."""
 
-    Raises InvalidInput for what is no date, and for both times at once.
+
+async def moment(services: Services, call: Call, params: Params) -> AsOf | None:
+    """The time a call looks back to, None for the present; a bare date is the end of that local day, a commit of the
+    caller's repository the second in which it was made.
+
+    Raises InvalidInput for what is neither, and for both times at once.
     """
-    held, recorded = params.moment("as_of", now, end_of_day=True), params.moment("recorded_as_of", now, end_of_day=True)
+    held, recorded = [await _moment(services, call, params, name) for name in ("as_of", "recorded_as_of")]
     if held and recorded:
         raise InvalidInput(
             "--as-of and --recorded-as-of do not go together.", hint="Ask for when it held, or for when lmem knew it."
         )
     chosen = held or recorded
     return AsOf(times.to_text(chosen), recorded=recorded is not None) if chosen else None
+
+
+async def _moment(services: Services, call: Call, params: Params, name: str) -> datetime | None:
+    try:
+        return params.moment(name, services.clock.now(), end_of_day=True)
+    except InvalidInput as err:
+        revision = params.text(name)
+        cwd = call.caller.cwd
+        found = await committed(cwd, revision) if cwd and REVISION.fullmatch(revision) else None
+        if found is None:
+            neither = f"{err.message[:-1]}, nor a commit of the repository you are in."
+            raise InvalidInput(neither, hint=err.hint) from err
+        return found + LAST_OF_SECOND
 
 
 async def get(services: Services, call: Call, params: Params, then: AsOf) -> Json:

@@ -33,7 +33,7 @@ async def search(services: Services, call: Call, params: Params) -> Json:
         raise InvalidInput("A search by meaning alone asks the index 'dense' alone.", hint="Leave --only out.")
     if only is not None and only not in INDEXES:
         raise InvalidInput(f"There is no index '{only[:40]}'.", hint=f"Indexes are: {', '.join(INDEXES)}.")
-    then = past.moment(params, services.clock.now())
+    then = await past.moment(services, call, params)
     if then is not None:
         return await past.search(services, call, params, query, then)
     span, rest = (None, query) if "since" in params or "until" in params else extract(query, services.clock.now())

@@ -5,8 +5,6 @@ Not the engine (light.py): no text, no batching, no threads of its own beside th
 
 from __future__ import annotations
 
-import ctypes
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -50,9 +48,3 @@ class Encoder:
             pooled = np.matmul(mask[:, None, :].astype(np.float32), hidden)[:, 0] / mask.sum(1, keepdims=True)
         unit: Vectors = (pooled / np.linalg.norm(pooled, axis=1, keepdims=True)).astype("<f4")
         return unit
-
-
-def give_memory_back() -> None:
-    """Return freed heap to the system where the C library does not by itself (glibc): 55 MB after a batch, in 1 ms."""
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "malloc_trim"):
-        library.malloc_trim(0)

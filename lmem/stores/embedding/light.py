@@ -22,12 +22,13 @@ from tokenizers import Tokenizer
 from lmem.errors import ModelMissing
 from lmem.ports.embedder import Document, Encoding, ModelInfo
 from lmem.stores.embedding.catalogue import name_of
-from lmem.stores.embedding.encoder import Encoder, give_memory_back
+from lmem.stores.embedding.encoder import Encoder
 from lmem.stores.embedding.fingerprint import fingerprint, weights_hash
 from lmem.stores.embedding.layout import Layout, read_layout
 from lmem.stores.embedding.nearness import cosines
 from lmem.stores.embedding.onnx_file import cached_file, ready_file, run_export
 from lmem.stores.embedding.sparse import Terms, plain
+from lmem.stores.heap import give_memory_back
 
 BATCH_TEXTS = 8
 BATCH_TOKENS = 256

@@ -22,6 +22,7 @@ from qdrant_edge import (
 )
 
 from lmem.ports.vectors import MEMORIES
+from lmem.stores.qdrant.mappings import give_back
 from lmem.stores.qdrant.owners import Owners
 from lmem.stores.qdrant.schema import PAYLOAD_INDEXES, SPARSE
 
@@ -58,9 +59,11 @@ def create(path: Path, name: str, dimensions: int) -> None:
 
 
 def load(path: Path, name: str, dimensions: int) -> Collection:
-    """Open the collection at `path`."""
+    """Open the collection at `path`; what of it is needed comes into memory with the first searches."""
     shard = EdgeShard.load(str(path), _config(dimensions))
-    return Collection(name, shard, dimensions, Owners(shard) if name == MEMORIES else None)
+    opened = Collection(name, shard, dimensions, Owners(shard) if name == MEMORIES else None)
+    give_back(path)
+    return opened
 
 
 def _config(dimensions: int) -> EdgeConfig:
