@@ -14,7 +14,7 @@ _lmem() {
         if [[ -z $command ]]; then command=$word; else second=$word; break; fi
     done
     case $command in
-        session|layer|project|patterns|graph|hook|jobs|config|audit|user|model|daemon|completions) command="$command $second" ;;
+        session|layer|project|patterns|graph|hook|jobs|backup|config|audit|user|model|daemon|completions) command="$command $second" ;;
     esac
     COMPREPLY=()
     case "$command:$prev" in
@@ -172,6 +172,7 @@ _lmem() {
         'graph cypher:--limit'|'graph cypher:-n')  return ;;
         'hook backfill:--since')  return ;;
         'jobs history:--limit'|'jobs history:-n')  return ;;
+        'backup create:--output'|'backup create:-o') COMPREPLY=($(compgen -f -- "$cur")); return ;;
         'config get:--project'|'config get:-p') _lmem_ask projects "$cur"; return ;;
         'config set:--level') COMPREPLY=($(compgen -W 'user project project-file preferences system' -- "$cur")); return ;;
         'config set:--project'|'config set:-p') _lmem_ask projects "$cur"; return ;;
@@ -234,6 +235,7 @@ _lmem() {
             'graph ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'hook ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'jobs ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
+            'backup ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'config ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'audit ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
             'user ') COMPREPLY=($(compgen -W '-h --help' -- "$cur")) ;;
@@ -277,6 +279,10 @@ _lmem() {
             'jobs list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'jobs run') COMPREPLY=($(compgen -W '--dry-run -n --json -h --help' -- "$cur")) ;;
             'jobs history') COMPREPLY=($(compgen -W '--limit -n --json -h --help' -- "$cur")) ;;
+            'backup create') COMPREPLY=($(compgen -W '--output -o --json -h --help' -- "$cur")) ;;
+            'backup list') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'backup verify') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
+            'backup restore') COMPREPLY=($(compgen -W '--dry-run -n --yes -y --json -h --help' -- "$cur")) ;;
             'config get') COMPREPLY=($(compgen -W '--project -p --show-origin --json -h --help' -- "$cur")) ;;
             'config set') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
             'config unset') COMPREPLY=($(compgen -W '--level --project -p --json -h --help' -- "$cur")) ;;
@@ -304,7 +310,7 @@ _lmem() {
         return
     fi
     case $command in
-        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore link unlink related merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor stats verify repair rebuild sync init version session layer project patterns graph hook jobs config audit user model daemon completions' -- "$cur")) ;;
+        '') COMPREPLY=($(compgen -W 'add search show list edit done forget restore link unlink related merge history diff changes undo timeline context pin unpin decay tags export mcp status doctor stats verify repair rebuild sync init version session layer project patterns graph hook jobs backup config audit user model daemon completions' -- "$cur")) ;;
         'show') _lmem_ask ids "$cur"; ;;
         'edit') _lmem_ask ids "$cur"; ;;
         'done') _lmem_ask ids "$cur"; ;;
@@ -326,6 +332,7 @@ _lmem() {
         'graph ') COMPREPLY=($(compgen -W 'neighbours path communities patterns projects export cypher' -- "$cur")) ;;
         'hook ') COMPREPLY=($(compgen -W 'install uninstall backfill status' -- "$cur")) ;;
         'jobs ') COMPREPLY=($(compgen -W 'list run history' -- "$cur")) ;;
+        'backup ') COMPREPLY=($(compgen -W 'create list verify restore' -- "$cur")) ;;
         'config ') COMPREPLY=($(compgen -W 'get set unset list edit path' -- "$cur")) ;;
         'audit ') COMPREPLY=($(compgen -W 'list verify' -- "$cur")) ;;
         'user ') COMPREPLY=($(compgen -W 'show set' -- "$cur")) ;;
@@ -355,6 +362,8 @@ _lmem() {
         'hook uninstall') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook backfill') COMPREPLY=($(compgen -f -- "$cur")); ;;
         'hook status') COMPREPLY=($(compgen -f -- "$cur")); ;;
+        'backup verify') _lmem_ask backups "$cur"; ;;
+        'backup restore') _lmem_ask backups "$cur"; ;;
         'config get') _lmem_ask settings "$cur"; ;;
         'config set') _lmem_ask settings "$cur"; ;;
         'config unset') _lmem_ask settings "$cur"; ;;

@@ -256,7 +256,7 @@ class Damaged(LmemError):
 
     code = "damaged"
     exit_status = 10
-    default_hint = "Copy the data directory away, then restore the newest backup in its 'backups' folder."
+    default_hint = "Run 'lmem backup list', then 'lmem backup restore NAME'; the damaged file is kept beside them."
 
 
 class ForeignFile(Damaged):

@@ -49,6 +49,16 @@ class Paths:
         return self.data / "backups"
 
     @property
+    def restore_note(self) -> Path:
+        """Asks the next start of the daemon to restore a backup before it opens the database."""
+        return self.data / "restore.json"
+
+    @property
+    def restore_outcome(self) -> Path:
+        """What became of the last restore."""
+        return self.state / "restored.json"
+
+    @property
     def daemon_lock(self) -> Path:
         """Held with flock for the daemon's whole life; never unlinked."""
         return self.data / "daemon.lock"

@@ -17,6 +17,7 @@ from lmem.cli.examples import EXAMPLES
 from lmem.cli.run import INTERRUPTED, report, run
 from lmem.cli.tree import (
     agents,
+    backup,
     config,
     consistency,
     decay,
@@ -91,6 +92,7 @@ def _groups() -> dict[str, typer.Typer]:
         "graph": graph.graph,
         "hook": hooks.hooks,
         "jobs": decay.jobs,
+        "backup": backup.backup,
         "config": config.config,
         "audit": config.audit,
         "user": projects.users,

@@ -1,4 +1,4 @@
-"""lmem _complete: ids, tags, projects, patterns and sessions for the shell, one a line, or nothing.
+"""lmem _complete: ids, tags, projects, patterns, sessions and backups for the shell, one a line, or nothing.
 
 Not for people: it never starts a daemon, never complains, and gives up after a second.
 """
@@ -50,6 +50,11 @@ def _candidates(kind: str, prefix: str) -> list[tuple[str, str]]:
     if kind == "sessions":
         rows = ask("session/list", {"limit": MANY}, idempotent=True, autostart=False)["sessions"]
         return [(str(row["id"])[: max(SHORT, len(prefix))], str(row["name"])[:60]) for row in rows]
+    if kind == "backups":
+        from lmem.backupfiles import listed, named
+        from lmem.paths import paths
+
+        return [(said.name, said.reason or "backup") for said in map(named, listed(paths().backups))]
     if kind == "settings":
         from lmem.settings import SETTINGS
 

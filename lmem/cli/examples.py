@@ -75,6 +75,23 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem jobs run sessions", "Run a job now."),
     ),
     "jobs history": (("lmem jobs history decay --limit 5", "See what the last nights moved."),),
+    "backup": (
+        ("lmem backup create", "Copy the database, and check the copy."),
+        ("lmem backup restore 20261122T101500 --dry-run", "See what going back would change."),
+    ),
+    "backup create": (
+        ("lmem backup create", "Copy the database to its backups."),
+        ("lmem backup create --output /mnt/usb/lmem-$(date +%F).db", "Copy it to another disk."),
+    ),
+    "backup list": (("lmem backup list", "See what there is to go back to."),),
+    "backup verify": (
+        ("lmem backup verify", "Check every backup."),
+        ("lmem backup verify /mnt/usb/lmem-2026-11-22.db", "Check a copy on another disk."),
+    ),
+    "backup restore": (
+        ("lmem backup restore 20261122T101500 --dry-run", "See what would change."),
+        ("lmem backup restore /mnt/usb/lmem-2026-11-22.db", "Bring a copy to this machine."),
+    ),
     "verify": (
         ("lmem verify", "Compare every store with the database."),
         ("lmem verify vectors --json", "Compare one store, from a script."),

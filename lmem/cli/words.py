@@ -51,6 +51,8 @@ ASKED: dict[str, str] = {
     "key": "settings",
     "session": "sessions",
     "parent": "sessions",
+    "wanted": "backups",
+    "backups": "backups",
 }
 """By parameter name: what `lmem _complete` is asked for."""
 

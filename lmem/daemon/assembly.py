@@ -28,6 +28,7 @@ from lmem.daemon.upkeep import Work
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.budget import Counting
+from lmem.ports.backup import BackupStore
 from lmem.ports.finder import AsyncFinder
 from lmem.ports.graph import Graph
 from lmem.ports.storage import Storage
@@ -35,6 +36,7 @@ from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
+from lmem.service.backup import Backups
 from lmem.service.briefs import Briefs
 from lmem.service.cachecheck import CacheCheck, CacheRebuilder
 from lmem.service.caches import Caches
@@ -89,6 +91,7 @@ class Stores:
     counts a text's tokens, `give_memory_back` returns to the system what this process has freed."""
 
     storage: Storage
+    backups: BackupStore
     answers: Graph
     caches: Caches
     models: Models
@@ -144,6 +147,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         activity=activity, settings=settings, places=places, scopes=scopes, projects=projects, facts=facts,
         endings=endings, audit=audit, decay=decay, annotations=annotations, memories=memories, lifecycle=lifecycle,
         popular=popular, finder=finder, consistency=consistency, rebuilding=rebuilding,
+        backups=Backups(storage, stores.backups, clock),
         left_servers=LeftServers(storage, clock),
         transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import os
 
-from lmem.daemon import addresses, cacheserver, credentials, graphserver, servers
+from lmem.daemon import addresses, cacheserver, credentials, graphserver, restoring, servers
 from lmem.daemon.assembly import Stores, assemble
 from lmem.daemon.call import Call, Host
 from lmem.daemon.capture import Watch
@@ -34,6 +34,7 @@ from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import lanes
 from lmem.stores.pipe import Spec, Target
 from lmem.stores.sqlite.answers import SqliteGraph
+from lmem.stores.sqlite.backups import SqliteBackups
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
 
@@ -85,10 +86,12 @@ async def build(host: Host) -> App:
     for directory in (paths.data, paths.state, paths.cache, paths.vectors):
         private_directory(directory)
     clock = SystemClock(os.environ.get("LMEM_NOW") if paths.home else None)
-    storage = SqliteStorage(await asyncio.to_thread(Database.open, paths.database))
+    await restoring.carry_out(paths, clock.now())
+    database = await asyncio.to_thread(Database.open, paths.database)
+    storage = SqliteStorage(database)
     await LeftServers(storage, clock).started(addresses.servers(host.config))
     caches = await _caches(host, storage)
-    stores, worker = await _stores(host, storage, clock, caches)
+    stores, worker = await _stores(host, storage, SqliteBackups(database, paths), clock, caches)
     services = await assemble(host, clock, stores)
     await worker.start()
     watch = Watch(paths.spool, paths.watched_file, services.recorder)
@@ -127,7 +130,7 @@ async def _cache_relay(storage: SqliteStorage, clock: SystemClock, caches: Cache
 
 
 async def _stores(
-    host: Host, storage: SqliteStorage, clock: SystemClock, caches: Caches
+    host: Host, storage: SqliteStorage, backups: SqliteBackups, clock: SystemClock, caches: Caches
 ) -> tuple[Stores, IndexWorker]:
     """The stores beside the truth, and the index worker, which is still to be started."""
     paths, config = host.paths, host.config
@@ -167,8 +170,8 @@ async def _stores(
     graph = await _graph_server(host, storage, clock)
     counting = Vocabulary(lambda: (models.choice.name, models.present)).counting
     opened = Stores(
-        storage, SqliteGraph(storage), caches, models, indexes, relay, worker, worker.vectors, worker.generations,
-        worker.finder, graph, await _cache_relay(storage, clock, caches), counting,
+        storage, backups, SqliteGraph(storage), caches, models, indexes, relay, worker, worker.vectors,
+        worker.generations, worker.finder, graph, await _cache_relay(storage, clock, caches), counting,
         give_memory_back,
     )  # fmt: skip
     return opened, worker

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from lmem.daemon.call import Call
 from lmem.daemon.handlers import (
     audit,
+    backup,
     config,
     consistency,
     context,
@@ -106,6 +107,10 @@ HANDLERS: dict[str, Handler] = {
     "config/list": config.listed,
     "audit/list": audit.listed,
     "audit/verify": audit.verify,
+    "backup/create": backup.create,
+    "backup/list": backup.listed,
+    "backup/verify": backup.verify,
+    "backup/restore": backup.restore,
     "store/verify": consistency.verify,
     "store/repair": consistency.repair,
     "store/rebuild": consistency.rebuild,

@@ -29,6 +29,7 @@ from lmem.ports.vectors import AsyncGenerations, AsyncVectors
 from lmem.service.activity import Activity
 from lmem.service.annotations import Annotations
 from lmem.service.audit import Audit
+from lmem.service.backup import Backups
 from lmem.service.briefs import Briefs
 from lmem.service.caches import Caches
 from lmem.service.candidates import CachedFinder
@@ -67,7 +68,7 @@ from lmem.service.timeline import Timeline
 from lmem.service.transactions import Transactions
 from lmem.service.users import Users
 
-SESSIONLESS = ("status/", "daemon/", "model/", "store/", "stats/")
+SESSIONLESS = ("status/", "daemon/", "model/", "store/", "stats/", "backup/")
 """Methods that are nobody's work on memories."""
 SERVERS = {"vectors": "qdrant", "graph": "neo4j", "cache": "redis"}
 """Store -> the family of the settings of its server."""
@@ -144,6 +145,7 @@ class Services:
     settings: Settings
     setting_changes: SettingChanges
     audit: Audit
+    backups: Backups
     decay: Decay
     jobs: Jobs
     recorder: Recorder

@@ -7,7 +7,7 @@ entry and its outbox rows together.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol, TypeVar
 
 from lmem.ports.annotations import AnnotationTable
@@ -130,6 +130,10 @@ class Storage(Protocol):
     async def check(self) -> list[str]:
         """What is wrong with the file, as sentences: pages, references, full-text indexes. A checked copy is made for
         it and removed again, so reads and writes go on. Raises StorageFull when there is no room for one."""
+        ...
+
+    def no_backup(self) -> AbstractAsyncContextManager[None]:
+        """Nobody makes a backup inside: a purge finds in the backups whatever it has to delete there."""
         ...
 
     async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:

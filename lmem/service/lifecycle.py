@@ -74,8 +74,9 @@ class Lifecycle:
         if dry_run:
             return await self._storage.read(work)
         named = await self._storage.read(lambda tx: [memory.id for memory in _each_once(tx, actor, ids)])
-        copies = await self._storage.purge_copies(named)
-        purged = await self._storage.write(work)
+        async with self._storage.no_backup():
+            copies = await self._storage.purge_copies(named)
+            purged = await self._storage.write(work)
         self._wake()
         await self._storage.purge_residue()
         return replace(purged, copies=copies)

@@ -81,7 +81,7 @@ def test_every_exit_status_is_in_every_page_of_a_command() -> None:
     used = {0, 130, *(error.exit_status for error in ERRORS.values())}
     assert {status for status, _ in exit_statuses()} == used
     pages = [path for path in MAN if path.suffix == ".1"]
-    assert len(pages) > len(LEAVES) / 2
+    assert len(pages) > len(LEAVES) / 3  # a noun with its verbs is one page
     for page in pages:
         assert all(f"\\fB{status}\\fR" in page.read_text(encoding="utf-8") for status in used), page.name
 

@@ -130,6 +130,7 @@ PLAIN: list[tuple[str, Json]] = [
 ELSEWHERE = {"memory/add", "memory/add_many", "memory/undo", "session/start", "session/switch", "session/resume"}
 ELSEWHERE |= {"transaction/stage", "audit/list", "decay/run"}  # nothing has faded yet: test_service_decay.py
 ELSEWHERE |= {"search/history"}  # whose own questions it tells: test_service_candidates.py
+ELSEWHERE |= {f"backup/{verb}" for verb in ("create", "list", "verify", "restore")}  # test_product_backup.py
 ELSEWHERE |= {"graph/cypher"}  # which sees no private memory, and answers no agent: test_product_graph.py
 """Tried by tests of their own."""
 HARMLESS = {

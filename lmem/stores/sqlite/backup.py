@@ -8,25 +8,23 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from datetime import UTC, datetime
+from collections import defaultdict
 from pathlib import Path
 from typing import Literal
 
-from lmem.errors import Damaged
+from lmem.backupfiles import BEFORE_RESTORE, MANUAL, named, sync
+from lmem.errors import Damaged, StorageFull
 from lmem.stores.sqlite.connection import APPLICATION_ID, open_copy, open_reader
 from lmem.stores.sqlite.faults import translate
 
-KEEP = 5
+KEEP = {"before-schema": 5, BEFORE_RESTORE: 5, MANUAL: 20}
+"""How many of each kind stay. What was made by hand is never let go for an automatic one; another file never."""
+RESERVE = 64 * 1024 * 1024
+"""Bytes that stay free beside a copy."""
 FULL_TEXT = ("memories_fts", "memories_trigram", "memories_pending", "memory_versions_fts")
 _PATTERN = "layered_memory-*.db"
-_CHECKED = ".checked.db"
+CHECKED = ".checked.db"
 _NULL = re.compile(r"NULL value in (\w+)\.(\w+)")
-
-
-def backup_name(label: str, at: datetime | None = None) -> str:
-    """A file name that sorts by time: layered_memory-20261122T101500.123Z-LABEL.db."""
-    stamp = (at or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%dT%H%M%S.%f")[:-3]
-    return f"layered_memory-{stamp}Z-{label}.db"
 
 
 def make_backup(database: Path, target: Path) -> None:
@@ -38,27 +36,46 @@ def make_backup(database: Path, target: Path) -> None:
     partial = target.with_name(f".{target.name}.partial")
     partial.unlink(missing_ok=True)
     try:
+        partial.touch(mode=0o600, exist_ok=False)  # before there is a byte in it: its directory may be open to others
         _vacuum_into(database, partial)
-        partial.chmod(0o600)
         check_copy(partial)
-        _sync(partial)
+        sync(partial)
         partial.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def rotate(directory: Path, keep: int = KEEP) -> list[Path]:
-    """Remove all backups in `directory` but the newest `keep`; the removed ones."""
-    old = sorted(directory.glob(_PATTERN))[:-keep]
+def rotate(directory: Path, spare: Path | None = None) -> list[Path]:
+    """Remove the oldest backups in `directory` of kinds that have more than KEEP, never `spare`; the removed ones."""
+    kinds: dict[str, list[Path]] = defaultdict(list)
+    for path in sorted(directory.glob(_PATTERN)):
+        kinds[re.sub(r"-\d+$", "", named(path).reason)].append(path)
+    old = [path for kind, keep in KEEP.items() for path in kinds[kind][:-keep] if path != spare]
     for path in old:
         path.unlink()
     return old
 
 
+def refuse_full(directory: Path, size: int) -> None:
+    """Raise StorageFull unless `size` bytes and RESERVE are free where `directory` lies."""
+    found = os.statvfs(directory)
+    free, wanted = found.f_bavail * found.f_frsize, size + RESERVE
+    if free < wanted:
+        raise StorageFull(
+            f"This needs {wanted // 2**20:,} MB at {directory}, and {free // 2**20:,} MB are free; nothing was changed."
+        )
+
+
+def size_of(database: Path) -> int:
+    """Bytes of a database with its write-ahead log, without opening either."""
+    both = (database, database.with_name(f"{database.name}-wal"))
+    return sum(path.stat().st_size for path in both if path.exists())
+
+
 def clear_partial(directory: Path) -> None:
     """Remove what a backup or a check left that was killed half-way. Only while none can be running."""
-    for path in (*directory.glob(f".{_PATTERN}.partial"), *directory.glob(f".*{_CHECKED}*")):
+    for path in (*directory.glob(f".{_PATTERN}.partial"), *directory.glob(f".*{CHECKED}*")):
         path.unlink()
 
 
@@ -87,7 +104,7 @@ def check_live(database: Path) -> list[str]:
         found = [str(err)]
     finally:
         reader.close()
-    copy = database.parent / "backups" / _CHECKED
+    copy = database.parent / "backups" / CHECKED
     try:
         make_backup(database, copy)
     except Damaged as err:
@@ -136,11 +153,3 @@ def _vacuum_into(database: Path, target: Path) -> None:
         raise translate(err) from err
     finally:
         reader.close()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

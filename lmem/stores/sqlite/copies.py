@@ -31,7 +31,7 @@ def _left(path: Path, ids: Sequence[str]) -> str:
         connection = open_copy(path)
         try:
             if _held(connection, ids):
-                _delete(connection, ids)
+                delete(connection, ids)
             return "it still holds a row" if _held(connection, ids) else ""
         finally:
             connection.close()
@@ -45,7 +45,7 @@ def _held(connection: sqlite3.Connection, ids: Sequence[str]) -> int:
     return found
 
 
-def _delete(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
+def delete(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
     """Rows, what full text keeps of them, and every page that held them."""
     for setting in ("foreign_keys=ON", "recursive_triggers=ON", "secure_delete=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {setting}").fetchall()

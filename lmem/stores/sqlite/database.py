@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lmem.backupfiles import file_name
 from lmem.stores.sqlite import copies, migrations
-from lmem.stores.sqlite.backup import backup_name, check_live, clear_partial, make_backup, rotate
+from lmem.stores.sqlite.backup import check_live, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
 from lmem.stores.sqlite.compaction import compact_if_due
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
@@ -37,12 +38,13 @@ class Database:
     """The open file. Its async methods may be called from any event loop; `open` and `close_now` block."""
 
     def __init__(self, path: Path, writer: Writer, readers: Readers) -> None:
-        self._path = path
+        self.path = path
         self._writer = writer
         self._readers = readers
         self._sweep: tuple[Sweep, asyncio.Future[Any]] | None = None
         self._waiting = 0
         self._answered = 0.0
+        self.copying = asyncio.Lock()  # held while a backup is made, and by a purge, which has to find it
 
     @classmethod
     def open(cls, path: Path, readers: int = READERS) -> Database:
@@ -58,7 +60,7 @@ class Database:
         backups = path.parent / "backups"
         clear_partial(backups)
         if 0 < version < len(released):
-            make_backup(path, backups / backup_name(f"before-schema-{len(released)}"))
+            make_backup(path, backups / file_name(f"before-schema-{len(released)}"))
             rotate(backups)
         connection = open_writer(path)
         try:
@@ -137,12 +139,17 @@ class Database:
         await asyncio.shield(self._sweep[1])
 
     async def backup(self, target: Path) -> None:
-        """Write a checked copy to `target` while reads and writes go on."""
-        await asyncio.to_thread(make_backup, self._path, target)
+        """Write a checked copy to `target` while reads and writes go on; a purge waits for it."""
+
+        async def alone() -> None:
+            async with self.copying:
+                await asyncio.to_thread(make_backup, self.path, target)
+
+        await asyncio.shield(asyncio.create_task(alone()))  # a caller that goes away does not let a purge in between
 
     async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
         """Delete memories from the backups too; by a backup's name what is left there."""
-        return await asyncio.to_thread(copies.purge, self._path.parent / "backups", ids)
+        return await asyncio.to_thread(copies.purge, self.path.parent / "backups", ids)
 
     async def compact(self) -> int:
         """Write the file anew when much of it is free; answers how many bytes that gave back."""
@@ -152,7 +159,7 @@ class Database:
 
     async def check(self) -> list[str]:
         """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull."""
-        return await asyncio.to_thread(check_live, self._path)
+        return await asyncio.to_thread(check_live, self.path)
 
     async def close(self) -> None:
         """Finish what is queued, gather statistics for the planner, empty the log, close every connection."""

@@ -128,5 +128,5 @@ def _compare(connection: sqlite3.Connection, released: Sequence[Migration]) -> N
     if differing:
         raise Damaged(
             f"The database's schema is not lmem's own: {', '.join(differing[:5])}.",
-            hint="Undo what another program changed in layered_memory.db, or restore the newest backup.",
+            hint="Undo what another program changed in layered_memory.db, or go back with 'lmem backup restore'.",
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -142,6 +142,9 @@ class SqliteStorage:
 
     async def check(self) -> list[str]:
         return await self._database.check()
+
+    def no_backup(self) -> AbstractAsyncContextManager[None]:
+        return self._database.copying
 
     async def purge_copies(self, ids: Sequence[str]) -> Mapping[str, str]:
         return await self._database.purge_copies(ids)

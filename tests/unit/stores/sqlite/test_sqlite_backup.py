@@ -10,15 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from lmem.errors import Damaged
+from lmem.backupfiles import file_name
+from lmem.errors import Damaged, StorageFull
 from lmem.stores.sqlite import backup
 from lmem.stores.sqlite.backup import (
-    backup_name,
     check_copy,
     check_live,
     clear_partial,
     integrity,
     make_backup,
+    refuse_full,
     rotate,
 )
 from lmem.stores.sqlite.connection import inspect
@@ -36,7 +37,7 @@ def _filled(database: Database, count: int = 30) -> None:
 
 
 def test_a_backup_beside_writes_is_a_whole_database(database: Database, path: Path) -> None:
-    target = path.parent / "backups" / backup_name("manual")
+    target = path.parent / "backups" / file_name("manual")
     _filled(database)
 
     async def both() -> None:
@@ -77,7 +78,7 @@ def test_a_copy_that_is_not_sound_never_becomes_a_backup(
         copy.close()
 
     monkeypatch.setattr(backup, "_vacuum_into", damaged)
-    target = path.parent / "backups" / backup_name("manual")
+    target = path.parent / "backups" / file_name("manual")
     with pytest.raises(Damaged, match=finding):
         make_backup(path, target)
     assert list(target.parent.iterdir()) == []
@@ -94,21 +95,29 @@ def test_a_copy_with_a_broken_page_is_refused(database: Database, path: Path) ->
         check_copy(target)
 
 
-def test_the_newest_backups_stay_and_other_files_too(tmp_path: Path) -> None:
+def test_the_newest_backups_of_each_kind_stay_and_other_files_too(tmp_path: Path) -> None:
     start = datetime(2026, 1, 31, 23, 59, tzinfo=UTC)
-    names = [backup_name(label, start + timedelta(hours=n)) for n, label in enumerate("gfedcba")]
-    for name in names:
+    automatic = [file_name(f"before-schema-{n}", start + timedelta(hours=n)) for n in range(5, 12)]
+    restores = [file_name("before-restore", start + timedelta(hours=n)) for n in range(20, 26)]
+    by_hand = [file_name("manual", start + timedelta(days=n)) for n in range(21)]
+    others = [file_name("damaged", start), "mine.db"]
+    for name in (*automatic, *restores, *by_hand, *others):
         (tmp_path / name).touch()
-    (tmp_path / "mine.db").touch()
-    removed = rotate(tmp_path)
-    assert [path.name for path in removed] == names[:2]
-    assert {path.name for path in tmp_path.iterdir()} == {*names[2:], "mine.db"}
+    removed = rotate(tmp_path, spare=tmp_path / restores[0])
+    assert {path.name for path in removed} == {*automatic[:2], by_hand[0]}
+    assert {path.name for path in tmp_path.iterdir()} == {*automatic[2:], *restores, *by_hand[1:], *others}
+
+
+def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
+    refuse_full(tmp_path, 1000)
+    with pytest.raises(StorageFull, match="nothing was changed"):
+        refuse_full(tmp_path, 2**60)
 
 
 def test_what_a_killed_backup_left_is_removed_at_the_next_start(path: Path) -> None:
     backups = path.parent / "backups"
     backups.mkdir()
-    whole, partial = backups / backup_name("manual"), backups / f".{backup_name('manual')}.partial"
+    whole, partial = backups / file_name("manual"), backups / f".{file_name('manual')}.partial"
     whole.touch()
     partial.touch()
     Database.open(path).close_now()
@@ -124,7 +133,7 @@ def test_a_file_with_identities_is_whole(tmp_path: Path) -> None:
         sql = "INSERT INTO project_identities (project_id, kind, value) SELECT id, 'alias', name FROM projects"
         asyncio.run(database.write(lambda connection: connection.execute(sql)))
         assert check_live(path) == []
-        make_backup(path, tmp_path / "backups" / backup_name("try"))
+        make_backup(path, tmp_path / "backups" / file_name("try"))
     finally:
         database.close_now()
 
