@@ -41,6 +41,12 @@ def worktree(common_dir: Path) -> str | None:
     return next((value for section, _, key, value in values if (section, key) == ("core", "worktree")), None)
 
 
+def core(*files: Path) -> dict[str, str]:
+    """The settings of the section [core] in these files, of which the later win; their names in lower case."""
+    found = (item for file in files for item in _values(file))
+    return {key: value for section, part, key, value in found if section == "core" and part is None}
+
+
 def _values(file: Path) -> Iterator[tuple[str, str | None, str, str]]:
     """(section, its part in quotes, key, value) of each line; nothing of a file that is none, or none of git's."""
     try:

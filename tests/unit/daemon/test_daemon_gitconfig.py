@@ -35,3 +35,10 @@ def test_remotes_are_those_of_the_file(tmp_path: Path) -> None:
         "origin": "git@example.org:ada/api.git",
         "up.stream": "https://example.org/a b",
     }
+
+
+def test_the_later_file_wins(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text('[core]\n\tfileMode = true\nbare = false\n[core "part"]\nbare = true\n[user]\nname = a\n')
+    (tmp_path / "two").write_text("[core]\nfilemode = false\n")
+    found = gitconfig.core(tmp_path / "one", tmp_path / "two", tmp_path / "three")
+    assert found == {"filemode": "false", "bare": "false"}
