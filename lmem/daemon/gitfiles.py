@@ -8,9 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-import struct
 import time
-import zlib
 from pathlib import Path
 
 from lmem.daemon import gitconfig, gitindex, gitobjects
@@ -25,7 +23,6 @@ MOST_FILES = 4_000
 
 _REF = "ref: "
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_UNREADABLE = (OSError, ValueError, struct.error, IndexError, zlib.error)  # not git's, or of a kind this does not know
 _KIND_AND_EXECUTABLE = 0o170100
 
 
@@ -69,7 +66,7 @@ def _context(top: Path, git: Path, common: Path) -> dict[str, object]:
         known["commit"] = commit
     try:
         dirty = _dirty(top, git, common, commit)
-    except _UNREADABLE:
+    except gitobjects.UNREADABLE:
         return known
     return known if dirty is None else {**known, "dirty": dirty}
 
@@ -110,11 +107,12 @@ def _commit(common: Path, name: str) -> str | None:
 
 
 def _dirty(top: Path, git: Path, common: Path, commit: str | None) -> bool | None:
-    """Whether a tracked file differs; None when it is not known. Raises what `_UNREADABLE` has."""
+    """Whether a tracked file differs; None when it is not known. Raises one of gitobjects.UNREADABLE."""
     until = time.monotonic() + BUDGET_S
     core = gitconfig.core(common / "config", git / "config.worktree")
-    if top == git or (git == common and not os.path.samefile(git / core.get("worktree", top), top)):
-        return None  # the files are elsewhere
+    elsewhere = core.get("worktree") if git == common else None
+    if top == git or (elsewhere and not os.path.samefile(git / elsewhere, top)):
+        return None
     try:
         written = os.stat(git / "index")
     except FileNotFoundError:

@@ -53,8 +53,8 @@ class Index:
 def read(top: Path, index: Path, digest_size: int, most: int, written_ns: int, stamp: tuple[int, ...]) -> Index:
     """An index and its first `most` files, taken apart once for each state: that costs as much as looking at them.
 
-    Raises OSError, ValueError, struct.error, IndexError for what is not an index, or of a kind this does not know:
-    one that shares another's entries, or has folders in the place of their files.
+    Raises one of gitobjects.UNREADABLE, also for an index that shares another's entries or has folders in the place of
+    their files.
     """
     data = gitobjects.contents(index)
     signature, version, count = struct.unpack_from(">4sII", data)

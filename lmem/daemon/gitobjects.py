@@ -15,6 +15,9 @@ from pathlib import Path
 MOST_BYTES = 8 << 20
 """Of one of git's files, and of a file that is hashed."""
 
+UNREADABLE = (OSError, ValueError, struct.error, IndexError, zlib.error)
+"""Raised for what is not git's, or of a kind that is not read here."""
+
 _BEGIN = 256
 """Bytes of an object that hold its header and a commit's first line, which names its tree; packed too."""
 
@@ -42,10 +45,7 @@ def object_id(kind: bytes, data: bytes, size: int) -> bytes:
 
 @lru_cache(maxsize=16)
 def tree(common: Path, commit: str) -> bytes | None:
-    """The id of a commit's tree; None when that is not read here.
-
-    Raises OSError, ValueError, struct.error, zlib.error for what are not git's objects.
-    """
+    """The id of a commit's tree; None when that is not read here. Raises one of `UNREADABLE`."""
     text: bytes | None
     try:
         with (common / "objects" / commit[:2] / commit[2:]).open("rb") as loose:
@@ -77,8 +77,9 @@ def _packed(index: Path, commit: bytes) -> bytes | None:
             (offset,) = struct.unpack(">Q", opened.read(8))
     with index.with_suffix(".pack").open("rb") as pack:
         data = os.pread(pack.fileno(), _BEGIN, offset)
-    begin = next(at for at, byte in enumerate(data, 1) if byte < 128)  # behind its kind and its size
-    return _inflated(data[begin:]) if data[0] >> 4 & 7 == _COMMIT else None
+    if data[0] >> 4 & 7 != _COMMIT:
+        return None
+    return _inflated(data[next((at for at, byte in enumerate(data, 1) if byte < 128), 0) :])  # behind kind and size
 
 
 def _inflated(data: bytes) -> bytes:

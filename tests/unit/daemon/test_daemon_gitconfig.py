@@ -38,7 +38,9 @@ def test_remotes_are_those_of_the_file(tmp_path: Path) -> None:
 
 
 def test_the_later_file_wins(tmp_path: Path) -> None:
-    (tmp_path / "one").write_text('[core]\n\tfileMode = true\nbare = false\n[core "part"]\nbare = true\n[user]\nname = a\n')
+    (tmp_path / "one").write_text(
+        '[core]\n\tfileMode = true\n\tbare = false\n[core "part"]\n\tbare = true\n[user]\n\tname = a\n'
+    )
     (tmp_path / "two").write_text("[core]\nfilemode = false\n")
     found = gitconfig.core(tmp_path / "one", tmp_path / "two", tmp_path / "three")
     assert found == {"filemode": "false", "bare": "false"}
