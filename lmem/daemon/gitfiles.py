@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from lmem.daemon import gitconfig, gitindex, gitobjects
@@ -24,6 +25,15 @@ MOST_FILES = 4_000
 _REF = "ref: "
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _KIND_AND_EXECUTABLE = 0o170100
+
+
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """A working tree, with its repository's settings of the section [core]."""
+
+    top: Path
+    common: Path
+    core: dict[str, str]
 
 
 def context(directory: str) -> dict[str, object]:
@@ -125,11 +135,11 @@ def _dirty(top: Path, git: Path, common: Path, commit: str | None) -> bool | Non
     last = gitobjects.tree(common, commit)
     if last and index.tree and last != index.tree:
         return True
-    differs = _any_differs(index.entries, core, until)
+    differs = _any_differs(index.entries, _Tree(top, common, core), until)
     return differs if differs or (last and index.tree) else None
 
 
-def _any_differs(entries: tuple[gitindex.Entry, ...], core: dict[str, str], until: float) -> bool | None:
+def _any_differs(entries: tuple[gitindex.Entry, ...], tree: _Tree, until: float) -> bool | None:
     """Whether one of the files is not what the index remembers; None when that is not known, or not in time."""
     lstat, now, is_known = os.lstat, time.monotonic, True
     for entry in entries:
@@ -145,7 +155,7 @@ def _any_differs(entries: tuple[gitindex.Entry, ...], core: dict[str, str], unti
             or found.st_size != size
             or (found.st_mode ^ mode) & _KIND_AND_EXECUTABLE
         ):
-            differs = _differs(entry, found, core)
+            differs = _differs(entry, found, tree)
             if differs:
                 return True
             is_known = is_known and differs is False
@@ -154,16 +164,16 @@ def _any_differs(entries: tuple[gitindex.Entry, ...], core: dict[str, str], unti
     return False if is_known else None
 
 
-def _differs(entry: gitindex.Entry, found: os.stat_result | None, core: dict[str, str]) -> bool | None:
+def _differs(entry: gitindex.Entry, found: os.stat_result | None, tree: _Tree) -> bool | None:
     """Whether what is there is not what the index remembers; None when that is not known."""
     if found is None:
         if entry.is_skipped:
             return False
         return None if stat.S_IFMT(entry.mode) == gitindex.SUBMODULE else True
     if entry.is_skipped:  # git looks at those of a sparse checkout that are there nevertheless
-        return False if core.get("sparsecheckout", "false") == "false" else None
+        return False if tree.core.get("sparsecheckout", "false") == "false" else None
     if stat.S_ISREG(entry.mode):
-        return _file_differs(entry, found, core)
+        return _file_differs(entry, found, tree)
     kind = stat.S_IFMT(found.st_mode)
     if stat.S_ISLNK(entry.mode):
         if kind == stat.S_IFREG:  # as git makes one where there are no links
@@ -172,17 +182,23 @@ def _differs(entry: gitindex.Entry, found: os.stat_result | None, core: dict[str
     return False if kind == stat.S_IFDIR and not os.path.lexists(entry.file + b"/.git") else None  # a submodule
 
 
-def _file_differs(entry: gitindex.Entry, found: os.stat_result, core: dict[str, str]) -> bool | None:
+def _file_differs(entry: gitindex.Entry, found: os.stat_result, tree: _Tree) -> bool | None:
     if not stat.S_ISREG(found.st_mode):
         return True
     # git writes a size of 0 for a file that it has not looked at in time
     if found.st_size & 0xFFFFFFFF != entry.size and (entry.size or _is(entry, b"")):
         return True
-    if (found.st_mode ^ entry.mode) & stat.S_IXUSR and core.get("filemode") != "false":
-        return True if core.get("filemode") == "true" else None
+    if (found.st_mode ^ entry.mode) & stat.S_IXUSR and tree.core.get("filemode") != "false":
+        return True if tree.core.get("filemode") == "true" else None
     if found.st_size > gitobjects.MOST_BYTES:
         return None
-    return False if _is(entry, contents(Path(os.fsdecode(entry.file)))) else None  # line ends, or a filter's work
+    file = Path(os.fsdecode(entry.file))
+    text = contents(file)
+    if _is(entry, text):
+        return False
+    if b"\r" in text or b"$Id" in text or "sparsecheckout" in tree.core:  # what git would make of it, or with what
+        return None
+    return None if gitconfig.may_convert(tree.top, tree.common, Path.home(), file) else True
 
 
 def _is(entry: gitindex.Entry, data: bytes) -> bool:

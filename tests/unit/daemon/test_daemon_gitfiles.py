@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lmem.daemon import gitfiles
+from lmem.daemon import gitconfig, gitfiles
 
 
 def _git(directory: Path, *arguments: str) -> str:
@@ -21,6 +21,13 @@ def _git(directory: Path, *arguments: str) -> str:
     }  # fmt: skip
     command = ["git", "-C", str(directory), *arguments]
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(gitconfig, "_SYSTEM", tmp_path)
 
 
 @pytest.fixture
@@ -45,12 +52,15 @@ def _said(top: Path) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("version", ["2", "4"])
-@pytest.mark.parametrize("change", ["none", "edit", "touch", "remove", "stage", "untracked", "pack"])
+@pytest.mark.parametrize("change", ["none", "edit", "same-size", "touch", "remove", "stage", "untracked", "pack"])
 def test_it_says_what_git_says(repository: Path, change: str, version: str) -> None:
     _git(repository, "update-index", "--index-version", version)
     changed = repository / "src" / "module_7.py"
     if change == "edit":
         changed.write_text("other\n")
+    elif change == "same-size":
+        changed.write_text("numbers= 7\n")
+        os.utime(changed, (1, 1))
     elif change == "touch":
         os.utime(changed, (1, 1))
     elif change == "remove":
