@@ -5,6 +5,7 @@ Not all of git's syntax: an include and a continued line are passed over. No pro
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 MOST_BYTES = 1 << 20
 """Of one file."""
 
+_SYSTEM = Path("/etc")
 _SECTION = re.compile(r'\s*\[\s*([A-Za-z0-9.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]')
 _VALUE = re.compile(r'\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*("[^"]*"|[^#;\n]*)')
 
@@ -39,6 +41,27 @@ def worktree(common_dir: Path) -> str | None:
     """Where the working tree of a repository lies whose git directory is elsewhere, as a submodule's is."""
     values = _values(common_dir / "config")
     return next((value for section, _, key, value in values if (section, key) == ("core", "worktree")), None)
+
+
+def core(*files: Path) -> dict[str, str]:
+    """The settings of the section [core] in these files, of which the later win; their names in lower case."""
+    found = (item for file in files for item in _values(file))
+    return {key: value for section, part, key, value in found if section == "core" and part is None}
+
+
+def may_convert(top: Path, common_dir: Path, home: Path, file: Path) -> bool:
+    """Whether git's attributes may change the text of a file on its way into an object; their patterns are not read."""
+    own = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git"
+    configs = (_SYSTEM / "gitconfig", own / "config", home / ".gitconfig", common_dir / "config")
+    if any(
+        (section, key) == ("core", "attributesfile") or section.startswith("include")
+        for config in configs
+        for section, _, key, _ in _values(config)
+    ):
+        return True
+    places = [_SYSTEM / "gitattributes", own / "attributes", common_dir / "info" / "attributes"]
+    around = [folder / ".gitattributes" for folder in file.parents if folder == top or top in folder.parents]
+    return any(os.path.lexists(place) for place in places + around)
 
 
 def _values(file: Path) -> Iterator[tuple[str, str | None, str, str]]:

@@ -5,64 +5,48 @@ Not git: no process is started and nothing is written. What a few milliseconds d
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
-import struct
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
+from lmem.daemon import gitconfig, gitindex, gitobjects
+from lmem.daemon.gitobjects import contents
+
 BUDGET_S = 0.005
-"""Seconds for the comparison of files with the index; some thousand files."""
+"""Seconds for 'dirty', from the reading of the index to the last of its files: some thousand. An index that takes
+longer is kept for the next time."""
 
 MOST_FILES = 4_000
 """Of an index, looked at in their order: more than fit into that time."""
 
-MOST_BYTES = 8 << 20
-"""Of one of git's files, and of a file that is hashed."""
-
-_SECONDS_END = 2**32 * 10**9
 _REF = "ref: "
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_ENTRY = struct.Struct(">10I")
-_SUBMODULE = 0o160000
-_ASSUME_VALID, _EXTENDED, _SKIP_WORKTREE = 0x8000, 0x4000, 0x4000
+_KIND_AND_EXECUTABLE = 0o170100
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """A file as the index remembers it; of its mode the kind, of its time 32 bits of seconds, in nanoseconds."""
+class _Tree:
+    """A working tree, with its repository's settings of the section [core]."""
 
-    file: str
-    mtime_ns: int
-    kind: int
-    size: int
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Index:
-    """What an index says: how many files it has, whether some wait for a commit, the first ones that git watches."""
-
-    count: int
-    has_staged: bool
-    entries: tuple[_Entry, ...]
+    top: Path
+    common: Path
+    core: dict[str, str]
 
 
 def context(directory: str) -> dict[str, object]:
     """'branch' (absent when detached), 'commit' (absent before the first) and 'dirty' of the repository around it.
 
-    Empty outside of a repository, and for one whose files cannot be read. 'dirty' means that a tracked file differs
-    from the last commit; it is absent when the files are too many to tell in time.
+    Empty outside of a repository, and for one whose files cannot be read. 'dirty' is what `git status` would say of
+    tracked files, those of the index and of the working tree; it is absent when that is not known: the files are too
+    many to tell in time, a filter may hide that a file is the same, a submodule has to be asked.
     """
     try:
         found = repository(Path(directory))
         return {} if found is None else _context(*found)
-    except (OSError, ValueError, struct.error, IndexError):  # not git's files, or of a kind this does not know
+    except (OSError, ValueError):  # not git's files
         return {}
 
 
@@ -90,7 +74,10 @@ def _context(top: Path, git: Path, common: Path) -> dict[str, object]:
         known["branch"] = branch
     if commit is not None:
         known["commit"] = commit
-    dirty = _dirty(top, git / "index", commit)
+    try:
+        dirty = _dirty(top, git, common, commit)
+    except gitobjects.UNREADABLE:
+        return known
     return known if dirty is None else {**known, "dirty": dirty}
 
 
@@ -129,99 +116,94 @@ def _commit(common: Path, name: str) -> str | None:
     return next((line[: -len(name) - 1] for line in lines if line.endswith(f" {name}")), None)
 
 
-def _dirty(top: Path, index: Path, commit: str | None) -> bool | None:
-    try:
-        found = os.stat(index)
-    except FileNotFoundError:
-        return False
-    known = _index(top, index, len(commit) // 2 if commit else 20, (found.st_ino, found.st_size, found.st_mtime_ns))
-    if commit is None or known.has_staged:
-        return known.count > 0
+def _dirty(top: Path, git: Path, common: Path, commit: str | None) -> bool | None:
+    """Whether a tracked file differs; None when it is not known. Raises one of gitobjects.UNREADABLE."""
     until = time.monotonic() + BUDGET_S
-    for entry in known.entries:
-        if _differs(entry):
-            return True
-        if time.monotonic() > until:
-            return None
-    return False if known.count <= MOST_FILES else None
-
-
-@lru_cache(maxsize=4)
-def _index(top: Path, index: Path, digest_size: int, stamp: tuple[int, ...]) -> _Index:
-    """An index, taken apart once for each `stamp`: reading it costs as much as looking at its files."""
-    data = _bytes(index)
-    signature, version, count = struct.unpack_from(">4sII", data)
-    if signature != b"DIRC" or version not in (2, 3, 4):
-        raise ValueError("not an index")
-    entries = tuple(_entries(str(top), data, version, min(count, MOST_FILES), digest_size))
-    return _Index(count, _has_staged(data, digest_size), entries)
-
-
-def _has_staged(data: bytes, digest_size: int) -> bool:
-    """Whether the index's tree of the last commit was made void, as `git add` does. Extensions end the file."""
-    at = data.rfind(b"TREE", 0, len(data) - digest_size)
-    if at < 0 or data[at + 8 : at + 9] != b"\0":  # the root's path is empty
-        return False
-    return data.startswith(b"-1 ", at + 9)
-
-
-def _entries(top: str, data: bytes, version: int, count: int, digest_size: int) -> Iterator[_Entry]:
-    """The first `count` files, without those that git does not watch and the repositories inside."""
-    at, path = 12, b""
-    for _ in range(count):
-        start = at
-        _, _, seconds, nanoseconds, _, _, mode, _, _, size = _ENTRY.unpack_from(data, at)
-        at += _ENTRY.size
-        digest = data[at : at + digest_size]
-        (flags,) = struct.unpack_from(">H", data, at + digest_size)
-        at += digest_size + 2
-        unwatched = bool(flags & _ASSUME_VALID)
-        if flags & _EXTENDED:
-            unwatched = unwatched or bool(struct.unpack_from(">H", data, at)[0] & _SKIP_WORKTREE)
-            at += 2
-        kept = 0
-        if version == 4:  # a path is what differs from the one before
-            cut, at = _varint(data, at)
-            kept = len(path) - cut
-        end = data.index(b"\0", at)
-        path = path[:kept] + data[at:end]
-        at = end + 1 if version == 4 else start + (end - start + 8) // 8 * 8
-        if not unwatched and stat.S_IFMT(mode) != _SUBMODULE:
-            file = os.path.join(top, os.fsdecode(path))
-            yield _Entry(file, seconds * 10**9 + nanoseconds, stat.S_IFMT(mode), size, digest)
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = data[at] & 127
-    while data[at] & 128:
-        at += 1
-        value = ((value + 1) << 7) | (data[at] & 127)
-    return value, at + 1
-
-
-def _differs(entry: _Entry) -> bool:
+    core = gitconfig.core(common / "config", git / "config.worktree")
+    elsewhere = core.get("worktree") if git == common else None
+    if top == git or (elsewhere and not os.path.samefile(git / elsewhere, top)):
+        return None
     try:
-        found = os.lstat(entry.file)
-    except (FileNotFoundError, NotADirectoryError):
+        written = os.stat(git / "index")
+    except FileNotFoundError:
+        return None if commit else False
+    size = len(commit) // 2 if commit else 20
+    stamp = written.st_ino, written.st_size
+    index = gitindex.read(top, git / "index", size, MOST_FILES, written.st_mtime_ns, stamp)
+    if commit is None or index.is_open:
+        return index.count > 0
+    last = gitobjects.tree(common, commit)
+    if last and index.tree and last != index.tree:
         return True
-    if stat.S_IFMT(found.st_mode) != entry.kind or found.st_size & 0xFFFFFFFF != entry.size:
+    differs = _any_differs(index.entries, _Tree(top, common, core), until)
+    return differs if differs or (last and index.tree) else None
+
+
+def _any_differs(entries: tuple[gitindex.Entry, ...], tree: _Tree, until: float) -> bool | None:
+    """Whether one of the files is not what the index remembers; None when that is not known, or not in time."""
+    lstat, now, is_known = os.lstat, time.monotonic, True
+    for entry in entries:
+        file, mode, size, changed_ns, modified_ns, _, _ = entry
+        try:
+            found: os.stat_result | None = lstat(file)
+        except (FileNotFoundError, NotADirectoryError):
+            found = None
+        if (
+            found is None
+            or found.st_mtime_ns != modified_ns
+            or found.st_ctime_ns != changed_ns
+            or found.st_size != size
+            or (found.st_mode ^ mode) & _KIND_AND_EXECUTABLE
+        ):
+            differs = _differs(entry, found, tree)
+            if differs:
+                return True
+            is_known = is_known and differs is False
+        if now() > until:
+            return None
+    return False if is_known else None
+
+
+def _differs(entry: gitindex.Entry, found: os.stat_result | None, tree: _Tree) -> bool | None:
+    """Whether what is there is not what the index remembers; None when that is not known."""
+    if found is None:
+        if entry.is_skipped:
+            return False
+        return None if stat.S_IFMT(entry.mode) == gitindex.SUBMODULE else True
+    if entry.is_skipped:  # git looks at those of a sparse checkout that are there nevertheless
+        return False if tree.core.get("sparsecheckout", "false") == "false" else None
+    if stat.S_ISREG(entry.mode):
+        return _file_differs(entry, found, tree)
+    kind = stat.S_IFMT(found.st_mode)
+    if stat.S_ISLNK(entry.mode):
+        if kind == stat.S_IFREG:  # as git makes one where there are no links
+            return None
+        return kind != stat.S_IFLNK or not _is(entry, os.readlink(entry.file))
+    return False if kind == stat.S_IFDIR and not os.path.lexists(entry.file + b"/.git") else None  # a submodule
+
+
+def _file_differs(entry: gitindex.Entry, found: os.stat_result, tree: _Tree) -> bool | None:
+    if not stat.S_ISREG(found.st_mode):
         return True
-    if found.st_mtime_ns % _SECONDS_END == entry.mtime_ns:
+    # git writes a size of 0 for a file that it has not looked at in time
+    if found.st_size & 0xFFFFFFFF != entry.size and (entry.size or _is(entry, b"")):
+        return True
+    if (found.st_mode ^ entry.mode) & stat.S_IXUSR and tree.core.get("filemode") != "false":
+        return True if tree.core.get("filemode") == "true" else None
+    if found.st_size > gitobjects.MOST_BYTES:
+        return None
+    file = Path(os.fsdecode(entry.file))
+    text = contents(file)
+    if _is(entry, text):
         return False
-    text = os.fsencode(os.readlink(entry.file)) if stat.S_ISLNK(entry.kind) else _bytes(Path(entry.file))
-    made = hashlib.new("sha1" if len(entry.digest) == 20 else "sha256", b"blob %d\0" % len(text), usedforsecurity=False)
-    made.update(text)
-    return made.digest() != entry.digest  # touched, but not changed
+    if b"\r" in text or b"$Id" in text or "sparsecheckout" in tree.core:  # what git would make of it, or with what
+        return None
+    return None if gitconfig.may_convert(tree.top, tree.common, Path.home(), file) else True
+
+
+def _is(entry: gitindex.Entry, data: bytes) -> bool:
+    return gitobjects.object_id(b"blob", data, len(entry.digest)) == entry.digest
 
 
 def _text(file: Path) -> str:
-    return _bytes(file).decode()
-
-
-def _bytes(file: Path) -> bytes:
-    """A file of a bearable size. Raises OSError, ValueError."""
-    with file.open("rb") as opened:
-        data = opened.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise ValueError("too large")
-    return data
+    return contents(file).decode()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from lmem.daemon import gitconfig
 
 
@@ -35,3 +37,44 @@ def test_remotes_are_those_of_the_file(tmp_path: Path) -> None:
         "origin": "git@example.org:ada/api.git",
         "up.stream": "https://example.org/a b",
     }
+
+
+def test_the_later_file_wins(tmp_path: Path) -> None:
+    (tmp_path / "one").write_text(
+        '[core]\n\tfileMode = true\n\tbare = false\n[core "part"]\n\tbare = true\n[user]\n\tname = a\n'
+    )
+    (tmp_path / "two").write_text("[core]\nfilemode = false\n")
+    found = gitconfig.core(tmp_path / "one", tmp_path / "two", tmp_path / "three")
+    assert found == {"filemode": "false", "bare": "false"}
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("home/.gitconfig", "[core]\n\tattributesFile = ~/mine\n"),
+        ("home/.config/git/config", "[include]\n\tpath = other\n"),
+        ("top/.git/config", '[includeIf "gitdir:x"]\n\tpath = other\n'),
+        ("home/.config/git/attributes", ""),
+        ("etc/gitattributes", ""),
+        ("top/.git/info/attributes", ""),
+        ("top/.gitattributes", ""),
+        ("top/src/.gitattributes", ""),
+    ],
+)
+def test_attributes_may_be_in_many_places(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, text: str
+) -> None:
+    monkeypatch.setattr(gitconfig, "_SYSTEM", tmp_path / "etc")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    top, home = tmp_path / "top", tmp_path / "home"
+
+    def may(file: str) -> bool:
+        return gitconfig.may_convert(top, top / ".git", home, top / file)
+
+    (top / "beside").mkdir(parents=True)
+    for other in (tmp_path / ".gitattributes", top / "beside" / ".gitattributes"):
+        other.touch()
+    assert not may("src/file")
+    (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / place).write_text(text)
+    assert may("src/file")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lmem.daemon import gitfiles
+from lmem.daemon import gitconfig, gitfiles
 
 
 def _git(directory: Path, *arguments: str) -> str:
@@ -21,6 +21,14 @@ def _git(directory: Path, *arguments: str) -> str:
     }  # fmt: skip
     command = ["git", "-C", str(directory), *arguments]
     return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture(autouse=True)
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gitfiles, "BUDGET_S", 10.0)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(gitconfig, "_SYSTEM", tmp_path)
 
 
 @pytest.fixture
@@ -106,6 +114,6 @@ def test_what_is_no_repository_is_none(repository: Path, tmp_path: Path, data: b
     assert gitfiles.context(str(tmp_path)) == {}
     assert gitfiles.context("/proc/nothing/here") == {}
     (repository / ".git" / "index").write_bytes(data)
-    assert gitfiles.context(str(repository)) == {}
+    assert gitfiles.context(str(repository)) == {"branch": "feature/x", "commit": _git(repository, "rev-parse", "HEAD")}
     (repository / ".git" / "HEAD").write_bytes(data)
     assert gitfiles.context(str(repository)) == {}

@@ -30,6 +30,7 @@ async def known(*directories: Path) -> GitStatus:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gitstatus, "PATIENCE_S", 20.0)
+    monkeypatch.setattr(gitfiles, "BUDGET_S", 10.0)
 
 
 @pytest.fixture
