@@ -14,6 +14,7 @@ from pathlib import Path
 from lmem.daemon import cachestatus, leaving, vectorserver
 from lmem.daemon.findings import Finding
 from lmem.daemon.services import Services
+from lmem.domain import addresses
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.vectors import MEMORIES
 
@@ -78,7 +79,7 @@ async def _vectors(services: Services) -> dict[str, object]:
     indexes = services.indexes
     about: dict[str, object] = {"engine": indexes.engine}
     if indexes.on_server:
-        about["url"] = vectorserver.shown(services.host.config.text("qdrant.url"))
+        about["url"] = addresses.shown(services.host.config.text("qdrant.url"))
     try:
         generation = indexes.serving()
         points = await services.vectors.count(generation, MEMORIES)
