@@ -15,8 +15,9 @@ from typing import IO, Any
 from lmem.cli import output
 from lmem.cli.link import ask, given, reach
 from lmem.cli.progress import Progress
+from lmem.cli.wholefile import whole
 from lmem.client.connection import Connection
-from lmem.errors import InvalidInput, LmemError
+from lmem.errors import InvalidInput
 from lmem.ids import new_id
 from lmem.protocol.messages import result_of
 
@@ -148,21 +149,11 @@ def export(*, to: str | None, as_json: bool, **fields: Any) -> int:
         for record in _records(filters):
             output.answer_json(record)
         return 0
-    part = f"{path}.part"
     written = 0
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            with Progress("Writing", as_json=as_json) as bar:
-                for written, record in enumerate(_records(filters), 1):
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                    bar.show(written, None)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except (LmemError, OSError):
-        if os.path.exists(part):
-            os.unlink(part)
-        raise
+    with whole(path) as file, Progress("Writing", as_json=as_json) as bar:
+        for written, record in enumerate(_records(filters), 1):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            bar.show(written, None)
     if as_json:
         output.answer_json({"path": os.path.abspath(path), "memories": written})
     else:
