@@ -141,8 +141,9 @@ def parse(setting: Setting, value: object) -> Value:
         elif not found >= setting.least or (setting.most is not None and found > setting.most):  # NaN fails it too
             raise ValueError("out of bounds")
     except (KeyError, ValueError, OverflowError) as err:
+        said = type(value).__name__ if setting.key.endswith(".url") else repr(value)  # a password may be in an address
         raise InvalidInput(
-            f"The setting {setting.key} wants {_wanted(setting)}, not {value!r}.",
+            f"The setting {setting.key} wants {_wanted(setting)}, not {said}.",
             hint=f"Its default is {setting.default!r}.",
         ) from err
     return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lmem.cli import output
 from lmem.cli.link import reach
-from lmem.cli.transfer import Row, chunks, opened, print_row, progress
+from lmem.cli.transfer import Row, chunks, opened, print_row, progress, remembered
 from lmem.client.connection import Connection
 from lmem.errors import Conflict, InvalidInput
 
@@ -64,11 +64,10 @@ def _say(rows: list[Row], done: Row, as_json: bool) -> None:
         for row, result in zip(rows, results, strict=True):
             output.answer_json({**row, **result, "change_set": change})
         return
-    for row in rows:
-        print_row(row, as_json)
+    for row, result in zip(rows, results, strict=True):
+        print_row({**row, **result}, as_json)
     known = sum(not result["created"] for result in results)
-    added = output.count(len(results) - known, "memory", "memories")
-    output.line(f"Remembered {added}{f', {known:,} known already' if known else ''}.")
+    output.line(f"{remembered(len(results) - known, known)}.")
     if change is not None:
         output.note(output.paint(f"'lmem undo {change}' takes all of them back.", "dim"))
 

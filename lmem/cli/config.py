@@ -47,7 +47,9 @@ def unset(*, key: str, level: str | None, project: str | None, as_json: bool) ->
     if as_json:
         output.answer_json(found)
         return 0
-    output.line(f"{found['key']} = {_value(found['value'])} now, by {_origin(found)}")
+    start = found["at_start"]
+    when, then = ("at the next start", start) if start else ("now", found)
+    output.line(f"{found['key']} = {_said(then['value'])} {when}, by {_origin(then)}")
     _say_restart(found)
     return 0
 
@@ -122,9 +124,12 @@ def _say_changed(found: Answer, as_json: bool) -> int:
         output.answer_json(found)
         return 0
     where = f" in {output.stored(found['file'])}" if found.get("file") else ""
-    output.line(f"{found['key']} = {_value(found['value'])}{where}")
+    output.line(f"{found['key']} = {_said(found['stored'])}{where}")
+    start = found["at_start"]
     if found["hidden_by"]:
         output.note(f"The {_origin(found)} wins over it.")
+    elif start and start["origin"] == "environment":
+        output.note(f"The {_origin(start)} wins over it.")
     _say_restart(found)
     return 0
 
@@ -139,6 +144,11 @@ def _say_restart(found: Answer) -> None:
 def _origin(item: Answer) -> str:
     place = f" ({output.stored(item['place'])})" if item.get("place") else ""
     return f"{item['origin']}{place}"
+
+
+def _said(value: object) -> str:
+    """A value in a sentence, where nothing would look like an oversight."""
+    return _value(value) or "(empty)"
 
 
 def _value(value: object) -> str:

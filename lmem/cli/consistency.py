@@ -31,7 +31,8 @@ def verify(*, stores: list[str] | None, as_json: bool) -> int:
         output.answer_json(found["stores"])
     else:
         _print(found["stores"])
-        if not found["clean"]:
+        _say_hints(found["stores"])
+        if _status(found["stores"], found["clean"]) == UNLIKE:
             output.note(paint("'lmem repair' makes the stores agree with the database.", "dim"))
     return _status(found["stores"], found["clean"])
 
@@ -54,6 +55,7 @@ def repair(*, stores: list[str] | None, dry_run: bool, emptied: str | None, as_j
             output.line(f"{name}: {count(wrong, 'object')} {verb} written again")
         else:
             output.line(f"{name}: nothing to repair")
+    _say_hints(done["found"])
     if not dry_run and not done["clean"]:
         _print(done["left"])
     return _status(done["left"] or done["found"], done["clean"])
@@ -113,6 +115,12 @@ def _status(stores: Answer, clean: bool) -> int:
     wrong = any(item["missing"] or item["stale"] or item["orphaned"] or item["parked"] or item["problems"]
                 for item in stores.values())  # fmt: skip
     return UNLIKE if wrong else StoreUnavailable.exit_status
+
+
+def _say_hints(stores: Answer) -> None:
+    """What to do about each store that could not be asked."""
+    for hint in dict.fromkeys(report["hint"] for report in stores.values() if report["hint"]):
+        output.note(paint(output.visible(hint), "dim"))
 
 
 def _print(stores: Answer) -> None:

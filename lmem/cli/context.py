@@ -27,5 +27,5 @@ def context(*, as_json: bool, **fields: object) -> int:
 
 def _nothing(brief: dict[str, object]) -> str:
     if brief["left_out"]:
-        return f"Nothing fits into {brief['budget']} tokens. Give a larger --budget."
+        return f"Nothing fits into {output.count(brief['budget'], 'token')}. Give a larger --budget."
     return 'Nothing is stored for this place yet. Add something: lmem add "we chose X because Y".'

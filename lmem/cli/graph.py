@@ -13,12 +13,11 @@ from lmem.cli import output
 from lmem.cli.link import ask, given
 from lmem.cli.output import count, paint, short, stored
 from lmem.cli.tables import print_rows
-from lmem.errors import InvalidInput, LmemError
+from lmem.cli.wholefile import whole
+from lmem.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO
-
     from lmem.cli.graphformats import Edges, Nodes
     from lmem.cli.link import Answer
 
@@ -102,28 +101,13 @@ def export(
     if to is None or to == "-":
         FORMATS[name](sys.stdout, nodes, edges)
         return 0
-    part = f"{to}.part"
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            _write_whole(file, name, nodes, edges)
-        os.replace(part, to)
-    except (LmemError, OSError):
-        if os.path.exists(part):
-            os.unlink(part)
-        raise
+    with whole(to) as file:
+        FORMATS[name](file, nodes, edges)
     if as_json:
         output.answer_json({"path": os.path.abspath(to), "nodes": len(nodes), "edges": len(edges)})
     else:
         output.line(f"Wrote {count(len(nodes), 'node')} and {count(len(edges), 'edge')} to {to}.")
     return 0
-
-
-def _write_whole(file: TextIO, name: str, nodes: Nodes, edges: Edges) -> None:
-    from lmem.cli.graphformats import FORMATS
-
-    FORMATS[name](file, nodes, edges)
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _collected(request: dict[str, object]) -> tuple[Nodes, Edges]:

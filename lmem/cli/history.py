@@ -71,6 +71,6 @@ def _print_fields(fields: Answer) -> None:
 
 def _value(value: object, column: str) -> str:
     if column in TEXTS and isinstance(value, int):
-        return f"{value} character{'' if value == 1 else 's'}"
+        return output.count(value, "character")
     text = " ".join(str(item) for item in value) if isinstance(value, list) else str(value)
     return output.stored(text).replace("\n", "\n      ")

@@ -33,6 +33,8 @@ def forget(*, ids: list[str], purge: bool, dry_run: bool, yes: bool, reason: str
         (purge, dry_run), "Archived"
     )
     _print_each(verb, forgotten["forgotten"])
+    if not purge:
+        _say_unchanged(ids, forgotten["forgotten"], "is archived already")
     _print_receipt(forgotten.get("receipt") or [])
     if forgotten["forgotten"] and not purge and not dry_run:
         output.note(output.paint("'lmem undo' or 'lmem restore ID' brings it back.", "dim"))
@@ -62,7 +64,12 @@ def _confirm(memory: Answer) -> None:
 def restore(*, ids: list[str], as_json: bool, **fields: object) -> int:
     """lmem restore."""
     restored = ask("memory/restore", {"ids": ids, **given(fields)})
-    output.answer_json(restored) if as_json else _print_each("Restored", restored["restored"])
+    if as_json:
+        output.answer_json(restored)
+        return 0
+    _print_each("Restored", restored["restored"])
+    version = restored.get("version")
+    _say_unchanged(ids, restored["restored"], f"is as it was at version {version}" if version else "is not archived")
     return 0
 
 
@@ -106,6 +113,13 @@ def done(*, id: str, failed: bool, by: str | None, reason: str | None, as_json: 
     by_whom = f" by {other[: output.SHORT]}" if other and other != closed["id"] else ""
     output.line(f"Closed {output.paint(output.short(closed), 'cyan')}{by_whom}: {closed.get('outcome') or 'done'}")
     return 0
+
+
+def _say_unchanged(ids: list[str], changed: list[Answer], so: str) -> None:
+    """Say of which ids nothing was changed: what they name was so already."""
+    for id_ in dict.fromkeys(text.strip().lower() for text in ids):
+        if not any(str(memory["id"]).startswith(id_) for memory in changed):
+            output.line(f"{output.paint(id_[: output.SHORT], 'cyan')} {so}; nothing was changed.")
 
 
 def _print_each(verb: str, memories: list[Answer]) -> None:

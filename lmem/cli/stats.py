@@ -32,7 +32,8 @@ def stats(*, as_json: bool) -> int:
         output.line(f"asked {output.count(asked['times'], 'time')}: {output.stored(asked['query'])}")
     cache = found.get("cache") or {}
     if cache.get("evicted"):
-        output.note(f"{cache['evicted']:,} values made room for others: cache.max_mb bounds the cache.")
+        values = output.count(cache["evicted"], "value")
+        output.note(f"{values} made room for others: cache.max_mb bounds the cache.")
     return 0
 
 

@@ -84,8 +84,8 @@ def print_status(found: Answer) -> None:
     _fact("outbox", f"{outbox['pending']:,} pending, {outbox['parked']:,} parked")
     for row in outbox.get("rows") or []:
         what = f"{row['kind']} {str(row['id'])[: output.SHORT]}"
-        error = output.stored(row["error"])
-        output.line(f"  parked: {what} for {row['projection']}: {error} ({row['attempts']} tries)")
+        error, tries = output.stored(row["error"]), output.count(row["attempts"], "try", "tries")
+        output.line(f"  parked: {what} for {row['projection']}: {error} ({tries})")
     if found.get("user"):
         _fact("user", output.stored(found["user"].get("name") or ""))
     if found.get("now"):

@@ -15,8 +15,9 @@ from typing import IO, Any
 from lmem.cli import output
 from lmem.cli.link import ask, given, reach
 from lmem.cli.progress import Progress
+from lmem.cli.wholefile import whole
 from lmem.client.connection import Connection
-from lmem.errors import InvalidInput, LmemError
+from lmem.errors import InvalidInput
 from lmem.ids import new_id
 from lmem.protocol.messages import result_of
 
@@ -27,25 +28,34 @@ LINE_BYTES = 4_000_000
 PAGE = 500
 
 Row = dict[str, Any]
-"""One line's outcome: {"line", "id", "created"} or {"line", "error"}."""
+"""One line's outcome: {"line", "id", "created"} or {"line", "error"}; also what was made because it named it."""
+SAID = ("line", "id", "created", "redacted", "error", "new_project", "new_session")
+"""What of an outcome is printed, in this order."""
 Chunk = tuple[list[Row], list[Row]]
 """Items to send, and one row for each line in order: an error already known, or {"line"} that waits for its answer."""
 
 
 def add_lines(path: str, common: Row, as_json: bool) -> int:
     """Add one memory for each line of `path`; exit status 1 when a line was refused, the others being stored."""
-    added = refused = 0
+    added = known = refused = 0
     with opened(path) as file, reach() as daemon, progress(path, as_json) as bar:
         for rows in _sent(daemon, chunks(file, common)):
-            added += sum("error" not in row for row in rows)
+            added += sum(bool(row.get("created")) for row in rows)
+            known += sum(row.get("created") is False for row in rows)
             refused += sum("error" in row for row in rows)
             for row in rows:
                 print_row(row, as_json)
             sys.stdout.flush()
             bar.show(rows[-1]["line"], None)
     if not as_json:
-        output.line(f"Remembered {output.count(added, 'memory', 'memories')}; {output.count(refused, 'line')} refused.")
+        output.line(f"{remembered(added, known)}; {output.count(refused, 'line')} refused.")
     return 1 if refused else 0
+
+
+def remembered(added: int, known: int) -> str:
+    """How many memories a bulk add made, and how many it found to be there already."""
+    also = f", {known:,} known already" if known else ""
+    return f"Remembered {output.count(added, 'memory', 'memories')}{also}"
 
 
 def _sent(daemon: Connection, chunks: Iterator[Chunk]) -> Iterator[list[Row]]:
@@ -118,14 +128,18 @@ def _parsed(raw: bytes) -> Row:
 
 
 def print_row(row: Row, as_json: bool) -> None:
-    """What is said of one line: all of it as JSON, to people only what went wrong or was replaced."""
+    """What is said of one line: all of it as JSON, to people only what went wrong, was replaced or was made for it."""
     if as_json:
-        output.answer_json({name: row[name] for name in ("line", "id", "created", "redacted", "error") if name in row})
-    elif "error" in row:
+        output.answer_json({name: row[name] for name in SAID if name in row})
+        return
+    if "error" in row:
         error = row["error"]
         output.note(f"line {row['line']}: {output.visible(error['message'])} {output.visible(error.get('hint') or '')}")
     else:
         output.note_redacted(row, f"line {row['line']}: ")
+    for what in ("project", "session"):
+        if name := row.get(f"new_{what}"):
+            output.note(output.paint(f"line {row['line']}: New {what} {output.visible(name)}.", "dim", sys.stderr))
 
 
 def export(*, to: str | None, as_json: bool, **fields: Any) -> int:
@@ -135,21 +149,11 @@ def export(*, to: str | None, as_json: bool, **fields: Any) -> int:
         for record in _records(filters):
             output.answer_json(record)
         return 0
-    part = f"{path}.part"
     written = 0
-    try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            with Progress("Writing", as_json=as_json) as bar:
-                for written, record in enumerate(_records(filters), 1):
-                    file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                    bar.show(written, None)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except (LmemError, OSError):
-        if os.path.exists(part):
-            os.unlink(part)
-        raise
+    with whole(path) as file, Progress("Writing", as_json=as_json) as bar:
+        for written, record in enumerate(_records(filters), 1):
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            bar.show(written, None)
     if as_json:
         output.answer_json({"path": os.path.abspath(path), "memories": written})
     else:

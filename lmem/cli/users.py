@@ -20,8 +20,9 @@ def show(*, as_json: bool) -> int:
         output.answer_json(found)
         return 0
     counts = found["counts"]
+    memories = output.count(counts["memories"], "memory", "memories")
     _print(found)
-    output.line(f"{_label('stored')} {counts['memories']:,} memories in {counts['projects']:,} projects")
+    output.line(f"{_label('stored')} {memories} in {output.count(counts['projects'], 'project')}")
     if found["others"]:
         output.line(f"{_label('others')} {output.stored(', '.join(found['others']))}")
     output.line(f"{_label('active')} {'yes' if found['active'] else 'no: nothing is written'}")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lmem._version import __version__
 from lmem.daemon import gitconfig
+from lmem.daemon.addresses import refuse_unusable
 from lmem.daemon.call import Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
@@ -155,7 +156,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         timeline=Timeline(storage),
         superseding=Superseding(storage, clock, wake),
         search=Search(storage, indexes, finder, clock),
-        setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file),
+        setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file, refuse_unusable),
         context=Briefs(storage, Context(storage, stores.counting), caches),
         searches=Searches(caches, clock, TERMINAL),
         git_status=GitStatus(places, caches),

@@ -6,6 +6,7 @@ Not its hit rates (lmem.daemon.handlers.stats).
 from __future__ import annotations
 
 from lmem.daemon.findings import Finding
+from lmem.domain.nouns import count
 from lmem.service.caches import Caches
 
 
@@ -39,5 +40,6 @@ async def finding(caches: Caches) -> Finding:
         message = f"The password of Redis at {found['url']} crosses the network unencrypted."
         return Finding("cache", "warn", message, "Set redis.url to rediss://.")
     where = f"Redis at {found['url']}" if "url" in found else "The daemon itself"
-    emptied = f" It was emptied behind lmem's back ({found['wiped']} times)." if "wiped" in found else ""
+    wiped = found.get("wiped")
+    emptied = f" It was emptied behind lmem's back ({count(wiped, 'time')})." if isinstance(wiped, int) else ""
     return Finding("cache", "ok", f"{where} keeps the cache.{emptied}")

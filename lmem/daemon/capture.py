@@ -18,6 +18,7 @@ from lmem.daemon.gitlogs import News
 from lmem.daemon.recorder import Recorder
 from lmem.daemon.spooled import Spooled
 from lmem.daemon.watched import Repository, Watched
+from lmem.domain.nouns import count
 from lmem.errors import LmemError
 from lmem.githooks.spool import Hint
 
@@ -101,7 +102,8 @@ class Watch:
         left = self._watched.left.get(path) if said is None else said.seconds if said.is_removal else None
         if not (common / "HEAD").is_file():
             if named:
-                log.warning("the repository %s is not there, so %d of its commits are not stored", path, len(named))
+                lost = count(len(named), "commit of it is", "commits of it are")
+                log.warning("the repository %s is not there, so %s not stored", path, lost)
             if said is not None:
                 await self._keep(path, left, None)
             return
@@ -153,4 +155,4 @@ class Watch:
             for rebase in item.told.rebases if only is None else ():
                 await self._recorder.rebased(path, rebase)
         if stored:
-            log.info("stored %d commits of %s", stored, path)
+            log.info("stored %s of %s", count(stored, "commit"), path)

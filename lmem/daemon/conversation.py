@@ -16,6 +16,7 @@ from lmem.daemon import requests
 from lmem.daemon.call import Caller
 from lmem.daemon.lines import Lines
 from lmem.daemon.mcp.session import Session
+from lmem.domain.nouns import count
 from lmem.errors import DaemonError, DaemonStopping, Forbidden, FrameError, LmemError
 from lmem.protocol.framing import Frame, decode, encode
 from lmem.protocol.messages import failure, parse_hello
@@ -78,7 +79,7 @@ class Conversation(asyncio.Protocol):
             log.warning("refused a connection: too many", extra=pid_and_uid)
             self._refuse(
                 DaemonError(
-                    f"The daemon serves {self._limits.connections} connections already.",
+                    f"The daemon serves {count(self._limits.connections, 'connection')} already.",
                     hint="Close some of them, or raise daemon.max_connections.",
                 )
             )

@@ -14,6 +14,8 @@ from pathlib import Path
 from lmem.daemon import cachestatus, leaving, vectorserver
 from lmem.daemon.findings import Finding
 from lmem.daemon.services import Services
+from lmem.domain import addresses
+from lmem.domain.nouns import count
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.ports.vectors import MEMORIES
 
@@ -68,7 +70,7 @@ async def findings(services: Services) -> list[Finding]:
         Finding("parked", "ok", "No row is parked.")
         if not parked
         else Finding(
-            "parked", "warn", f"{len(parked)} rows are parked: {parked[0].error}",
+            "parked", "warn", f"{count(len(parked), 'row is', 'rows are')} parked: {parked[0].error}",
             f"Edit the memory to try it again: lmem edit {parked[0].object_id[:8]}",
         ),
     ]  # fmt: skip
@@ -78,7 +80,7 @@ async def _vectors(services: Services) -> dict[str, object]:
     indexes = services.indexes
     about: dict[str, object] = {"engine": indexes.engine}
     if indexes.on_server:
-        about["url"] = vectorserver.shown(services.host.config.text("qdrant.url"))
+        about["url"] = addresses.shown(services.host.config.text("qdrant.url"))
     try:
         generation = indexes.serving()
         points = await services.vectors.count(generation, MEMORIES)
@@ -148,6 +150,7 @@ def _index(services: Services) -> Finding:
 
 def _relay(services: Services, pending: int) -> Finding:
     trouble = services.relay.trouble
+    waiting = count(pending, "row waits", "rows wait")
     if trouble is not None:
-        return Finding("relay", "warn", f"{pending} rows wait: {trouble.message}", trouble.hint)
-    return Finding("relay", "ok", f"{pending} rows wait for the vector index.")
+        return Finding("relay", "warn", f"{waiting}: {trouble.message}", trouble.hint)
+    return Finding("relay", "ok", f"{waiting} for the vector index.")

@@ -69,7 +69,8 @@ def checked_url(url: str) -> str:
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise InvalidInput(
             "qdrant.url holds more than an address.",
-            hint="Put a key into a file and name that in qdrant.api_key_file; leave the rest out.",
+            hint="Leave the rest out; a key comes from LMEM_QDRANT_API_KEY, from the file that "
+            "qdrant.api_key_file names (chmod 600), or from qdrant.api_key_command.",
         )
     return url.rstrip("/")
 

@@ -13,6 +13,7 @@ from datetime import time
 from lmem._version import __version__
 from lmem.domain.actors import Actor
 from lmem.domain.jobs import Every, Nightly, Schedule
+from lmem.domain.nouns import count
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage
 from lmem.service.activity import Activity
@@ -66,36 +67,36 @@ class Job:
 
 async def _counters(work: Work) -> Outcome:
     written = await work.activity.flush_counters()
-    return Outcome(written, f"wrote the counters of {_many(written, 'object')}")
+    return Outcome(written, f"wrote the counters of {count(written, 'object')}")
 
 
 async def _waiting_counters(work: Work) -> Outcome:
     waiting = work.activity.waiting_counters()
-    return Outcome(waiting, f"would write the counters of {_many(waiting, 'object')}")
+    return Outcome(waiting, f"would write the counters of {count(waiting, 'object')}")
 
 
 async def _sessions(work: Work) -> Outcome:
     ended = await work.endings.close_idle(work.clock.now())
-    return Outcome(len(ended), f"ended {_many(len(ended), 'idle session')}")
+    return Outcome(len(ended), f"ended {count(len(ended), 'idle session')}")
 
 
 async def _idle_sessions(work: Work) -> Outcome:
     idle = await work.endings.idle(work.clock.now())
-    return Outcome(len(idle), f"would end {_many(len(idle), 'idle session')}")
+    return Outcome(len(idle), f"would end {count(len(idle), 'idle session')}")
 
 
 async def _decay(work: Work) -> Outcome:
     done = await work.decay.run(work.actor)
     if not done.enabled:
         return Outcome(0, "decay is switched off")
-    return Outcome(done.moved, f"moved {_many(done.moved, 'memory', 'memories')}", done.change_set)
+    return Outcome(done.moved, f"moved {count(done.moved, 'memory', 'memories')}", done.change_set)
 
 
 async def _decay_preview(work: Work) -> Outcome:
     found = await work.decay.preview(work.actor)
     if not found.enabled:
         return Outcome(0, "decay is switched off")
-    return Outcome(found.moved, f"would move {_many(found.moved, 'memory', 'memories')}")
+    return Outcome(found.moved, f"would move {count(found.moved, 'memory', 'memories')}")
 
 
 async def _decay_left(work: Work) -> bool:
@@ -104,22 +105,22 @@ async def _decay_left(work: Work) -> bool:
 
 async def _audit(work: Work) -> Outcome:
     gone = await work.audit.retain(work.actor)
-    return Outcome(gone, f"let go of {_many(gone, 'entry', 'entries')}")
+    return Outcome(gone, f"let go of {count(gone, 'entry', 'entries')}")
 
 
 async def _old_audit(work: Work) -> Outcome:
     old = await work.audit.old()
-    return Outcome(old, f"would let go of {_many(old, 'entry', 'entries')}")
+    return Outcome(old, f"would let go of {count(old, 'entry', 'entries')}")
 
 
 async def _annotations(work: Work) -> Outcome:
     changed = await work.annotations.catch_up()
-    return Outcome(changed, f"annotated {_many(changed, 'memory', 'memories')}")
+    return Outcome(changed, f"annotated {count(changed, 'memory', 'memories')}")
 
 
 async def _unannotated(work: Work) -> Outcome:
     waiting = await work.annotations.waiting()
-    return Outcome(waiting, f"would look at {_many(waiting, 'memory', 'memories')}")
+    return Outcome(waiting, f"would look at {count(waiting, 'memory', 'memories')}")
 
 
 async def _compact(work: Work) -> Outcome:
@@ -131,10 +132,6 @@ async def _compactable(work: Work) -> Outcome:
     facts = await work.storage.facts()
     free = int(str(facts["free_bytes"])) // 1024
     return Outcome(free, f"{free:,} KB of the database's file are free")
-
-
-def _many(number: int, noun: str, plural: str | None = None) -> str:
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 JOBS: dict[str, Job] = {

@@ -42,16 +42,13 @@ def answered(engine: Engine) -> Finding:
     return Finding(CHECK, "ok", f"{message}.")
 
 
-def shown(url: str) -> str:
-    """An address without what might be a secret."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
 def in_the_clear(url: str) -> bool:
     """Whether what is sent to this address can be read on the way."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:  # it is no address: nothing is sent there
+        return False
     return parts.scheme == "http" and not (host in ("localhost", "::1") or host.startswith("127."))
 
 

@@ -37,7 +37,7 @@ class Report:
 
     `waiting` objects are on their way through the outbox and were left out; `buckets` is how many groups of objects
     were compared by one hash, `differing` how many of these had to be looked through. `unavailable` says why a store
-    could not be asked; `problems` are sentences about damage that is not of one object.
+    could not be asked, `hint` what to do then; `problems` are sentences about damage that is not of one object.
     """
 
     store: str
@@ -49,6 +49,7 @@ class Report:
     differing: int = 0
     problems: tuple[str, ...] = ()
     unavailable: str | None = None
+    hint: str | None = None
 
     @property
     def clean(self) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from lmem.domain.filters import Sight
 from lmem.domain.layers import LAYERS, Layers, layers
+from lmem.domain.nouns import with_article
 from lmem.domain.scope import Scope
 
 PROJECT_TYPES = frozenset({"decision", "pattern", "insight", "error", "solution"})
@@ -71,8 +72,8 @@ def route(
     if tagged:
         return Route(layers(tagged), f"the tag '{tagged[0]}' names a layer")
     if memory_type in GLOBAL_TYPES:
-        return Route(layers(["global"]), f"a {memory_type} holds everywhere")
-    kind = f"{'an' if memory_type[:1] in 'aeiou' else 'a'} {memory_type}"
+        return Route(layers(["global"]), f"{with_article(memory_type)} holds everywhere")
+    kind = with_article(memory_type)
     place = "project" if in_project else "global"
     where = "inside a project" if in_project else "outside of any project"
     if memory_type in WORK_TYPES and in_session:

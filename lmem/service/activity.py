@@ -17,6 +17,7 @@ from types import MappingProxyType
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
+from lmem.domain.nouns import count
 from lmem.domain.secrets import screen
 from lmem.domain.sessions import MOST_FILES, MOST_QUERIES, Query, Work
 from lmem.errors import LmemError
@@ -175,7 +176,7 @@ class Activity:
         try:
             await self._storage.write(work)
         except LmemError as err:  # a full disk, most likely: they wait for space, and the oldest make room
-            log.warning("%d reads are not in the audit log yet: %s", len(entries), err.message)
+            log.warning("%s not in the audit log yet: %s", count(len(entries), "read is", "reads are"), err.message)
             self._entries = [*entries, *self._entries][-MOST_ENTRIES:]
             self._windows = windows | self._windows
             self._later(TRY_AGAIN)

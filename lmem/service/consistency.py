@@ -13,6 +13,7 @@ from typing import Protocol
 
 from lmem.domain.actors import Actor
 from lmem.domain.consistency import Compared, Issue, Object, Report, compare
+from lmem.domain.nouns import count
 from lmem.domain.times import to_text
 from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
@@ -55,8 +56,11 @@ class StoreCheck(Protocol):
         """Both sides of one memory. Raises StoreUnavailable."""
         ...
 
-    async def left(self, ids: Sequence[str]) -> int:
-        """How many of these memories it still holds, in whatever generation. Raises StoreUnavailable."""
+    async def left(self, ids: Sequence[str]) -> int | None:
+        """How many of these memories it still holds, in whatever generation; None when it never held any memory.
+
+        Raises StoreUnavailable.
+        """
         ...
 
     def late(self, waiting: Set[Object]) -> Callable[[Object], bool]:
@@ -165,7 +169,8 @@ class Consistency:
             return Synced(check.name, "unavailable", err.message)
         issues = compare(truth, held).issues
         if issues:
-            return Synced(check.name, issues[0].state, f"{len(issues)} objects differ; 'lmem verify' names them.")
+            many = count(len(issues), "object differs", "objects differ")
+            return Synced(check.name, issues[0].state, f"{many}; 'lmem verify' says more.")
         return Synced(check.name, "agrees" if held else "absent")
 
     async def _verify(self, check: StoreCheck, on_progress: Progress) -> Report:
@@ -178,7 +183,7 @@ class Consistency:
                 report = await self._part(check, projection, report, low, high)
             parked = await self._storage.read(lambda tx: tx.consistency.parked(projection))
         except StoreUnavailable as err:
-            return replace(report, unavailable=err.message)
+            return replace(report, unavailable=err.message, hint=err.hint)
         on_progress(check.name, len(parts), len(parts))
         return replace(report, parked=len(parked))
 
@@ -237,6 +242,7 @@ class Consistency:
             on_progress(projection, max(0, total - waiting), total)
             if asyncio.get_running_loop().time() > deadline:
                 raise StoreUnavailable(
-                    f"{waiting} objects still wait for {projection}.", hint="Look at 'lmem status', then verify again."
+                    f"{count(waiting, 'object still waits', 'objects still wait')} for {projection}.",
+                    hint="Look at 'lmem status', then verify again.",
                 )
             await asyncio.sleep(STEP)

@@ -53,7 +53,7 @@ def store(
     digest = content_hash(draft.title, draft.content)
     known = _known(tx, actor, draft, digest, project_id, at, together)
     if known is not None:
-        return known
+        return replace(known, new_project=new_project, new_session=new_session)
     chosen = route(draft.memory_type, draft.tags, draft.layers, project_id is not None, session_id is not None)
     settings = config(project_id)
     memory = _memory(settings, actor, draft, digest, chosen.layers, project_id, session_id, at)

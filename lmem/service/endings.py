@@ -14,13 +14,14 @@ from lmem._version import __version__
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory
+from lmem.domain.nouns import count
 from lmem.domain.scope import Scope
 from lmem.domain.sessions import Session, layers_at_end, matters
 from lmem.errors import Conflict
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import recording
-from lmem.service.lifecycle import is_resolved
+from lmem.service.lifecycle import resolver_of
 from lmem.service.sessions import named
 
 KIND = "session-end"
@@ -93,7 +94,7 @@ class Endings:
         if not hours:
             return ended
         before = times.to_text(now - timedelta(hours=hours))
-        reason = f"nobody worked in it for {hours} hours"
+        reason = f"nobody worked in it for {count(hours, 'hour')}"
 
         def work(tx: UnitOfWork) -> Ended | None:
             for session in tx.sessions.idle(before):
@@ -139,7 +140,7 @@ class Endings:
 
 def _moved(tx: UnitOfWork, memory: Memory, session: Session) -> Moved:
     """A memory of the session layer as it is once the session has ended."""
-    open_task = memory.memory_type == "task" and not is_resolved(tx, memory)
+    open_task = memory.memory_type == "task" and resolver_of(tx, memory) is None
     project_id = memory.project_id or session.project_id
     because = matters(memory, open_task)
     after = layers_at_end(memory, because is not None, project_id is not None)

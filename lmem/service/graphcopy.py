@@ -14,6 +14,7 @@ from dataclasses import replace
 from lmem.domain import times
 from lmem.domain.graph import Wanted
 from lmem.domain.memories import to_json
+from lmem.domain.nouns import count
 from lmem.domain.outbox import TOLD, Pending, Projection
 from lmem.errors import Conflict, IndexLost, StoreUnavailable
 from lmem.ports.clock import Clock
@@ -193,7 +194,7 @@ class GraphProjector:
         )
         if nodes + waiting < truth:
             raise StoreUnavailable(
-                f"The rebuilt graph holds {nodes} of {truth} nodes; its older ones are kept.",
+                f"The rebuilt graph holds {nodes} of {count(truth, 'node')}; its older ones are kept.",
                 hint="Run 'lmem rebuild graph' again.",
             )
 

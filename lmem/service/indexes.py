@@ -17,7 +17,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.embedder import AsyncEmbedder, ModelInfo
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import QDRANT, AsyncGenerations
-from lmem.service.generations import Generations
+from lmem.service.generations import PORT, Generations
 from lmem.service.retiring import clear
 from lmem.service.telling import tell
 
@@ -228,6 +228,11 @@ class Indexes:
             await self._store.drop(old.generation)  # first: it may be what a full disk lacks
             await clear(self._storage)
         log.info("generation %s serves", new.generation)
+
+    async def is_empty(self) -> bool:
+        """Whether there is no generation at all: neither a row of one nor its files. Raises StoreUnavailable."""
+        rows = await self._storage.read(lambda tx: tx.outbox.projections(PORT))
+        return not rows and not await self._store.sizes()
 
     async def rebuild(self) -> Projection:
         """Begin a generation from nothing but the truth beside the serving one; `settle` verifies it, then switches.

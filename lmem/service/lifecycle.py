@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory, content_hash
+from lmem.domain.nouns import with_article
 from lmem.domain.sessions import Session
 from lmem.errors import Conflict, InvalidInput
 from lmem.ids import new_id
@@ -94,11 +95,11 @@ class Lifecycle:
             task = names.memory(tx, actor, memory_id)
             if task.memory_type != "task":
                 raise InvalidInput(
-                    f"Memory {task.id[:8]} is a {task.memory_type}, not a task.",
+                    f"Memory {task.id[:8]} is {with_article(task.memory_type)}, not a task.",
                     hint=f"Make it one with 'lmem edit {task.id[:8]} --type task'.",
                 )
-            if is_resolved(tx, task):
-                raise Conflict(f"Task {task.id[:8]} is closed already.")
+            if (closed_by := resolver_of(tx, task)) is not None:
+                raise _closed(actor, task, closed_by)
             at = times.to_text(self._clock.now())
             named = names.memory(tx, actor, by) if by else None
             if named is not None and named.id == task.id:
@@ -177,7 +178,18 @@ def _others(tx: UnitOfWork, actor: Actor, ids: Sequence[str], archived: bool) ->
     return tuple(memory for memory in _each_once(tx, actor, ids) if memory.is_archived != archived)
 
 
-def is_resolved(tx: UnitOfWork, task: Memory) -> bool:
-    """Whether something resolves a task that was not forgotten since (as `undo` does with what `done` made)."""
+def resolver_of(tx: UnitOfWork, task: Memory) -> Memory | None:
+    """What resolves a task and was not forgotten since (as `undo` does with what `done` made)."""
     resolvers = [link.other_id for link in tx.relations.of(task.id, shared=False) if link.type == "resolved_by"]
-    return any((found := tx.memories.find(other)) is not None and not found.is_archived for other in resolvers)
+    found = (tx.memories.find(other) for other in resolvers)
+    return next((memory for memory in found if memory is not None and not memory.is_archived), None)
+
+
+def _closed(actor: Actor, task: Memory, by: Memory) -> Conflict:
+    """What keeps a task from being closed again; a memory that this actor may not see is not named."""
+    if actor.shared and by.is_private:
+        return Conflict(f"Task {task.id[:8]} is closed already.", hint=f"See 'lmem history {task.id[:8]}'.")
+    return Conflict(
+        f"Task {task.id[:8]} is closed already, by {by.id[:8]}.",
+        hint=f"See 'lmem show {by.id[:8]}'; 'lmem unlink {by.id[:8]} {task.id[:8]}' opens the task again.",
+    )

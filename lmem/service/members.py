@@ -9,6 +9,7 @@ import secrets
 
 from lmem.domain.actors import Actor
 from lmem.domain.memories import to_json
+from lmem.domain.nouns import count
 from lmem.domain.sessions import Session, Work, remembering
 from lmem.errors import Conflict
 from lmem.ports.storage import UnitOfWork
@@ -27,7 +28,7 @@ def join(tx: UnitOfWork, session_id: str, memory_id: str, at: str, most: int, la
     if tx.members.join(session_id, memory_id, at) > most and tx.members.count(session_id) > most:
         name = session.name[:80] if session else session_id[:8]
         raise Conflict(
-            f"The session '{name}' has {most:,} memories, as many as one may have.",
+            f"The session '{name}' has {count(most, 'memory', 'memories')}, as many as one may have.",
             hint="End it ('lmem session end') and start another, or raise max_memories_per_session: 'lmem config set'.",
         )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lmem.domain.actors import Actor
+from lmem.domain.nouns import count
 from lmem.domain.outbox import Projection
 from lmem.domain.times import to_text
 from lmem.errors import Conflict, NotFound, StoreUnavailable
@@ -119,7 +120,8 @@ class Rebuilding:
                 least, moved = waiting, loop.time()
             if loop.time() - moved > STILL:
                 raise StoreUnavailable(
-                    f"{waiting} objects still wait for {projection.id}; the rebuild goes on by itself.",
+                    f"{count(waiting, 'object still waits', 'objects still wait')} for {projection.id}; "
+                    "the rebuild goes on by itself.",
                     hint="Look at 'lmem status' and 'lmem doctor'.",
                 )
             await asyncio.sleep(STEP)

@@ -69,10 +69,10 @@ def _moving(server: KnownServer) -> Place:
 async def _store(check: StoreCheck, ids: Sequence[str]) -> tuple[str, str]:
     try:
         async with asyncio.timeout(PATIENCE):
-            while await check.left(ids):
+            while left := await check.left(ids):
                 await asyncio.sleep(STEP)
     except StoreUnavailable as err:
         return f"not reachable: {err.message} It is removed when it is back", "pending"
     except TimeoutError:
         return f"not confirmed in {PATIENCE:g} s; 'lmem status --wait' returns when it is", "pending"
-    return "nothing there has this id", "gone"
+    return "no memory was ever there" if left is None else "nothing there has this id", "gone"

@@ -30,6 +30,8 @@ _T = TypeVar("_T")
 
 CURRENT = "."
 """What stands for the current session where one is named."""
+MOST_NAMED = 3
+"""Open sessions that are named to somebody who has no current one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +217,21 @@ def named(tx: UnitOfWork, actor: Actor, name: str, scope: Scope) -> Session:
         return names.find_session(tx, actor, name, scope.project_id, elsewhere=True)
     found = tx.sessions.find(scope.session_id) if scope.session_id else None
     if found is None:
-        raise NotFound("There is no session here.", hint="Begin one with 'lmem session start', or name one.")
+        raise _none_here(tx, actor, scope)
     return found
+
+
+def _none_here(tx: UnitOfWork, actor: Actor, scope: Scope) -> NotFound:
+    """Nothing is current: the open ones are named, for one of them is likely to be meant."""
+    rows = tx.sessions.page(actor.user_id, scope.project_id, None, False, MOST_NAMED + 1)
+    if not rows:
+        return NotFound("There is no session here.", hint="Begin one with 'lmem session start', or name one.")
+    known = [f"{session.name[:40]} ({session.id[:8]}, {session.state})" for session, _ in rows[:MOST_NAMED]]
+    more = " and more" if len(rows) > MOST_NAMED else ""
+    return NotFound(
+        "No session is current here.",
+        hint=f"Open: {', '.join(known)}{more}. Name one, or go on in it with 'lmem session resume ID'.",
+    )
 
 
 def _free(tx: UnitOfWork, actor: Actor, name: str | None, place: Place, project_id: str | None) -> str:

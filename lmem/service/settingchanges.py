@@ -6,7 +6,7 @@ Not the reading (lmem.service.settings) and not the form of a file (lmem.configf
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from lmem import configfile
@@ -31,19 +31,24 @@ KINDS = {bool: "boolean", int: "integer", float: "float", str: "string"}
 
 
 class SettingChanges:
-    """Set and unset. `file` is the user's own."""
+    """Set and unset. `file` is the user's own; `refuse` raises InvalidInput for a value that its store cannot use."""
 
-    def __init__(self, storage: Storage, clock: Clock, settings: Settings, file: Path) -> None:
+    def __init__(
+        self, storage: Storage, clock: Clock, settings: Settings, file: Path, refuse: Callable[[str, Value], None]
+    ) -> None:
         self._storage = storage
         self._clock = clock
         self._settings = settings
         self._file = file
+        self._refuse = refuse
         self._writing = asyncio.Lock()
 
-    async def set(self, actor: Actor, key: str, value: object, level: str, here: Here) -> None:
-        """Write a value at a level. Raises NotFound, InvalidInput, Forbidden."""
+    async def set(self, actor: Actor, key: str, value: object, level: str, here: Here) -> Value:
+        """Write a value at a level, and answer what is stored. Raises NotFound, InvalidInput, Forbidden."""
         item = known(key)
-        await self._write(actor, item, parse(item, value), level, here)
+        stored = parse(item, value)
+        await self._write(actor, item, stored, level, here)
+        return stored
 
     async def unset(self, actor: Actor, key: str, level: str, here: Here) -> None:
         """Take a value away from a level; `system` goes back to the default."""
@@ -62,6 +67,8 @@ class SettingChanges:
                 f"The daemon reads {item.key} when it starts, from the environment and the user's file only.",
                 hint="Set it without --level.",
             )
+        if value is not None:
+            self._refuse(item.key, value)
         async with self._writing:
             await self._settings.refresh()  # nothing is written while a file is not right
             await self._storage.read(lambda tx: _require_free(tx, actor, item))

@@ -80,9 +80,18 @@ class VectorCheck:
         low, high = memory_id, memory_id + "0"
         return await self.truth(low, high), await self.held(low, high)
 
-    async def left(self, ids: Sequence[str]) -> int:
-        """How many of these memories have a point, in any open generation; all of them while a copy is optimised."""
-        self._indexes.serving()
+    async def left(self, ids: Sequence[str]) -> int | None:
+        """How many of these memories have a point, in any open generation; all of them while a copy is optimised.
+
+        None when there never was a generation, as before there is a model. Raises StoreUnavailable.
+        """
+        await self._indexes.settled(PATIENCE)
+        try:
+            self._indexes.serving()
+        except StoreUnavailable:
+            if await self._indexes.is_empty():
+                return None
+            raise
         if self._indexes.optimising:
             return len(ids)
         found = [await self._vectors.retrieve(item.generation, MEMORIES, ids) for item in self._indexes.targets]

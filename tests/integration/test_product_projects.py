@@ -97,6 +97,33 @@ def test_a_bulk_add_makes_the_projects_it_names_and_takes_its_own_place_otherwis
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     ids = [row["id"] for row in rows if "id" in row]
     assert [product.call("memory/get", id=made)["project"] for made in ids] == ["bulk", "made by a line", None]
+    assert [row.get("new_project") for row in rows] == ["bulk", "made by a line", None]
+
+
+@pytest.mark.parametrize("how", [(), ("--atomic",)])
+def test_a_bulk_add_reports_what_it_makes(product: Product, tmp_path: Path, how: tuple[str, ...]) -> None:
+    name = f"reports{len(how)}"
+    top = repository(tmp_path / name)
+    lines: list[Json] = [
+        {"content": "nowhere", "project": None}, {"content": "in its own place"}, {"content": "there too"},
+        {"content": "elsewhere", "project": f"other {name}", "session": "monday"},
+        {"content": "there again", "project": f"other {name}", "session": "monday"},
+    ]  # fmt: skip
+
+    def add(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [installed(), "add", "--jsonl", "-", *how, *more], env=product.home.environ, cwd=top, check=True,
+            timeout=60, capture_output=True, text=True, input="".join(json.dumps(line) + "\n" for line in lines),
+        )  # fmt: skip
+
+    said = add().stderr.splitlines()
+    assert [line for line in said if "New" in line] == [
+        f"line 2: New project {name}.", f"line 4: New project other {name}.", "line 4: New session monday.",
+    ]  # fmt: skip
+    lines[3] |= {"session": "tuesday"}
+    rows = [json.loads(line) for line in add("--json").stdout.splitlines()]
+    assert [row.get("new_session") for row in rows] == [None, None, None, "tuesday", None]
+    assert not [row for row in rows if "new_project" in row]
 
 
 def test_an_inactive_user_writes_nothing(product: Product) -> None:

@@ -98,6 +98,24 @@ def test_the_same_source_id_is_the_same_memory(product: Product) -> None:
     assert [version["version"] for version in product.good("history", first, "--json").json["versions"]] == [1, 2]
 
 
+def test_what_export_writes_is_read_again(product: Product) -> None:
+    memory = product.add("Exported once", "--tag", "round", "--type", "decision", "--importance", "0.9")
+    session = product.good("session", "start", "--json").json["id"]
+    product.add("Exported too", "--session", session)
+    product.good("session", "end", session)
+    product.good("edit", memory, "--importance", "0.8")
+    records = product.good("export").rows
+    again = "\n".join(map(json.dumps, records)).encode()
+    rows = product.good("add", "--jsonl", "-", "--json", stdin=again).rows
+    assert [(row["id"], row["created"]) for row in rows] == [(record["id"], False) for record in records]
+    fresh = [{key: value for key, value in record.items() if key != "id"} for record in records]
+    rows = product.good("add", "--jsonl", "-", "--json", stdin="\n".join(map(json.dumps, fresh)).encode()).rows
+    for row, record in zip(rows, records, strict=True):
+        stored = product.call("memory/get", id=row["id"])
+        kept = ("content", "title", "type", "tags", "importance", "created_at", "project")
+        assert row["created"] and [stored[name] for name in kept] == [record[name] for name in kept]
+
+
 def test_search_prints_one_object(product: Product, wal: str) -> None:
     said = product.good("search", "why this journal mode of the database", "--json")
     found = said.json

@@ -41,6 +41,8 @@ def test_config_for_scripts(product: Product, tmp_path: Path) -> None:
     assert (said["value"], said["origin"], said["restart"], said["file"]) == (0.3, "user file", False, str(file))
     said = product.good("config", "set", "vectors.reserve_mb", "48", "--json").json
     assert said["restart"] is True and said["value"] == 64, "what the daemon goes by until it starts again"
+    start = {"value": 48, "origin": "user file", "place": str(file)}
+    assert (said["stored"], said["at_start"]) == (48, start)
     assert file.read_text() == "default_decay_rate = 0.3\n\n# mine\n[vectors]\nreserve_mb = 48  # little\n"
     lines = product.good("config", "get", "default_decay_rate", "--show-origin").out.splitlines()
     assert lines == [f"0.3\tuser file ({file})", "0.1\tsystem_config", "0.1\tdefault"]
@@ -191,3 +193,46 @@ def test_verify_is_for_scripts(product: Product, harm: str) -> None:
     assert said.status == 1 and said.json["ok"] is False and said.json["problem"].endswith(".")
     product.add("writing goes on")
     assert product.run("audit", "verify").status == 1
+
+
+def test_no_address_with_a_password_is_taken_or_shown(tmp_path: Path, model_dir: Path) -> None:
+    product = Product(tmp_path, model_dir)
+    product.home.start(vectors=False)
+    try:
+        _no_password(product)
+    finally:
+        product.home.stop()
+
+
+def _no_password(product: Product) -> None:
+    file = product.home.paths.config_file
+    for family, scheme in (("qdrant", "http"), ("neo4j", "bolt"), ("redis", "redis")):
+        for url in (f"{scheme}://ada:hunter22@h:1", f"{scheme}://h?password=hunter22", "nonsense"):
+            refused = product.run("config", "set", f"{family}.url", url, "--json")
+            assert refused.status == 2 and refused.error["message"].startswith(f"{family}.url ")
+            assert "hunter22" not in refused.out + refused.err
+    assert "_file names" in product.run("config", "set", "redis.url", "redis://ada:hunter22@h", "--json").error["hint"]
+    assert not file.exists()
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(
+        "[qdrant]\nurl = 'http://ada:hunter22@127.0.0.1:9'\n[neo4j]\nurl = 'bolt://ada:hunter22@127.0.0.1:9'\n"
+        "[redis]\nurl = 'redis://127.0.0.1:9?password=hunter22'\n"
+    )
+
+    def everything() -> str:
+        said = [
+            product.good(*command, *more)
+            for command in (("config", "list"), *(("config", "get", f"{name}.url") for name in ("neo4j", "redis")))
+            for more in ((), ("--json",), *([] if "list" in command else [("--show-origin",)]))
+        ]
+        said += [product.run(name, *more) for name in ("status", "doctor", "verify") for more in ((), ("--json",))]
+        said.append(product.run("config", "unset", "redis.prefix", "--json"))
+        return "\n".join(item.out + item.err for item in said)
+
+    before = everything()
+    assert "hunter22" not in before and "bolt://[redacted:url-password]@127.0.0.1:9" in before
+    product.good("daemon", "restart")
+    after = everything()
+    assert not product.faults()
+    assert "hunter22" not in after and "http://[redacted:url-password]@127.0.0.1:9" in after

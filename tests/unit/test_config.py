@@ -59,6 +59,7 @@ def test_a_quoted_dotted_key_is_the_same_setting(file: Path) -> None:
         ("[daemon]\nidle_exit_minutes = -1", "a whole number of at least 0, not -1"),
         ("[embedding]\nmodel = ['x']", r"embedding.model wants a text, not \['x'\]"),
         ("[embedding]\nmodel = true", "embedding.model wants a text, not True"),
+        ("[redis]\nurl = ['redis://ada:hunter22@h']", r"redis.url wants a text, not list\.$"),
     ],
 )
 def test_a_file_that_is_wrong(file: Path, text: str, says: str) -> None:

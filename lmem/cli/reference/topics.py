@@ -25,7 +25,9 @@ def _config() -> str:
         "'lmem config get KEY --show-origin' prints what each says. A name in config.toml that is not known, or a "
         "value of another type, is an error, not a guess.",
         "Both files are TOML; the part of a key before the last dot is the table. 'lmem config set' changes one line "
-        "and leaves the comments and the order of the others.",
+        "and leaves the comments and the order of the others. It refuses an address that its store could not use, or "
+        "that holds a user, a password or a key: those come from the settings and variables beside it. In one that was "
+        "written by hand they are not printed.",
         "Settings marked 'at start' are read from the environment and config.toml when the daemon starts; the others "
         "are in force at once, and may differ from call to call. A project's file may have been written by others "
         "than you, so it sets only what is marked 'project file'; what else it says is without effect, and 'lmem "

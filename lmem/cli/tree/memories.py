@@ -52,9 +52,14 @@ def add(
     line is the title. The answer comes when the memory is safely on disk; it can be found from then on. A memory
     that says nearly the same is named.
 
-    --jsonl takes one object a line: content, and if wanted title, type, tags, importance, project, session, author,
-    created_at, source_id. A bad line is reported and spoils no other. With --atomic nothing is stored when a line is
+    --jsonl takes one object a line: content, and if wanted title, summary, type, category, tags, importance,
+    decay_rate, layer, project, session, context, author, created_at, source_id, private, allow_secret, id. A bad line,
+    also one with another key, is reported and spoils no other. A record as 'lmem export' writes it is taken too,
+    but its history and counts begin anew, and what was archived is live. With --atomic nothing is stored when a line is
     bad, and the exit status is 2; else 'lmem undo' takes all lines back together.
+
+    Projects and sessions that a line names are made when they are not there, and reported. With --json each line is
+    answered by one object: line and id, or line and error; new_project or new_session name what was made for it.
 
     Credentials (keys, tokens, passwords) are replaced before anything is stored, and the answer says which and where.
     """

@@ -6,6 +6,7 @@ Not a level's rule in sight: those are in lmem.service.settings and lmem.service
 from __future__ import annotations
 
 from lmem.config import PROJECT_FILE, Config, layered
+from lmem.daemon.addresses import shown
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json
 from lmem.daemon.leaving import left_behind
@@ -14,6 +15,7 @@ from lmem.daemon.services import Services
 from lmem.domain.scope import Scope
 from lmem.service.settingchanges import KINDS, LEVELS
 from lmem.service.settings import Explained, Here, known
+from lmem.settings import Value
 
 
 async def get(services: Services, call: Call, params: Params) -> Json:
@@ -37,7 +39,11 @@ async def listed(services: Services, call: Call, params: Params) -> Json:
 
 
 async def set_(services: Services, call: Call, params: Params) -> Json:
-    """The value may be a text as typed, or JSON's own number or boolean."""
+    """The value may be a text as typed, or JSON's own number or boolean.
+
+    Of a setting that is read at the start, 'value' is what this daemon goes by, 'stored' what was written now and
+    'at_start' what the next start goes by.
+    """
     return await _change(services, call, params, unset=False)
 
 
@@ -49,10 +55,11 @@ async def _change(services: Services, call: Call, params: Params, unset: bool) -
     actor, key, level = services.actor(call), params.text("key"), params.maybe_text("level") or "user"
     scope = await services.scope(call, params)
     here = await services.here(call, scope.project_id, fresh=True)
+    stored: Value | None = None
     if unset:
         await services.setting_changes.unset(actor, key, level, here)
     else:
-        await services.setting_changes.set(actor, key, params.raw("value"), level, here)
+        stored = await services.setting_changes.set(actor, key, params.raw("value"), level, here)
     after = await services.here(call, scope.project_id, fresh=True)
     everything = await services.settings.explained(after)
     found = next(item for item in everything if item.setting.key == key)
@@ -61,6 +68,8 @@ async def _change(services: Services, call: Call, params: Params, unset: bool) -
     files = {"user": str(services.host.paths.config_file), "project-file": after.file and after.file.path}
     return {
         **_json(services, found, after, scope),
+        "stored": stored,
+        "at_start": None if found.setting.live else _at_start_json(services, found),
         "level": level,
         "file": files.get(level),
         "restart": not found.setting.live,
@@ -78,6 +87,14 @@ def _at_next_start(everything: list[Explained]) -> Config:
     return layered(list(given.items()))
 
 
+def _at_start_json(services: Services, found: Explained) -> Json:
+    """The value of a setting that the next start goes by, and where that comes from."""
+    item, config = found.setting, _at_next_start([found])
+    origin = config.origins[item.key]
+    places = {"environment": item.variable, "user file": str(services.host.paths.config_file)}
+    return {"value": shown(item.key, config.values[item.key]), "origin": origin, "place": places.get(origin)}
+
+
 async def _explained(services: Services, key: str, here: Here) -> Explained:
     return next(found for found in await services.settings.explained(here) if found.setting.key == key)
 
@@ -93,7 +110,7 @@ def _json(services: Services, found: Explained, here: Here, scope: Scope) -> Jso
     }
     return {
         "key": item.key,
-        "value": found.value,
+        "value": shown(item.key, found.value),
         "origin": found.origin,
         "place": places.get(found.origin),
         "default": item.default,
@@ -101,5 +118,8 @@ def _json(services: Services, found: Explained, here: Here, scope: Scope) -> Jso
         "meaning": item.meaning,
         "live": item.live,
         "variable": item.variable,
-        "levels": [{"origin": origin, "value": value, "place": places.get(origin)} for origin, value in found.levels],
+        "levels": [
+            {"origin": origin, "value": shown(item.key, value), "place": places.get(origin)}
+            for origin, value in found.levels
+        ],
     }

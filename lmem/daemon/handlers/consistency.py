@@ -93,6 +93,7 @@ def _report_json(report: Report, named: bool) -> Json:
         "differing": report.differing,
         "problems": list(report.problems),
         "unavailable": report.unavailable,
+        "hint": report.hint,
         "objects": {state: ids for state, ids in objects.items() if ids and named},
         "clean": report.clean,
     }

@@ -6,6 +6,7 @@ Not a service: it parses, and every error names what is wrong with the input.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,11 +23,23 @@ from lmem.domain.memories import (
     clean_word,
     title_of,
 )
+from lmem.domain.secrets import screen
 from lmem.errors import InvalidInput, LmemError
 
 MAX_ITEMS = 1000
+MOST_NAMED = 5
 SLICE = 20
 """Items parsed at a stretch: a few milliseconds of the event loop."""
+LINE_KEYS = (
+    "content", "title", "summary", "type", "category", "tags", "importance", "decay_rate", "layer", "project",
+    "session", "context", "author", "created_at", "source_id", "source_tool", "private", "allow_secret", "id", "line",
+)  # fmt: skip
+"""What a line of a bulk add may hold."""
+EXPORT_KEYS = (
+    "layers", "git", "external_id", "archived", "access_count", "updated_at", "valid_until", "rev", "versions", "links",
+)  # fmt: skip
+"""What an exported record holds besides and no new memory takes: history and counters, which begin anew, and what says
+again what another key says. A line that has a 'rev' is such a record."""
 _ID_DIGITS = frozenset("0123456789abcdef")
 
 
@@ -109,12 +122,30 @@ async def _parsed(
     if not isinstance(item, dict):
         return InvalidInput("A line must be a JSON object with a 'content'."), []
     try:
+        _refuse_unknown(item)
         params = await screened_object(item, may_keep=True)
         parsed = draft(params, now, max_bytes, source_tool)
         # null says: in none
         return replace(parsed, project="") if item.get("project", "") is None else parsed, params.redacted
     except LmemError as err:
         return err, []
+
+
+def _refuse_unknown(item: Mapping[str, object]) -> None:
+    """Raises InvalidInput for keys that nothing would be made of: what a line says is stored, or refused."""
+    known = {*LINE_KEYS, *(EXPORT_KEYS if "rev" in item else ())}
+    unknown = [name for name in item if name not in known]
+    if unknown:
+        names = [f"'{_name_shown(name)}'" for name in unknown[:MOST_NAMED]] + ["..."][: len(unknown) - MOST_NAMED]
+        raise InvalidInput(
+            f"The line has {'an unknown key' if len(unknown) == 1 else 'unknown keys'}: {', '.join(names)}.",
+            hint=f"Keys are: {', '.join(LINE_KEYS[:-1])}.",
+        )
+
+
+def _name_shown(name: str) -> str:
+    """A key as an error names it, whatever somebody may have pasted there."""
+    return screen(name).text[:40].encode("utf-8", "backslashreplace").decode()
 
 
 def _line(item: object, default: int) -> int:

@@ -12,7 +12,7 @@ from lmem.daemon.call import Call
 from lmem.daemon.handlers import past
 from lmem.daemon.handlers.drafts import bulk, draft, kinds_kept
 from lmem.daemon.handlers.edits import changed_fields
-from lmem.daemon.handlers.records import Json, error_json, memory_json, version_json
+from lmem.daemon.handlers.records import Json, error_json, made_json, memory_json, note_place, version_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import read
 from lmem.daemon.services import Services
@@ -62,22 +62,24 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
     drafts = [line.draft for line in lines if isinstance(line.draft, Draft)]
     scope = await services.scope(call, Params({}), create=any(item.project is None for item in drafts))
     stored = iter(await services.memories.add_many(services.actor(call), drafts, scope, await services.in_force(call)))
-    rows: list[Json] = []
+    rows: list[tuple[Json, bool]] = []
     made: dict[str, list[str]] = {"projects_created": [], "sessions_created": []}
     for line in lines:
         result = line.draft if isinstance(line.draft, LmemError) else next(stored)
+        here = isinstance(line.draft, Draft) and line.draft.project is None
         if isinstance(result, Added):
             row = {"id": result.memory.id, "created": result.created, "redacted": line.redacted}
-            rows.append({"line": line.number, **row})
+            rows.append(({"line": line.number, **row, **made_json(result)}, here))
             made["projects_created"] += [result.new_project] if result.new_project else []
             made["sessions_created"] += [result.new_session] if result.new_session else []
         else:
-            rows.append({"line": line.number, "error": error_json(result)})
+            rows.append(({"line": line.number, "error": error_json(result)}, here))
     if made["projects_created"] or made["sessions_created"]:
         services.scopes.changed()
     if scope.created and scope.project:
         made["projects_created"].append(scope.project)
-    return {"results": rows, **made}
+        note_place(rows, scope.project)
+    return {"results": [row for row, _ in rows], **made}
 
 
 async def get(services: Services, call: Call, params: Params) -> Json:

@@ -11,6 +11,7 @@ from lmem.domain.history import Version
 from lmem.domain.memories import Memory
 from lmem.domain.relations import Link
 from lmem.errors import LmemError
+from lmem.service.drafts import Added
 from lmem.service.lifecycle import Changed
 
 Json = dict[str, object]
@@ -19,6 +20,18 @@ Json = dict[str, object]
 def error_json(error: LmemError) -> Json:
     """An error of one row of an answer."""
     return {"code": error.code, "message": error.message, "hint": error.hint}
+
+
+def made_json(added: Added) -> Json:
+    """The project and the session that were made because the memory named them; neither, as a rule."""
+    made = {"new_project": added.new_project, "new_session": added.new_session}
+    return {name: value for name, value in made.items() if value}
+
+
+def note_place(rows: Sequence[tuple[Json, bool]], project: str) -> None:
+    """Say which row the project of the caller's place was made for: the first one that belongs there."""
+    row = next((row for row, belongs in rows if belongs), rows[0][0])
+    row["new_project"] = project
 
 
 def memory_json(memory: Memory, projects: Mapping[str, str], links: Sequence[Link] | None = None) -> Json:

@@ -15,6 +15,7 @@ from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.domain import times
+from lmem.domain.nouns import count
 from lmem.errors import LmemError, StoreUnavailable
 from lmem.service.cacheprojector import PROJECTION
 
@@ -105,7 +106,8 @@ async def wait(services: Services, call: Call, params: Params) -> Json:
         call.progress({"token": "wait", "what": "indexing", "done": most - waiting, "total": most})
         if time.monotonic() > deadline:
             raise StoreUnavailable(
-                f"{waiting} rows still wait for the index.", hint="Look at 'lmem status' again later."
+                f"{count(waiting, 'row still waits', 'rows still wait')} for the index.",
+                hint="Look at 'lmem status' again later.",
             )
         await asyncio.sleep(min(pause, LONGEST_STEP))
 

@@ -13,11 +13,12 @@ from lmem.daemon.handlers.drafts import bulk, draft, kinds_kept
 from lmem.daemon.handlers.edits import changed_fields
 from lmem.daemon.handlers.lifecycle import ids_of
 from lmem.daemon.handlers.memories import max_bytes
-from lmem.daemon.handlers.records import Json, error_json
+from lmem.daemon.handlers.records import Json, error_json, made_json, note_place
 from lmem.daemon.params import Params
 from lmem.daemon.screening import screened_object
 from lmem.daemon.services import Services
 from lmem.domain.memories import Draft
+from lmem.domain.scope import Scope
 from lmem.errors import InvalidInput, LmemError
 from lmem.service import staging
 from lmem.service.drafts import Added
@@ -58,10 +59,15 @@ async def commit(services: Services, call: Call, params: Params) -> Json:
     await services.scopes.settled(actor, caller.cwd, done.scope)
     added = [item for item in done.done if isinstance(item, Added)]
     projects = [item.new_project for item in added if item.new_project]
+    results = [_done_json(item) for item in done.done]
+    if done.scope.created and done.scope.project:
+        projects.append(done.scope.project)
+        belongs = [_is_in(item, done.scope) for item in done.done]
+        note_place(list(zip(results, belongs, strict=True)), done.scope.project)
     return {
         "change_set": done.change_set,
-        "results": [_done_json(item) for item in done.done],
-        "projects_created": projects + ([done.scope.project] if done.scope.created and done.scope.project else []),
+        "results": results,
+        "projects_created": projects,
         "sessions_created": [item.new_session for item in added if item.new_session],
     }
 
@@ -127,9 +133,13 @@ async def _archive(services: Services, call: Call, number: str, given: dict[str,
     return {"redacted": params.redacted}
 
 
+def _is_in(done: Done, scope: Scope) -> bool:
+    return isinstance(done, Added) and done.memory.project_id == scope.project_id
+
+
 def _done_json(done: Done) -> Json:
     if isinstance(done, Added):
-        return {"id": done.memory.id, "created": done.created}
+        return {"id": done.memory.id, "created": done.created, **made_json(done)}
     if isinstance(done, Edited):
         return {"id": done.memory.id, "rev": done.memory.rev, "changed": list(done.changed)}
     return {"ids": [memory.id for memory in done.memories]}

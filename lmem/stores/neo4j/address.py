@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from lmem.domain import addresses
 from lmem.errors import InvalidInput
 
 SCHEMES = ("bolt", "neo4j", "bolt+s", "neo4j+s")
@@ -29,9 +30,8 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """The URL as anybody may see it: without what somebody may have put before the host."""
-        scheme, slashes, rest = self.url.partition("://")
-        return f"{scheme}{slashes}{rest.rpartition('@')[2]}"
+        """The URL as anybody may see it: without what somebody may have put around the host."""
+        return addresses.shown(self.url)
 
     @property
     def encrypted(self) -> bool:
@@ -58,7 +58,8 @@ class Address:
         if parts.username is not None or parts.password is not None:
             raise InvalidInput(
                 "neo4j.url must not hold a user or a password.",
-                hint="Set neo4j.user, and neo4j.password_file to a file that only you can read.",
+                hint="Set neo4j.user; the password comes from LMEM_NEO4J_PASSWORD, from the file that "
+                "neo4j.password_file names (chmod 600), or from neo4j.password_command.",
             )
         if not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
             raise InvalidInput("neo4j.url has to be a scheme, a host and perhaps a port, and nothing else.", hint=HINT)

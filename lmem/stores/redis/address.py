@@ -51,7 +51,8 @@ def parse(url: str, ca_file: str = "") -> Address:
     if parts.username is not None or parts.password is not None or options.keys() & {"password", "username"}:
         raise InvalidInput(
             "redis.url holds a user or a password, which a setting must not.",
-            hint="Put the user into redis.user, the password into a file that redis.password_file names.",
+            hint="Set redis.user; the password comes from LMEM_REDIS_PASSWORD, from the file that "
+            "redis.password_file names (chmod 600), or from redis.password_command.",
         )
     numbers = [options.pop("db", ""), *([] if parts.scheme == "unix" else [parts.path.strip("/")])]
     number = next((text for text in numbers if text), "0")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 
+from lmem.domain.nouns import count
 from lmem.errors import Damaged, Internal, NewerFile
 from lmem.stores import migrations as files
 from lmem.stores.migrations import Migration
@@ -98,7 +99,8 @@ def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
         for statement in statements(migration.text):
             connection.execute(statement)
         if broken := connection.execute("PRAGMA foreign_key_check").fetchall():
-            raise Damaged(f"After migration {migration.version}, {len(broken)} rows refer to missing ones.")
+            rows = count(len(broken), "row refers to a missing one", "rows refer to missing ones")
+            raise Damaged(f"After migration {migration.version}, {rows}.")
         connection.execute(
             "INSERT INTO schema_migrations (version, name, checksum) VALUES (?, ?, ?)",
             (migration.version, migration.name, migration.checksum),

@@ -68,6 +68,23 @@ def test_each_row_names_the_change(bank: Bank, lmem: Terminal) -> None:
     ]  # fmt: skip
 
 
+def test_what_was_made_for_a_line_is_reported(daemon: FakeDaemon, bank: Bank, lmem: Terminal) -> None:
+    def commit(params: Params) -> Params:
+        answer = bank.commit(params)
+        results: Any = answer["results"]
+        results[1] |= {"new_project": "p", "new_session": "s"}
+        return answer
+
+    daemon.answers["transaction/commit"] = commit
+    stdin = b'{"content": "one"}\n{"content": "two", "project": "p", "session": "s"}\n'
+    done = lmem.run("add", "--jsonl", "-", "--atomic", stdin=stdin)
+    assert done.err.splitlines()[:2] == ["line 2: New project p.", "line 2: New session s."]
+    bank.staged.clear()
+    told = lmem.run("add", "--jsonl", "-", "--atomic", "--json", stdin=stdin)
+    assert [json.loads(line).get("new_project") for line in told.out.splitlines()] == [None, "p"]
+    assert told.err == ""
+
+
 @pytest.mark.parametrize("lines", [[b'{"content": "one"}', b"not json", b'{"content": ""}', b'{"content": "two"}']])
 def test_a_bad_line_stores_nothing_and_each_is_named(daemon: FakeDaemon, lmem: Terminal, lines: list[bytes]) -> None:
     done = lmem.run("add", "--jsonl", "-", "--atomic", stdin=b"\n".join(lines))

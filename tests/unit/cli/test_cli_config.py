@@ -25,8 +25,17 @@ def setting(**changes: object) -> Params:
 
 def changed(**changes: object) -> Params:
     return {
-        **setting(), "level": "user", "file": "/c/config.toml", "restart": False, "hidden_by": None, **changes
+        **setting(), "stored": 0.3, "at_start": None, "level": "user", "file": "/c/config.toml", "restart": False,
+        "hidden_by": None, **changes,
     }  # fmt: skip
+
+
+def at_start(**changes: object) -> Params:
+    """What was changed of a setting that is read at the start."""
+    return changed(
+        restart=True, value="old",
+        at_start={"value": "new", "origin": "user file", "place": "/c/config.toml"}, stored="new", **changes,
+    )  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -64,8 +73,6 @@ def test_set_says_what_it_did(daemon: FakeDaemon, lmem: Terminal) -> None:
     done = lmem.run("config", "set", KEY, ".3", "--level", "user", "--project", "api")
     assert (done.out, done.err) == (f"{KEY} = 0.3 in /c/config.toml\n", "")
     assert daemon.calls("config/set") == [{"key": KEY, "value": ".3", "level": "user", "project": "api"}]
-    daemon.answers["config/set"] = lambda params: changed(restart=True)
-    assert "lmem daemon restart" in lmem.run("config", "set", KEY, "1").err
     daemon.answers["config/set"] = lambda params: changed(
         file=None, hidden_by="environment", origin="environment", place="LMEM_X"
     )
@@ -73,12 +80,30 @@ def test_set_says_what_it_did(daemon: FakeDaemon, lmem: Terminal) -> None:
     assert (done.out, done.err) == (f"{KEY} = 0.3\n", "The environment (LMEM_X) wins over it.\n")
 
 
+def test_set_says_what_is_stored_and_not_what_is_still_in_force(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["config/set"] = lambda params: at_start()
+    done = lmem.run("config", "set", KEY, "new")
+    assert done.out == f"{KEY} = new in /c/config.toml\n"
+    assert done.err == "The daemon reads it when it starts: run 'lmem daemon restart'.\n"
+    daemon.answers["config/set"] = lambda params: {
+        **at_start(), "stored": "", "at_start": {"value": "x", "origin": "environment", "place": "LMEM_X"}
+    }  # fmt: skip
+    done = lmem.run("config", "set", KEY, "")
+    assert done.out == f"{KEY} = (empty) in /c/config.toml\n"
+    assert done.err.startswith("The environment (LMEM_X) wins over it.\n")
+
+
 def test_unset(daemon: FakeDaemon, lmem: Terminal) -> None:
     assert lmem.run("config", "unset", KEY).out == f"{KEY} = 0.1 now, by default\n"
     assert daemon.calls("config/unset") == [{"key": KEY}]
     left = "Neo4j at bolt://n keeps its copy."
-    daemon.answers["config/unset"] = lambda params: changed(value="", origin="default", restart=True, left_behind=left)
-    said = lmem.run("config", "unset", KEY).err.splitlines()
+    start = {"value": "", "origin": "default", "place": None}
+    daemon.answers["config/unset"] = lambda params: changed(
+        value="bolt://n", at_start=start, restart=True, left_behind=left
+    )
+    done = lmem.run("config", "unset", KEY)
+    assert done.out == f"{KEY} = (empty) at the next start, by default\n"
+    said = done.err.splitlines()
     assert said[0] == left and "lmem daemon restart" in said[1]
 
 

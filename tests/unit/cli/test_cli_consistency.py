@@ -14,7 +14,7 @@ def report(**changes: object) -> Params:
     """One store's part of an answer; a clean one unless `changes` say otherwise."""
     found: Params = {
         "missing": 0, "stale": 0, "orphaned": 0, "checked": 1200, "waiting": 0, "parked": 0, "buckets": 256,
-        "differing": 0, "problems": [], "unavailable": None, "objects": {}, **changes,
+        "differing": 0, "problems": [], "unavailable": None, "hint": None, "objects": {}, **changes,
     }  # fmt: skip
     wrong = found["missing"] or found["stale"] or found["orphaned"] or found["problems"] or found["parked"]
     return {**found, "clean": not (wrong or found["unavailable"])}
@@ -48,10 +48,15 @@ def test_a_difference_is_named_and_is_exit_1(daemon: FakeDaemon, lmem: Terminal)
 
 
 def test_a_store_that_cannot_be_asked_is_exit_6(daemon: FakeDaemon, lmem: Terminal) -> None:
-    verified(daemon, vectors=report(unavailable="Qdrant does not answer."))
+    down = report(unavailable="Qdrant does not answer.", hint="Start it.")
+    verified(daemon, vectors=down)
     done = lmem.run("verify")
     assert "vectors: Qdrant does not answer." in done.out
-    assert done.status == 6
+    assert (done.status, done.err) == (6, "Start it.\n"), "a repair would not help"
+    verified(daemon, vectors=down, graph={**down}, cache=DAMAGED)
+    done = lmem.run("verify")
+    assert (done.status, done.err.splitlines()[0], len(done.err.splitlines())) == (1, "Start it.", 2)
+    assert "lmem repair" in done.err
 
 
 def test_what_is_parked_or_broken_is_said(daemon: FakeDaemon, lmem: Terminal) -> None:

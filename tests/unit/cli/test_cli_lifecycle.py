@@ -77,8 +77,22 @@ def test_purge_stops_at_any_other_answer(daemon: FakeDaemon, lmem: Terminal, typ
 
 
 def test_restore(daemon: FakeDaemon, lmem: Terminal) -> None:
-    assert lmem.run("restore", "3f2a", "77b0").out == "Restored 3f2a9c1d  We chose WAL\n"
-    assert daemon.calls("memory/restore") == [{"ids": ["3f2a", "77b0"]}]
+    assert lmem.run("restore", "3f2a").out == "Restored 3f2a9c1d  We chose WAL\n"
+    assert daemon.calls("memory/restore") == [{"ids": ["3f2a"]}]
+
+
+def test_what_is_so_already_is_said_to_be_so(daemon: FakeDaemon, lmem: Terminal) -> None:
+    said = lmem.run("restore", "3F2A", "77b0c4de00", "77b0c4de00").out.splitlines()
+    assert said == ["Restored 3f2a9c1d  We chose WAL", "77b0c4de is not archived; nothing was changed."]
+    said = lmem.run("forget", "77b0", "3f2a").out.splitlines()
+    assert said == ["Archived 3f2a9c1d  We chose WAL", "77b0 is archived already; nothing was changed."]
+    daemon.answers["memory/restore"] = lambda params: {"restored": [], "change_set": None, "version": params["version"]}
+    done = lmem.run("restore", "3f2a", "--version", "2")
+    assert (done.status, done.out) == (0, "3f2a is as it was at version 2; nothing was changed.\n")
+    daemon.answers["memory/forget"] = lambda params: {"forgotten": [], "change_set": None, "dry_run": True}
+    done = lmem.run("forget", "3f2a", "--dry-run")
+    assert (done.status, done.out) == (0, "3f2a is archived already; nothing was changed.\n")
+    assert lmem.run("forget", "3f2a", "--json").json() == {"forgotten": [], "change_set": None, "dry_run": True}
 
 
 @pytest.mark.parametrize(("argv", "sent"), [((), {}), (("4",), {"change_set": 4})])

@@ -113,6 +113,7 @@ def test_a_merge_says_what_it_moved_and_how_to_part_them(known: FakeDaemon, lmem
 def test_the_user_is_shown_and_set(known: FakeDaemon, lmem: Terminal) -> None:
     shown = lmem.run("user", "show").out
     assert "Ada Lovelace" in shown and "no: nothing is written" in shown
+    assert "3 memories in 1 project\n" in shown
     said = lmem.run("user", "set", "--no-active", "--email", "")
     assert known.calls("user/set") == [{"email": "", "active": False}]
     assert "lmem user set --active" in said.err

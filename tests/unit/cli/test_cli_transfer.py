@@ -72,6 +72,45 @@ def test_for_people_only_what_went_wrong_and_the_sum(lmem: Terminal) -> None:
     assert done.err.startswith("line 2: The line is not JSON: ")
 
 
+def test_what_was_known_already_is_not_called_remembered(daemon: FakeDaemon, lmem: Terminal) -> None:
+    def answer(params: Params) -> Params:
+        results: Any = add_many(params)["results"]
+        return {"results": [{**results[0], "created": False}, *results[1:]]}
+
+    daemon.answers["memory/add_many"] = answer
+    done = lmem.run("add", "--jsonl", "-", stdin=b'{"content": "one"}\n{"content": "two"}\n')
+    assert done.out == "Remembered 1 memory, 1 known already; 0 lines refused.\n"
+
+
+def make(params: Params) -> Params:
+    """As the daemon: what a line names is made for the first line that names it."""
+    answer = add_many(params)
+    answered: Any = answer["results"]
+    items: Any = params["items"]
+    for row, item in zip(answered, items, strict=True):
+        row |= {f"new_{what}": item[what] for what in ("project", "session") if what in item}
+    return answer
+
+
+def test_what_was_made_for_a_line_is_reported(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["memory/add_many"] = make
+    last = {"content": "", "project": "b", "session": "s"}
+    lines = [{"content": "one", "project": "a\x1b"}, {"content": "two"}, last]
+    stdin = "\n".join(map(json.dumps, lines)).encode()
+    done = lmem.run("add", "--jsonl", "-", stdin=stdin)
+    assert done.out == "Remembered 2 memories; 1 line refused.\n"
+    assert done.err.splitlines() == [
+        "line 1: New project a\\x1b.", "line 3: The text is empty. Say something.", "line 3: New project b.",
+        "line 3: New session s.",
+    ]  # fmt: skip
+    done = lmem.run("add", "--jsonl", "-", "--json", stdin=stdin)
+    assert [set(row) for row in rows(done.out)] == [
+        {"line", "id", "created", "new_project"}, {"line", "id", "created"},
+        {"line", "error", "new_project", "new_session"},
+    ]  # fmt: skip
+    assert done.err == ""
+
+
 def test_all_good_is_status_0_and_options_hold_for_every_line(daemon: FakeDaemon, lmem: Terminal) -> None:
     stdin = b'{"content": "one"}\n{"content": "two", "project": "web", "source_id": "7"}\n'
     assert lmem.run("add", "--jsonl", "-", "--project", "api", "--tag", "x", stdin=stdin).status == 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lmem.config import Config, layered
-from lmem.daemon.addresses import servers
+from lmem.daemon.addresses import refuse_unusable, servers, shown
 from lmem.domain.leftservers import KnownServer
+from lmem.errors import InvalidInput
 
 URLS = {"qdrant.url": "http://q:6333", "neo4j.url": "bolt://n:7687", "redis.url": "redis://r:6379/0"}
 
@@ -47,9 +48,29 @@ def test_whatever_spelling_a_store_takes_is_a_server(key: str, url: str, kept: s
         ("redis.url", "redis://r:6379/0?password=hunter22"), ("redis.url", "redis://r:6379/0#hunter22"),
     ],
 )  # fmt: skip
-def test_an_address_that_its_store_refuses_is_no_server(key: str, url: str) -> None:
+def test_an_address_that_its_store_refuses_is_no_server_and_no_setting(key: str, url: str) -> None:
     assert servers(_config({key: url})) == []
+    with pytest.raises(InvalidInput) as refused:
+        refuse_unusable(key, url)
+    said = refused.value.message + refused.value.hint
+    assert "hunter22" not in said and "hunter22" not in str(shown(key, url))
+    family = key.partition(".")[0]
+    if "@" in url:
+        secret = "api_key" if family == "qdrant" else "password"
+        assert f"{family}.{secret}_file" in said and f"{family}.{secret}_command" in said
+        assert f"LMEM_{family.upper()}_{secret.upper()}" in said
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [*URLS.items(), ("qdrant.url", ""), ("qdrant.prefix", "a-b"), ("embedding.model", "any@thing")]
+)
+def test_other_values_are_settings_and_shown_as_they_are(key: str, value: str) -> None:
+    refuse_unusable(key, value)
+    assert shown(key, value) == value
+    assert shown("cache.max_mb", 6) == 6
 
 
 def test_a_prefix_that_its_store_refuses_is_no_server() -> None:
+    with pytest.raises(InvalidInput):
+        refuse_unusable("qdrant.prefix", "it's")
     assert servers(_config({**URLS, "qdrant.prefix": "it's"}))[0].family == "neo4j"

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmem.daemon.handlers.drafts import draft
+from lmem.daemon.handlers.drafts import EXPORT_KEYS, LINE_KEYS, bulk, draft
 from lmem.daemon.params import Params
 from lmem.domain.memories import Draft
-from lmem.errors import InvalidInput
+from lmem.errors import InvalidInput, LmemError
 from tests.unit.properties import PROPERTY
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -93,6 +94,41 @@ def test_what_is_refused(given: dict[str, object], says: str) -> None:
     with pytest.raises(InvalidInput, match=says) as caught:
         made(**{"content": "text", **given})
     assert caught.value.hint
+
+
+def refusal(**item: object) -> LmemError | None:
+    """What is said of a line of a bulk add; None when it is taken."""
+    (line,) = asyncio.run(bulk(Params({"items": [item]}), NOW, 1000, "cli"))
+    return line.draft if isinstance(line.draft, LmemError) else None
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (["tag"], "an unknown key: 'tag'."),
+        (["a", "b"], "unknown keys: 'a', 'b'."),
+        (list("abcdef"), "unknown keys: 'a', 'b', 'c', 'd', 'e', ..."),
+        (["layers"], "an unknown key: 'layers'."),
+        (["\ud800" + "x" * 50], "\\ud800xxx"),
+        (["ghp_" + "a1B2c3D4e5" * 4], "[redacted:"),
+    ],
+)
+def test_a_line_with_an_unknown_key_is_refused_with_the_known_ones(keys: list[str], says: str) -> None:
+    said = refusal(content="text", **dict.fromkeys(keys))
+    assert said is not None and says in said.message and said.message.endswith(".")
+    assert said.hint.startswith("Keys are: content, title, ") and "created_at" in said.hint
+
+
+def test_every_key_of_a_draft_may_stand_in_a_line() -> None:
+    assert set(FIELDS) | {"allow_secret", "line"} == set(LINE_KEYS)
+    assert refusal(content="text", **dict.fromkeys(LINE_KEYS[1:])) is None
+
+
+def test_what_an_export_holds_besides_is_taken_of_a_whole_record_alone() -> None:
+    assert refusal(content="text", **dict.fromkeys(EXPORT_KEYS)) is None
+    assert not set(EXPORT_KEYS) & set(LINE_KEYS)
+    for key in set(EXPORT_KEYS) - {"rev"}:
+        assert refusal(content="text", **{key: None}) is not None
 
 
 @given(values=st.dictionaries(st.sampled_from(FIELDS), JSON), content=st.text(st.characters(), min_size=1))

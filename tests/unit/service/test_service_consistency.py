@@ -128,9 +128,9 @@ def test_a_parked_row_is_not_clean_and_is_tried_again(tmp_path: Path) -> None:
 def test_a_store_that_cannot_be_asked_says_so(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         await _filled(kit, 2)
-        kit.indexes.down(StoreUnavailable("The index worker died."))
+        kit.indexes.down(StoreUnavailable("The index worker died.", hint="See its log."))
         (found,) = await _of(kit).verify(kit.actor, ["vectors"])
-        assert found.unavailable == "The index worker died."
+        assert (found.unavailable, found.hint) == ("The index worker died.", "See its log.")
         assert not found.clean
 
     drive(tmp_path, scenario)

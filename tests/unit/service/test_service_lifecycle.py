@@ -5,6 +5,7 @@ Not the terminal's questions around them.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,10 +95,19 @@ def test_done_resolves_a_task_once(tmp_path: Path) -> None:
         assert (closed.id, resolver.content) == (task, "all green")
         links = (await kit.memories.get(kit.actor, task)).links
         assert [(link.type, link.other_id) for link in links] == [("resolved_by", resolver.id)]
-        with pytest.raises(Conflict):
+        with pytest.raises(Conflict) as caught:
             await kit.lifecycle.done(kit.actor, task, False, None, None)
-        with pytest.raises(InvalidInput):
+        assert f"closed already, by {resolver.id[:8]}." in caught.value.message
+        assert f"'lmem unlink {resolver.id[:8]} {task[:8]}' opens" in caught.value.hint
+        hidden = replace(kit.actor, shared=True)
+        await kit.memories.edit(kit.actor, resolver.id, {"is_private": True}, None)
+        with pytest.raises(Conflict) as unseen:
+            await kit.lifecycle.done(hidden, task, False, None, None)
+        assert resolver.id[:8] not in unseen.value.message + unseen.value.hint
+        with pytest.raises(InvalidInput, match="is a note, not a task"):
             await kit.lifecycle.done(kit.actor, note, False, None, None)
+        with pytest.raises(InvalidInput, match="is an error, not a task"):
+            await kit.lifecycle.done(kit.actor, await kit.add("it broke", memory_type="error"), False, None, None)
 
     drive(tmp_path, scenario)
 

@@ -48,6 +48,24 @@ def test_a_session_knows_its_place_goal_and_files(tmp_path: Path) -> None:
     desk(tmp_path, scenario)
 
 
+def test_who_has_no_current_session_is_told_of_the_open_ones(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        with pytest.raises(NotFound, match="There is no session here"):
+            await desk.sessions.show(desk.kit.actor, ".", await desk.scope())
+        one = await desk.start("one", THERE)
+        with pytest.raises(NotFound, match="No session is current here") as caught:
+            await desk.sessions.show(desk.kit.actor, ".", await desk.scope())
+        assert f"Open: one ({one[:8]}, active)." in caught.value.hint
+        assert "'lmem session resume ID'" in caught.value.hint
+        for name in ("two", "three", "four"):
+            await desk.start(name, THERE)
+        with pytest.raises(NotFound) as caught:
+            await desk.sessions.show(desk.kit.actor, ".", await desk.scope())
+        assert "paused) and more." in caught.value.hint and caught.value.hint.count("(") == 3
+
+    desk(tmp_path, scenario)
+
+
 def test_a_second_session_pauses_the_first_and_switching_goes_back(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
         one, two = await desk.start("one"), await desk.start("two")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lmem.config import layered, parse
+from lmem.daemon.addresses import refuse_unusable
 from lmem.domain.actors import Actor
 from lmem.domain.audit import Wanted
 from lmem.domain.scope import ProjectFile
@@ -25,7 +26,7 @@ RATE = "default_decay_rate"
 async def _levels(kit: Kit, directory: Path) -> tuple[SettingChanges, Here]:
     """What changes settings, and a project to change them in."""
     project = await kit.project("api")
-    changes = SettingChanges(kit.storage, kit.clock, kit.settings, directory / "config.toml")
+    changes = SettingChanges(kit.storage, kit.clock, kit.settings, directory / "config.toml", refuse_unusable)
     return changes, Here(project, ProjectFile(str(directory / ".lmem.toml")))
 
 
@@ -145,7 +146,13 @@ def test_what_is_refused(tmp_path: Path) -> None:
         await refused(Forbidden, "own terminal", RATE, 0.2, "user", here, actor=shared)
         await refused(NotFound, "no project here", RATE, 0.2, "project", Here())
         await refused(NotFound, "no project here", RATE, 0.2, "project-file", Here())
+        await refused(InvalidInput, "qdrant.prefix", "qdrant.prefix", "a/b", "user", here)
+        for store in ("qdrant", "neo4j", "redis"):
+            await refused(InvalidInput, f"{store}.url", f"{store}.url", "nonsense", "user", here)
+        await refused(Forbidden, "own terminal", "neo4j.url", "nonsense", "user", here, actor=shared)
         assert not os.path.exists(tmp_path / "config.toml")
+        assert await changes.set(kit.actor, "neo4j.url", " bolt://h ", "user", here) == "bolt://h"
+        assert await changes.set(kit.actor, "neo4j.url", "", "user", here) == ""
         with pytest.raises(NotFound) as caught:
             known("default_decay_rat")
         assert "default_decay_rate" in caught.value.hint
