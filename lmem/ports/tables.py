@@ -93,7 +93,21 @@ class MemoryTable(Protocol):
 
     def update(self, memory_id: str, columns: Columns) -> None: ...
 
-    def delete(self, memory_id: str) -> None: ...
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete rows with their versions, the reasons of their changes and what sessions remember of them."""
+        ...
+
+    def unswept(self) -> list[str]:
+        """Ids of what was deleted for ever and whose bytes may still be in the file: Storage.purge_residue is due."""
+        ...
+
+    def made_by_done(self, memory_id: str) -> list[str]:
+        """The memories that were made because this task was closed: they have its title and tags."""
+        ...
+
+    def merged_into(self, memory_id: str) -> list[str]:
+        """The memories that got the text of this one by a merge."""
+        ...
 
     def touch(self, reads: Mapping[str, int], at: str) -> None:
         """Add to access counts; counters carry no revision."""
