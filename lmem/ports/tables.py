@@ -295,6 +295,14 @@ class Directory(Protocol):
         """A random value made with the store, such as the key of the audit's query hashes, or its instance id."""
         ...
 
+    def leave_out_commits(self, digests: Sequence[str]) -> None:
+        """Keep keyed hashes of commits that were purged."""
+        ...
+
+    def left_out_commits(self) -> frozenset[str]:
+        """All of these hashes."""
+        ...
+
     def counts(self, user_id: str) -> dict[str, int]:
         """Memories, archived, projects, sessions."""
         ...

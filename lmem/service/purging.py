@@ -16,7 +16,8 @@ from lmem.domain.memories import Memory
 from lmem.errors import LmemError, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import names, recording
+from lmem.service import names, purgedcommits, recording
+from lmem.service.capture import SOURCE
 
 AGAIN_S = 60.0
 """Seconds between two looks for what a purge left that was cut short, or whose sweep could not be done."""
@@ -85,6 +86,8 @@ class Purging:
                 recording.enqueue_neighbours(tx, memory)
                 recording.enqueue_followers(tx, memory, memory.key)
                 holding.update(dict.fromkeys(tx.memories.merged_into(memory.id)))
+                if memory.source_tool == SOURCE:
+                    purgedcommits.remember(tx, memory)
                 tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
             if found.memories:
                 tx.memories.delete([memory.id for memory in found.memories])

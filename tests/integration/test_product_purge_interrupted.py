@@ -19,7 +19,7 @@ import pytest
 from lmem.client import presence
 from tests.integration.lifecycle_support import home_paths, until
 from tests.integration.product import Product, running
-from tests.integration.test_product_purge import holding
+from tests.integration.test_product_purge import holding, purge
 
 READ = """
 import sqlite3, sys
@@ -103,4 +103,18 @@ def test_the_receipt_says_what_is_pending_while_a_reader_is_there(product: Produ
     again = product.good("forget", id[:8], "--purge", "--yes")
     assert again.out.startswith(f"{id[:8]} was purged before; what was left of it is swept.\n")
     assert "pending" not in again.out
+    assert holding(product, "wumpuszqx") == []
+
+
+def test_sessions_remember_neither_its_file_nor_what_was_asked(product: Product) -> None:
+    product.good("session", "start", "vault", "--json")
+    id = product.add("the vault of staging", "--at", "wumpuszqx.py:7")
+    product.good("search", "wumpuszqx vault", "--json")
+    product.call("jobs/run", name="counters")
+    product.good("search", "another wumpuszqx", "--json")
+    assert "wumpuszqx.py" in str(product.good("session", "show", "--json").json["files"])
+    assert purge(product, id) == []
+    product.call("jobs/run", name="counters")
+    shown = product.good("session", "show", "--json").json
+    assert (shown["files"], shown["queries"]) == ([], [])
     assert holding(product, "wumpuszqx") == []
