@@ -123,8 +123,12 @@ class Storage(Protocol):
         """Give the space of the write-ahead log back; False when a reader was in the way. Raises StorageFull."""
         ...
 
-    async def purge_residue(self) -> None:
-        """Make deleted text leave the index segments, free pages and the write-ahead log."""
+    async def purge_residue(self, patience_s: float | None = None) -> None:
+        """Make deleted text leave the index segments, free pages and the write-ahead log.
+
+        Raises StoreUnavailable when another process reads the database for `patience_s`, which is longer than any read
+        of lmem's own unless it is given, and StorageFull. What it clears is in MemoryTable.unswept until then.
+        """
         ...
 
     async def check(self) -> list[str]:

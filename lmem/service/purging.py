@@ -21,6 +21,8 @@ from lmem.service.capture import SOURCE
 
 AGAIN_S = 60.0
 """Seconds between two looks for what a purge left that was cut short, or whose sweep could not be done."""
+BRIEFLY_S = 2.0
+"""Seconds that such a sweep waits for readers: writes are slower meanwhile, and nobody waits for it."""
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class Purged:
 
     @property
     def ids(self) -> list[str]:
+        """The ids of all that it deleted or swept."""
         return [*(memory.id for memory in self.memories), *self.gone]
 
 
@@ -69,7 +72,7 @@ class Purging:
         while True:
             try:
                 if await self._storage.read(lambda tx: tx.memories.unswept()):
-                    await self._storage.purge_residue()
+                    await self._storage.purge_residue(BRIEFLY_S)
             except LmemError as err:
                 log.warning("the text of what was purged is still in the database's files: %s", err.message)
             await asyncio.sleep(AGAIN_S)

@@ -26,7 +26,8 @@ class Sweep:
     Only then does it take away the marks of what was purged before it began (purging.py).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self.patience_s = patience_s
         self.started = False
         self._due: Mapping[str, str] = {}
         self._tables = list(FULL_TEXT)
@@ -45,7 +46,7 @@ class Sweep:
                 swept(connection, self._due)
             return True
         if self._give_up_at == float("inf"):
-            self._give_up_at = time.monotonic() + PATIENCE_S
+            self._give_up_at = time.monotonic() + self.patience_s
         elif time.monotonic() > self._give_up_at:
             raise StoreUnavailable(
                 "Another process reads the database, so deleted text could not be cleared from its log yet.",

@@ -48,8 +48,9 @@ def test_a_purge_goes_on_without_who_asked(tmp_path: Path) -> None:
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
-        while await kit.storage.read(lambda tx: tx.memories.find(id) is not None or tx.memories.unswept()):
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(10):
+            while await kit.storage.read(lambda tx: tx.memories.find(id) is not None or tx.memories.unswept()):
+                await asyncio.sleep(0.005)
 
     drive(tmp_path, scenario)
     assert _held(tmp_path) == []
@@ -84,8 +85,9 @@ def test_a_purge_that_was_cut_short_is_swept_by_itself(tmp_path: Path, monkeypat
         with monkeypatch.context() as patch:
             _cut_short(patch, kit)
             await kit.storage.write(lambda tx: tx.memories.delete([id]))
-        while await _unswept(kit):
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(10):
+            while await _unswept(kit):
+                await asyncio.sleep(0.005)
         running.cancel()
 
     drive(tmp_path, scenario)
@@ -93,7 +95,7 @@ def test_a_purge_that_was_cut_short_is_swept_by_itself(tmp_path: Path, monkeypat
 
 
 def test_the_receipt_says_what_a_reader_keeps_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lmem.stores.sqlite.residue.PATIENCE_S", 0.0)
+    monkeypatch.setattr("lmem.stores.sqlite.storage.PATIENCE_S", 0.0)
 
     async def scenario(kit: Kit) -> None:
         id = await kit.add(f"the {WORD} of staging")
