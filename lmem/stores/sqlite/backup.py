@@ -40,9 +40,7 @@ def make_backup(database: Path, target: Path) -> None:
     try:
         partial.touch(mode=0o600, exist_ok=False)  # before there is a byte in it: its directory may be open to others
         _vacuum_into(database, partial)
-        with closing(open_copy(partial)) as connection:
-            if marked(connection):  # words of what was purged are in the live file, and so in this one
-                sweep(connection)
+        _sweep_if_due(partial)
         check_copy(partial)
         sync(partial)
         partial.replace(target)
@@ -60,6 +58,16 @@ def sweep(connection: sqlite3.Connection) -> None:
             connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
     connection.execute("VACUUM")
     swept(connection, done)
+
+
+def _sweep_if_due(copy: Path) -> None:
+    """Words of what was purged are in the live file until its own sweep, and so in a copy of it."""
+    with closing(open_copy(copy)) as connection:
+        try:
+            if marked(connection):
+                sweep(connection)
+        except sqlite3.Error as err:
+            raise translate(err) from err
 
 
 def rotate(directory: Path, spare: Path | None = None) -> list[Path]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lmem.domain.relationwords import relation_type
-from lmem.errors import NotFound
+from lmem.errors import NotFound, StorageFull
 from lmem.service import purging
 from lmem.service.linkrules import LinkDraft
 from lmem.service.purging import Purging
@@ -112,6 +112,24 @@ def test_the_receipt_says_what_a_reader_keeps_there(tmp_path: Path, monkeypatch:
         reader.close()
         again = await kit.lifecycle.purge(kit.actor, [id], False)
         assert {place.state for place in await receipt(kit.storage, [], again)} == {"gone"}
+
+    drive(tmp_path, scenario)
+    assert _held(tmp_path) == []
+
+
+def test_a_full_disk_leaves_the_sweep_pending(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full() -> None:
+        raise StorageFull("The disk is full.")
+
+    async def scenario(kit: Kit) -> None:
+        id = await kit.add(f"the {WORD} of staging")
+        with monkeypatch.context() as patch:
+            patch.setattr(kit.storage, "purge_residue", full)
+            purged = await kit.lifecycle.purge(kit.actor, [id], False)
+        said = {place.place: place for place in await receipt(kit.storage, [], purged)}
+        assert said["sqlite: full text"].state == "pending"
+        assert "The disk is full." in said["sqlite: full text"].check
+        assert (await kit.lifecycle.purge(kit.actor, [id], False)).unswept == ""
 
     drive(tmp_path, scenario)
     assert _held(tmp_path) == []
