@@ -120,7 +120,8 @@ class Storage(Protocol):
         ...
 
     async def checkpoint(self) -> bool:
-        """Give the space of the write-ahead log back; False when a reader was in the way. Raises StorageFull."""
+        """Give the space of the write-ahead log back; False when a reader or a full disk is in the way. Raises
+        StorageFull when the disk fills up meanwhile."""
         ...
 
     async def purge_residue(self) -> None:

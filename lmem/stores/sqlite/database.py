@@ -6,6 +6,7 @@ Not a repository: it knows no table but the full-text ones (memories.py, version
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,10 +123,19 @@ class Database:
         return await self._readers.read(work, min(timeout_s, SNAPSHOT_S))
 
     async def checkpoint(self) -> bool:
-        """Move the write-ahead log into the database and empty it; False when a reader was in the way."""
+        """Move the write-ahead log into the database and empty it; False when a reader was in the way, or when the file
+        would have to grow by more than is free: half of a move takes the last space, and gives none back."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Upkeep(lambda connection: truncate_log(connection, wait_ms=100), future))
+
+        def step(connection: sqlite3.Connection) -> bool:
+            return self._has_room(connection) and truncate_log(connection, wait_ms=100)
+
+        self._writer.submit(Upkeep(step, future))
         return await future
+
+    def _has_room(self, connection: sqlite3.Connection) -> bool:
+        pages, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+        return shutil.disk_usage(self.path.parent).free > pages * size - self.path.stat().st_size
 
     async def purge_residue(self) -> None:
         """Clear deleted text from full-text segments and the log; callers that wait together share one sweep.

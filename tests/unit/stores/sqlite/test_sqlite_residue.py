@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -75,5 +76,30 @@ def test_the_sweep_waits_for_a_reader_while_writes_go_on(database: Database, pat
         reader.close()
         await asyncio.wait_for(sweep, 5)
         assert await database.checkpoint()
+
+    asyncio.run(check())
+
+
+def test_a_log_stays_where_its_move_would_not_fit(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of a move takes the last space of a disk and gives none back."""
+    log = path.with_name(path.name + "-wal")
+
+    async def check() -> None:
+        await database.write(add_owner)
+        assert await database.checkpoint()
+        before = path.stat().st_size
+        for number in range(1, 12):  # fewer commits than the writer moves by itself
+            await database.write(lambda connection, n=number: add_memory(connection, n, "text " * 2000))  # type: ignore[misc]
+        grown = (await database.read(lambda c: c.execute("PRAGMA page_count").fetchone()[0])) * 16384 - before
+        assert grown > 0
+        for free, fits in ((grown, False), (grown + 1, True)):
+            usage = shutil.disk_usage(path.parent)._replace(free=free)
+            monkeypatch.setattr(shutil, "disk_usage", lambda _, found=usage: found)
+            assert await database.checkpoint() is fits
+            monkeypatch.undo()
+            assert (log.stat().st_size == 0) is fits
+        assert path.stat().st_size == before + grown
 
     asyncio.run(check())
