@@ -24,6 +24,7 @@ from lmem.daemon.jobs import Jobs
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.recorder import Recorder
+from lmem.daemon.revisions import Revisions
 from lmem.daemon.services import TERMINAL, Services, Worker
 from lmem.daemon.upkeep import Work
 from lmem.domain import times
@@ -153,6 +154,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),
         past=Past(storage),
+        revisions=Revisions(),
         timeline=Timeline(storage),
         superseding=Superseding(storage, clock, wake),
         search=Search(storage, indexes, finder, clock),
