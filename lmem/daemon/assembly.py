@@ -21,6 +21,7 @@ from lmem.daemon.facts import Facts
 from lmem.daemon.gitstatus import GitStatus
 from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
+from lmem.daemon.lookups import Lookups
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.recorder import Recorder
@@ -127,8 +128,9 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
     activity = Activity(storage, clock, bytes.fromhex(query_key))
     settings = Settings(storage, user_id, host.config, host.paths.config_file, os.environ, caches)
     await settings.refresh()
-    places, idle_hours = Places(), _idle_hours(settings)
-    scopes = Scopes(storage, clock, places.of, idle_hours, caches)
+    lookups, idle_hours = Lookups(), _idle_hours(settings)
+    places = Places(lookups)
+    scopes = Scopes(storage, clock, places.of, idle_hours, caches, places.surely)
     projects = Projects(storage, clock, wake, scopes.changed, caches)
     facts = Facts(projects)
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
@@ -161,7 +163,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file, refuse_unusable),
         context=Briefs(storage, Context(storage, stores.counting), caches),
         searches=Searches(caches, clock, TERMINAL),
-        git_status=GitStatus(places, caches),
+        git_status=GitStatus(places, lookups, caches),
         holdings=Holdings(storage, settings.of, caches),
         patterns=Patterns(storage, clock, wake, caches),
         pattern_search=PatternSearch(storage, indexes, stores.finder),
