@@ -132,7 +132,7 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
     places = Places(lookups)
     scopes = Scopes(storage, clock, places.of, idle_hours, caches, places.surely)
     projects = Projects(storage, clock, wake, scopes.changed, caches)
-    facts = Facts(projects)
+    facts = Facts(projects, lookups)
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
@@ -176,7 +176,9 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         layers=LayerMoves(storage, clock, wake),
         sessions=Sessions(storage, clock, wake, scopes.changed, settings.of, caches),
         jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
-        recorder=Recorder(Capture(storage, clock, memories, wake), scopes, facts, settings, clock, user_id),
+        recorder=Recorder(
+            Capture(storage, clock, memories, wake), scopes, facts, settings, clock, user_id, lookups
+        ),
     )  # fmt: skip
 
 
