@@ -6,9 +6,10 @@ Not the threads of the stores, which never wait for these: a look that hangs kee
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import TypeVar
 
 from lmem.errors import LmemError
@@ -19,11 +20,16 @@ AT_ONCE = 4
 HANGS_S = 0.05
 """Seconds after which a look hangs; one at a disk that answers takes a few milliseconds."""
 
-MOST_HANGING = 32
-"""Looks that hang at once. One disk gets half of them, so that it cannot keep those at others away."""
+MOST_HANGING = 128
+"""Looks that hang at once, each with a thread."""
+
+HUNG_S = 2.0
+"""Seconds after which a look is thought to hang for good."""
+
+SIBLINGS = 4
+"""Directories beside each other that hang for good; then that around them does, and no more of it is looked at."""
 
 _T = TypeVar("_T")
-_MOUNTS = Path("/proc/self/mountinfo")
 
 
 class Lookups:
@@ -31,25 +37,26 @@ class Lookups:
 
     def __init__(self) -> None:
         self._turns = asyncio.Semaphore(AT_ONCE)
-        self._hanging: list[str] = []
+        self._hanging: list[tuple[float, str]] = []
         self._late: set[str] = set()
 
     async def of(self, directory: str, look: Callable[[], _T]) -> _T:
         """What `look` answers; wait for it with `asyncio.wait`, as nothing ends a look that was begun.
 
-        Raises what it raises, and LmemError when too many looks at the same disk hang.
+        Raises what it raises, and LmemError when too many looks hang, there or at all.
         """
         async with self._turns:
-            if self._is_full(directory):
+            if self._is_refused(directory):
                 raise silent(directory)
             answer = _begun(look)
             done, _ = await asyncio.wait({answer}, timeout=HANGS_S)
         if not done:
-            self._hanging.append(directory)
+            hangs = time.monotonic(), directory
+            self._hanging.append(hangs)
             try:
                 await asyncio.wait({answer})
             finally:
-                self._hanging.remove(directory)
+                self._hanging.remove(hangs)
         return answer.result()
 
     async def within(self, seconds: float, directory: str, look: Callable[[], _T]) -> _T:
@@ -73,12 +80,20 @@ class Lookups:
         task.add_done_callback(ended)
         raise silent(directory)
 
-    def _is_full(self, directory: str) -> bool:
-        if len(self._hanging) < MOST_HANGING // 2:
+    def _is_refused(self, directory: str) -> bool:
+        """Whether a look would only take a thread: so that one repository that hangs cannot take all of them."""
+        if len(self._hanging) >= MOST_HANGING:
+            return True
+        before = time.monotonic() - HUNG_S
+        hung = [PurePosixPath(item).parts for since, item in self._hanging if since < before]
+        if len(hung) < SIBLINGS:
             return False
-        mounts = _mounts()
-        same = [item for item in self._hanging if _mount(item, mounts) == _mount(directory, mounts)]
-        return len(same) >= MOST_HANGING // 2 or len(self._hanging) >= MOST_HANGING
+        parts = PurePosixPath(directory).parts
+        for depth in range(2, len(parts) + 1):  # below the root, where all disks begin
+            inside = {path[depth : depth + 1] for path in hung if path[:depth] == parts[:depth]}
+            if len(inside) >= SIBLINGS:
+                return True
+        return False
 
 
 def silent(directory: str) -> LmemError:
@@ -95,23 +110,3 @@ def _begun(look: Callable[[], _T]) -> asyncio.Future[_T]:
     answer = asyncio.get_running_loop().run_in_executor(executor, look)
     executor.shutdown(wait=False)
     return answer
-
-
-def _mounts() -> list[str]:
-    """The directories where file systems begin; none where the system does not tell."""
-    try:
-        lines = _MOUNTS.read_text(errors="surrogateescape").split("\n")
-    except OSError:
-        return []
-    return [_plain(fields[4]) for line in lines if len(fields := line.split(" ")) > 4]
-
-
-def _plain(point: str) -> str:
-    for escaped, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        point = point.replace(escaped, character)
-    return point.rstrip("/")
-
-
-def _mount(directory: str, mounts: list[str]) -> str:
-    """The mount that a directory lies on, by its name alone: a look at it could hang."""
-    return max((point for point in mounts if f"{directory}/".startswith(f"{point}/")), key=len, default="")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -58,39 +57,44 @@ def test_looks_that_hang_keep_nobody_else_waiting(answers: threading.Event) -> N
     asyncio.run(run())
 
 
-def test_one_disk_cannot_take_every_thread(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: threading.Event
+def test_a_repository_that_hangs_cannot_take_every_thread(
+    monkeypatch: pytest.MonkeyPatch, answers: threading.Event
 ) -> None:
-    mounts = tmp_path / "mountinfo"
-    mounts.write_text(
-        "1 0 8:1 / / rw - ext4 a rw\n2 1 0:9 / /mnt/my\\040disk rw - nfs host:/ rw\n3 1 8:2 / /mnt rw - ext4 b rw\n"
-    )
-    monkeypatch.setattr(lookups, "_MOUNTS", mounts)
-    monkeypatch.setattr(lookups, "MOST_HANGING", 8)
-
     async def run() -> None:
-        known, begun = Lookups(), []
-        for number in range(4):
-            begun.append(asyncio.ensure_future(known.of(f"/mnt/my disk/{number}", answers.wait)))
-        await until(lambda: len(known._hanging) == 4)
-        with pytest.raises(LmemError, match="The disk of /mnt/my disk does not answer"):
-            await known.of("/mnt/my disk", lambda: 3)
-        assert [await known.of(where, lambda: 3) for where in ("/mnt/my disk2", "/mnt", "/home")] == [3, 3, 3]
-        for number in range(4):
-            begun.append(asyncio.ensure_future(known.of(f"/mnt/{number}", answers.wait)))
-        await until(lambda: len(known._hanging) == 8)
-        with pytest.raises(LmemError, match="The disk of /home does not answer"):
-            await known.of("/home", lambda: 3)
+        known = Lookups()
+        stuck = ["/src/stuck/a", "/src/stuck/b/c", "/src/stuck/b/d", "/src/stuck", "/src/stuck/e"]
+        begun = [asyncio.ensure_future(known.of(directory, answers.wait)) for directory in stuck]
+        await until(lambda: len(known._hanging) == 5)
+        assert await known.of("/src/stuck/f", lambda: 3) == 3, "it may be a busy machine"
+        monkeypatch.setattr(lookups, "HUNG_S", 0.0)
+        for directory in ("/src/stuck/f", "/src/stuck", "/src/stuck/b/c/d"):
+            with pytest.raises(LmemError, match=f"The disk of {directory} does not answer"):
+                await known.of(directory, lambda: 3)
+        assert [await known.of(where, lambda: 3) for where in ("/src/stuck2", "/src", "/", "/home")] == [3] * 4
         answers.set()
         await asyncio.gather(*begun)
-        assert await known.of("/mnt/my disk", lambda: 3) == 3
+        assert await known.of("/src/stuck/f", lambda: 3) == 3
 
     asyncio.run(run())
 
 
-def test_where_the_system_tells_no_mounts_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookups, "_MOUNTS", tmp_path / "none")
-    assert lookups._mount("/a", lookups._mounts()) == lookups._mount("/b/c", lookups._mounts()) == ""
+def test_disks_that_hang_are_not_the_root(monkeypatch: pytest.MonkeyPatch, answers: threading.Event) -> None:
+    monkeypatch.setattr(lookups, "HUNG_S", 0.0)
+    monkeypatch.setattr(lookups, "MOST_HANGING", 6)
+
+    async def run() -> None:
+        known = Lookups()
+        begun = [asyncio.ensure_future(known.of(f"/mnt{number}", answers.wait)) for number in range(5)]
+        await until(lambda: len(known._hanging) == 5)
+        assert await known.of("/home", lambda: 3) == 3
+        begun.append(asyncio.ensure_future(known.of("/srv", answers.wait)))
+        await until(lambda: len(known._hanging) == 6)
+        with pytest.raises(LmemError, match="The disk of /home does not answer"):
+            await known.of("/home", lambda: 3)
+        answers.set()
+        await asyncio.gather(*begun)
+
+    asyncio.run(run())
 
 
 def test_work_that_comes_back_does_not_begin_again_while_it_hangs(answers: threading.Event) -> None:
