@@ -204,6 +204,16 @@ def test_a_repository_whose_disk_hangs_keeps_no_other_waiting(scene: Scene, monk
     assert not on_the_loop
 
 
+def test_a_pipe_in_the_spool_is_not_waited_for(scene: Scene) -> None:
+    sha = scene.commit("one")
+    os.mkfifo(scene.spool / f"{FILE}.1")
+    stored: list[str] = []
+    turning = threading.Thread(target=lambda: stored.extend(scene.turn()), daemon=True)
+    turning.start()
+    turning.join(20)
+    assert stored == [sha]
+
+
 def test_a_line_is_done_only_when_its_commit_is_stored(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "RETRY_S", 0.0)
     sha = scene.commit("one")
