@@ -40,9 +40,9 @@ async def default_branch(top: str) -> str | None:
     return noted.split()[0].removeprefix("origin/") if noted else None
 
 
-async def answer(top: str, *arguments: str, patience: float = PATIENCE_S) -> str | None:
-    """What git says, stripped; None when it fails, is not there, or takes longer."""
-    said = await output(top, *arguments, patience=patience)
+async def answer(top: str, *arguments: str, patience: float | None = None) -> str | None:
+    """What git says, stripped; None when it fails, is not there, or takes longer than `PATIENCE_S`, else `patience`."""
+    said = await output(top, *arguments, patience=PATIENCE_S if patience is None else patience)
     return None if said is None else said[:MOST_BYTES].decode(errors="replace").strip()
 
 
