@@ -60,6 +60,8 @@ def test_looks_that_hang_keep_nobody_else_waiting(answers: threading.Event) -> N
 def test_a_repository_that_hangs_cannot_take_every_thread(
     monkeypatch: pytest.MonkeyPatch, answers: threading.Event
 ) -> None:
+    monkeypatch.setattr(lookups, "HUNG_S", 60.0)
+
     async def run() -> None:
         known = Lookups()
         stuck = ["/src/stuck/a", "/src/stuck/b/c", "/src/stuck/b/d", "/src/stuck", "/src/stuck/e"]
