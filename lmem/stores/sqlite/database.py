@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lmem.backupfiles import file_name
+from lmem.errors import LmemError
 from lmem.stores.sqlite import copies, migrations
 from lmem.stores.sqlite.backup import check_live, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
@@ -71,6 +72,11 @@ class Database:
             connection.close()
             raise
         return cls(path, Writer(path, connection), Readers(path, readers))
+
+    @property
+    def trouble(self) -> LmemError | None:
+        """Why nothing will be written until a restart, or None."""
+        return self._writer.trouble
 
     async def write(
         self, work: Callable[[sqlite3.Connection], T], large: bool = False, committed: Callable[[], None] | None = None
