@@ -45,6 +45,7 @@ class Database:
         self._sweep: tuple[Sweep, asyncio.Future[Any]] | None = None
         self._waiting = 0
         self._answered = 0.0
+        self._checking = asyncio.Lock()
         self.copying = asyncio.Lock()  # held while a backup is made, and by a purge, which has to find it
 
     @classmethod
@@ -164,8 +165,12 @@ class Database:
         return await future
 
     async def check(self) -> list[str]:
-        """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull."""
-        return await asyncio.to_thread(check_live, self.path)
+        """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull.
+
+        Those who ask together take turns, so that there is one copy at a time.
+        """
+        async with self._checking:
+            return await asyncio.to_thread(check_live, self.path)
 
     async def close(self) -> None:
         """Finish what is queued, gather statistics for the planner, empty the log, close every connection."""
