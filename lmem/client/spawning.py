@@ -14,7 +14,7 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING
 
-from lmem.client.starts import last_error
+from lmem.client.starts import last_end
 from lmem.errors import DaemonStartFailed, from_wire
 
 if TYPE_CHECKING:
@@ -121,4 +121,6 @@ def _last_words(paths: Paths) -> str:
     except OSError:  # removed meanwhile: the log may know
         printed = []
     words = [line.strip() for line in printed if line.strip()]
-    return (words[-1].rstrip(".") if words else "") or last_error(paths) or "it said nothing"
+    if words:
+        return words[-1].rstrip(".")
+    return last_end(paths, time.time() - LISTEN_SECONDS) or "it said nothing"

@@ -39,8 +39,8 @@ def start(paths: Paths, *, explicit: bool = False) -> None:
     """Make sure that a daemon runs: start one, or share the start that another client has begun.
 
     `explicit` is a start that the user asked for: it is made even after a crash loop, and begins a new count.
-    Raises the error that ended the daemon's start, DaemonStartFailed for more than three starts in 60 s (with the last
-    error of the log), or SocketDenied in a sandbox, where nothing is started.
+    Raises the error that ended the daemon's start, DaemonStartFailed for more than three starts in 60 s (with what the
+    log says of the last end), or SocketDenied in a sandbox, where nothing is started.
     """
     if presence.in_sandbox():
         raise SocketDenied(

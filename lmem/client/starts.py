@@ -19,7 +19,9 @@ WINDOW_SECONDS = 60.0
 MOST = 3
 """Starts within the window; one more is a crash loop."""
 TAIL = 64 * 1024
-"""Bytes at the end of the log that are searched for its last error."""
+"""Bytes at the end of the log that are searched for how the last daemon ended."""
+ENDS = ("the daemon cannot start: ", "the daemon crashed: ", "the daemon ends: ")
+"""How the daemon's log says that it ends by itself. Other errors, as of a call, are not why it did not stay."""
 
 
 class Starts:
@@ -37,7 +39,7 @@ class Starts:
         if len(self._recent) >= MOST:
             raise DaemonStartFailed(
                 f"The daemon was started {len(self._recent)} times in the last {WINDOW_SECONDS:g} s and did not stay: "
-                f"{last_error(self._paths) or 'its log names no error'}."
+                f"{last_end(self._paths, self._recent[0]) or 'its log does not say why'}."
             )
 
     def record(self) -> None:
@@ -64,8 +66,9 @@ class Starts:
             return  # on a full disk the count is lost, which is better than no start
 
 
-def last_error(paths: Paths) -> str:
-    """The last error in the daemon's log, as text; '' when there is none."""
+def last_end(paths: Paths, since: float) -> str:
+    """Why a daemon ended last, as its log says; '' when none has said so since then, as when it was killed."""
+    earliest = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(since))  # as in the log, to the second
     try:
         with open(paths.log_file, "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - TAIL))
@@ -77,8 +80,10 @@ def last_error(paths: Paths) -> str:
             entry = json.loads(line)
         except ValueError:  # cut by the seek, or torn by a full disk
             continue
-        if isinstance(entry, dict) and entry.get("level") in ("error", "critical"):
-            return str(entry.get("message")).rstrip(".")
+        if isinstance(entry, dict) and str(entry.get("time")) >= earliest:
+            message = str(entry.get("message"))
+            if message.startswith(ENDS):
+                return message.rstrip(".")
     return ""
 
 

@@ -36,7 +36,7 @@ async def stores(services: Services) -> dict[str, object]:
     """The state of each store as `lmem status` shows it."""
     model, indexes = services.indexes.loaded, services.indexes
     return {
-        "sqlite": {"state": "ready", **await services.storage.facts()},
+        "sqlite": {**_writing(services.storage.trouble), **await services.storage.facts()},
         "vectors": await _vectors(services),
         "embedder": {
             "state": "ready" if model else "missing" if _is_missing(indexes.reason) else "down",
@@ -55,7 +55,7 @@ async def findings(services: Services) -> list[Finding]:
     pending, parked = await services.storage.read(lambda tx: (sum(tx.outbox.pending().values()), tx.outbox.parked(100)))
     free = shutil.disk_usage(paths.data).free
     return [
-        _sqlite(),
+        _sqlite(services.storage.trouble),
         _private(paths.data),
         _private(paths.socket.parent),
         Finding("disk", "ok", f"{free // 2**20:,} MB are free in {paths.data}.")
@@ -127,7 +127,15 @@ def _is_missing(err: LmemError | None) -> bool:
     return err is not None and err.code == "model_missing"
 
 
-def _sqlite() -> Finding:
+def _writing(trouble: LmemError | None) -> dict[str, object]:
+    if trouble is None:
+        return {"state": "ready"}
+    return {"state": "down", "reason": trouble.message, "hint": trouble.hint}
+
+
+def _sqlite(trouble: LmemError | None) -> Finding:
+    if trouble is not None:
+        return Finding("sqlite", "fail", trouble.message, trouble.hint)
     version = sqlite3.sqlite_version
     if sqlite3.sqlite_version_info >= FIXED_SQLITE:
         return Finding("sqlite", "ok", f"SQLite {version}.")
