@@ -14,6 +14,7 @@ from lmem.paths import Paths, paths
 from tests.unit.cli.fake_daemon import FakeDaemon, Params
 from tests.unit.cli.terminal import Done, Terminal
 
+
 def levels(done: Done) -> dict[str, str]:
     return {finding["check"]: finding["level"] for finding in json.loads(done.out)["findings"]}
 
