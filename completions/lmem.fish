@@ -310,6 +310,7 @@ complete -c lmem -n '__fish_lmem_is export' -l until -r -d 'Up to then, as for -
 complete -c lmem -n '__fish_lmem_is export' -l min-importance -r -d 'At least this, from 0 to 1.'
 complete -c lmem -n '__fish_lmem_is export' -l archived -d 'Archived memories instead.'
 complete -c lmem -n '__fish_lmem_is export' -l private -d 'Private memories only.'
+complete -c lmem -n '__fish_lmem_is export' -l no-private -d 'Leave private memories out, for a file that others will read.'
 complete -c lmem -n '__fish_lmem_is export' -l output -s o -r -F -d 'Write to a file; otherwise standard output.'
 complete -c lmem -n '__fish_lmem_is export' -l json -d 'Print JSON for scripts; errors go to stderr as JSON too.'
 complete -c lmem -n '__fish_lmem_is export' -s h -l help -d 'Show the help.'
