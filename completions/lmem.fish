@@ -119,7 +119,7 @@ complete -c lmem -n '__fish_lmem_is model; and not __fish_seen_subcommand_from p
 complete -c lmem -n '__fish_lmem_is model; and not __fish_seen_subcommand_from pull list use' -a use -d 'Select the model that embeds your memories'
 complete -c lmem -n '__fish_lmem_is daemon; and not __fish_seen_subcommand_from start stop restart status logs run install uninstall' -a start -d 'Start the daemon, unless it runs'
 complete -c lmem -n '__fish_lmem_is daemon; and not __fish_seen_subcommand_from start stop restart status logs run install uninstall' -a stop -d 'Let the daemon finish what runs, then stop it'
-complete -c lmem -n '__fish_lmem_is daemon; and not __fish_seen_subcommand_from start stop restart status logs run install uninstall' -a restart -d 'Stop the daemon and start it again'
+complete -c lmem -n '__fish_lmem_is daemon; and not __fish_seen_subcommand_from start stop restart status logs run install uninstall' -a restart -d 'Stop the daemon and start it again; it is not stopped where none could start, as with settings not right'
 complete -c lmem -n '__fish_lmem_is daemon; and not __fish_seen_subcommand_from start stop restart status logs run install uninstall' -a status -d 'Say whether the daemon runs; starts none'
 complete -c lmem -n '__fish_lmem_is daemon; and not __fish_seen_subcommand_from start stop restart status logs run install uninstall' -a logs -d 'Print the daemon\'s log; with --json its lines as they are'
 complete -c lmem -n '__fish_lmem_is daemon; and not __fish_seen_subcommand_from start stop restart status logs run install uninstall' -a run -d 'Run the daemon in this terminal until Ctrl-C'

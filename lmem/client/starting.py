@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lmem.client import presence
-from lmem.client.spawning import spawn
+from lmem.client.spawning import rehearse, spawn
 from lmem.client.starts import Starts
 from lmem.errors import (
     AlreadyRunning,
@@ -64,15 +64,12 @@ def start(paths: Paths, *, explicit: bool = False) -> None:
 def check(paths: Paths) -> None:
     """Raises what would keep a daemon from starting as far as it can be told beforehand: look before one is stopped.
 
-    SocketDenied in a sandbox, InvalidInput for settings that are not right, DaemonStartFailed or Forbidden where its
-    directories cannot be written.
+    SocketDenied in a sandbox, InvalidInput for settings that are not right, DaemonStartFailed where its directories
+    cannot be written or its program does not run.
     """
-    from lmem import config  # only here: its imports are no part of a start on demand
-
     _refuse_in_sandbox("No daemon can be started from inside a sandbox.")
-    config.load(paths.config_file)
     with _start_lock(paths):
-        pass
+        rehearse(paths)
 
 
 def wait_for_end(paths: Paths, seconds: float = END_SECONDS) -> None:

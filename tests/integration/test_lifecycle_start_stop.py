@@ -310,6 +310,10 @@ def test_a_daemon_that_could_not_start_again_is_not_stopped(home: Path, monkeypa
         newer.setattr(messages, "__version__", "99.0.0")
         with connect(paths) as still:
             assert still.hello["pid"] == pid
+    with monkeypatch.context() as broken:
+        broken.setattr(spawning, "command", lambda: [sys.executable, "-m", "lmem_not_there", "--detached"])
+        with pytest.raises(DaemonStartFailed, match=r"No module named lmem_not_there\. The daemon that runs was not"):
+            autostart.restart(paths)
     with monkeypatch.context() as inside:
         inside.setenv(presence.SANDBOX, "1")
         with pytest.raises(LmemError):

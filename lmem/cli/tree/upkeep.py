@@ -109,7 +109,7 @@ def daemon_stop(
 def daemon_restart(
     force: Annotated[bool, Option("--force", help="Kill it when it does not answer.")] = False, as_json: p.Json = False
 ) -> int:
-    """Stop the daemon and start it again."""
+    """Stop the daemon and start it again; it is not stopped where none could start, as with settings not right."""
     return run("daemon restart", locals())
 
 
