@@ -33,7 +33,7 @@ async def start(services: Services, call: Call, params: Params) -> Json:
         parent=_name(params, "parent"),
     )
     scope, passed_over = await services.known_scope(call, params, create=True)
-    place = await services.places.of(call.caller.cwd, fresh=True)
+    place = await services.places.surely(call.caller.cwd, fresh=True)
     turned = await services.sessions.start(services.actor(call), wanted, scope, place)
     because = {"project_because": scope.because, "project_created": scope.created}
     return {**await _turned(services, call, turned), **because, **passed_over}
