@@ -1,6 +1,7 @@
 """The memory of recent starts: it ends crash loops, and lets those who waited for a start share its failure.
 
-Not a log: a small JSON file beside it, {"starts": [seconds since the epoch], "failure": {...} | null}.
+Not a log: a small JSON file beside it, {"starts": [seconds since the epoch], "failure": {...} | null, "settings":
+[seconds, bytes] | null}. A start that settings kept from happening is no crash, and changed settings begin a new count.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from lmem.errors import DaemonStartFailed, LmemError, from_wire
+from lmem.errors import DaemonStartFailed, InvalidInput, LmemError, from_wire
 
 if TYPE_CHECKING:
     from lmem.paths import Paths
@@ -29,7 +30,10 @@ class Starts:
 
     def __init__(self, paths: Paths) -> None:
         self._paths = paths
-        self._recent, self._failure = _read(paths)
+        self._recent, self._failure, counted_with = _read(paths)
+        self._settings = _stamp(paths)
+        if counted_with != self._settings:
+            self._recent = []
 
     def check(self, since: float) -> None:
         """Raises the failure of a start that was tried after `since`, or DaemonStartFailed for a crash loop."""
@@ -48,7 +52,9 @@ class Starts:
         self._write()
 
     def record_failure(self, error: LmemError) -> None:
-        """The start just recorded failed with `error`."""
+        """The start just recorded failed with `error`; settings that are not right are told anew each time."""
+        if isinstance(error, InvalidInput):
+            self._recent = self._recent[:-1]
         self._failure = {"at": time.time(), "message": error.message, "data": error.to_wire()}
         self._write()
 
@@ -57,7 +63,7 @@ class Starts:
         self._recent, self._failure = [], None
 
     def _write(self) -> None:
-        text = json.dumps({"starts": self._recent, "failure": self._failure})
+        text = json.dumps({"starts": self._recent, "failure": self._failure, "settings": self._settings})
         try:
             descriptor = os.open(self._paths.starts_file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with open(descriptor, "w", encoding="utf-8") as file:
@@ -87,17 +93,27 @@ def last_end(paths: Paths, since: float) -> str:
     return ""
 
 
-def _read(paths: Paths) -> tuple[list[float], dict[str, object] | None]:
+def _stamp(paths: Paths) -> list[float] | None:
+    """When the settings file was changed, and its size; None without one."""
+    try:
+        found = paths.config_file.stat()
+    except OSError:
+        return None
+    return [found.st_mtime, found.st_size]
+
+
+def _read(paths: Paths) -> tuple[list[float], dict[str, object] | None, object]:
+    """The starts of the window, the last failure, and the stamp of the settings that they were made with."""
     try:
         found = json.loads(paths.starts_file.read_bytes())
     except (OSError, ValueError):  # none yet, or torn by a full disk
-        return [], None
+        return [], None, None
     if not isinstance(found, dict):
-        return [], None
+        return [], None, None
     now = time.time()
     starts, failure = found.get("starts"), found.get("failure")
     recent = [moment for moment in map(_number, starts) if 0 <= now - moment < WINDOW_SECONDS] if starts else []
-    return recent, failure if isinstance(failure, dict) else None
+    return recent, failure if isinstance(failure, dict) else None, found.get("settings")
 
 
 def _number(value: object) -> float:

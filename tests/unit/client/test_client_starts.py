@@ -12,7 +12,7 @@ import pytest
 
 from lmem.client import starts
 from lmem.client.starts import Starts, last_end
-from lmem.errors import DaemonStartFailed, Damaged
+from lmem.errors import DaemonStartFailed, Damaged, InvalidInput
 from lmem.paths import Paths, paths
 
 
@@ -53,6 +53,32 @@ def test_a_new_count_can_begin(here: Paths) -> None:
     found.check(since=0)
     found.record()
     assert len(json.loads(here.starts_file.read_text())["starts"]) == 1
+
+
+def test_settings_that_are_not_right_are_no_crash(here: Paths) -> None:
+    asked = time.time()
+    for _ in range(5):
+        found = Starts(here)
+        found.check(since=time.time() + 1)
+        found.record()
+        found.record_failure(InvalidInput("It is not valid TOML."))
+    with pytest.raises(InvalidInput, match="not valid TOML"):
+        Starts(here).check(since=asked)
+
+
+def test_changed_settings_begin_a_new_count(here: Paths) -> None:
+    for _ in range(3):
+        Starts(here).record()
+    here.config.mkdir()
+    here.config_file.write_text("[daemon]\n")
+    for _ in range(3):
+        found = Starts(here)
+        found.check(since=time.time())
+        found.record()
+    with pytest.raises(DaemonStartFailed, match="3 times"):
+        Starts(here).check(since=time.time())
+    here.config_file.unlink()
+    Starts(here).check(since=time.time())
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"starts": null}', '{"starts": ["x"], "failure": 5}'])
