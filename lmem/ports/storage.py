@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol, TypeVar
 
+from lmem.errors import LmemError
 from lmem.ports.annotations import AnnotationTable
 from lmem.ports.audit import AuditTable
 from lmem.ports.consistency import ConsistencyTable
@@ -95,6 +96,11 @@ class UnitOfWork(Protocol):
 class Storage(Protocol):
     """The truth: one writer, several readers."""
 
+    @property
+    def trouble(self) -> LmemError | None:
+        """Why nothing will be written until the daemon is started anew, or None."""
+        ...
+
     async def write(self, work: Callable[[UnitOfWork], T], large: bool = False) -> T:
         """Run `work` in a transaction of its own fate; durable when this returns.
 
@@ -120,7 +126,8 @@ class Storage(Protocol):
         ...
 
     async def checkpoint(self) -> bool:
-        """Give the space of the write-ahead log back; False when a reader was in the way. Raises StorageFull."""
+        """Give the space of the write-ahead log back; False when a reader or a full disk is in the way. Raises
+        StorageFull when the disk fills up meanwhile."""
         ...
 
     async def purge_residue(self, patience_s: float | None = None) -> None:

@@ -44,6 +44,7 @@ class Generations:
         self._store = store
         self._clock = clock
         self._refusals: Counter[str] = Counter()
+        self._leaving: dict[str, Projection] = {}  # by id; forgotten, but the disk was too full to write that down
         self._last = 0  # number that was given: one that was forgotten since does not come again in this life
 
     async def known(self) -> list[Projection]:
@@ -137,6 +138,15 @@ class Generations:
             last = await self._storage.write(told)
 
     async def forget(self, projection: Projection) -> None:
-        """Remove one from the truth and from the store."""
-        await retire(self._storage, projection)
-        await self._store.drop(projection.generation)
+        """Remove one from the store and from the truth. Raises StorageFull; the next `sweep` goes on then."""
+        self._leaving[projection.id] = projection
+        try:
+            await self._store.drop(projection.generation)  # first: it may be what a full disk lacks
+        finally:
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """Remove from the truth what was forgotten while the disk was full. Raises StorageFull."""
+        for projection in list(self._leaving.values()):
+            await retire(self._storage, projection)
+            self._leaving.pop(projection.id, None)

@@ -40,7 +40,7 @@ class _State:
     building: Projection | None = None
     reason: StoreUnavailable | None = None
     optimising: bool = False
-    making: bool = False  # a generation, which is not the one that is being built yet
+    making: bool = False  # a generation, or a switch: none may be begun meanwhile
     must_start: bool = False
     looks_left: int = 0  # of `agrees` at the generation that is being built
 
@@ -110,6 +110,11 @@ class Indexes:
     def reason(self) -> StoreUnavailable | None:
         """Why no generation serves, or None when one does."""
         return self._state.reason
+
+    @property
+    def starting(self) -> bool:
+        """Whether the first answer of a start is still to come: the worker begins, or loads a model."""
+        return not self._settled.is_set()
 
     @property
     def must_start(self) -> bool:
@@ -191,6 +196,7 @@ class Indexes:
         On a server also ask now and then whether the serving one is still there: somebody who only reads would wait for
         that otherwise.
         """
+        await self._generations.sweep()
         state = self._state
         building = state.building
         if building is None and state.active is not None and self.on_server:
@@ -211,7 +217,8 @@ class Indexes:
             return
         state.looks_left = 0
         old, new = state.active, replace(building, state="active")
-        state.active, state.building = new, None
+        state.active, state.building, state.making = new, None, True
+        switched = False
 
         def work(tx: UnitOfWork) -> None:
             tx.outbox.set_projection(new.id, {"state": "active"})
@@ -221,9 +228,11 @@ class Indexes:
 
         try:
             await self._storage.write(work)
-        except LmemError:  # as on a full disk: the next step switches, and until then the old one has to be told
-            state.active, state.building = old, building
-            raise
+            switched = True
+        finally:
+            state.making = False
+            if not switched:  # as on a full disk: the next step switches, and until then the old one has to be told
+                state.active, state.building = old, building
         if old is not None:
             await self._store.drop(old.generation)  # first: it may be what a full disk lacks
             await clear(self._storage)
@@ -251,13 +260,13 @@ class Indexes:
             built = await self._generations.make(state.model, None, "building")
         finally:
             state.making = False
+            self._wake()  # also for what could not be made: it has to be forgotten
         if state is not self._state or state.reason is not None:
             await self._abandon(built)
             raise StoreUnavailable(
                 "The index worker was started anew while the rebuild began.", hint="Run 'lmem rebuild vectors' again."
             )
         state.building, state.looks_left = built, TRIES
-        self._wake()
         return built
 
     async def _abandon(self, built: Projection) -> None:
@@ -280,6 +289,7 @@ class Indexes:
             return await self._generations.make(state.model, state.active, "building", points)
         except LmemError:
             state.optimising = False
+            self._wake()
             raise
 
     async def optimise(self, copy: Projection) -> None:

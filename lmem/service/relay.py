@@ -72,7 +72,8 @@ class Loop(ABC):
             self._at_work = True
             try:
                 if isinstance(self.trouble, StorageFull):
-                    await self._storage.checkpoint()  # the log of an idle database may hold what is wanted
+                    with suppress(StorageFull):  # the step says the same, or finds that it needs no space
+                        await self._storage.checkpoint()  # the log of an idle database may hold what is wanted
                 while await self.step():
                     pass
                 self.trouble, self._pause = None, 0.0

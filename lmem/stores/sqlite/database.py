@@ -6,6 +6,7 @@ Not a repository: it knows no table but the full-text ones (memories.py, version
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lmem.backupfiles import file_name
+from lmem.errors import LmemError
 from lmem.stores.sqlite import copies, migrations
 from lmem.stores.sqlite.backup import check_live, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
@@ -44,6 +46,7 @@ class Database:
         self._sweep: tuple[Sweep, asyncio.Future[Any]] | None = None
         self._waiting = 0
         self._answered = 0.0
+        self._checking = asyncio.Lock()
         self.copying = asyncio.Lock()  # held while a backup is made, and by a purge, which has to find it
 
     @classmethod
@@ -71,6 +74,11 @@ class Database:
             connection.close()
             raise
         return cls(path, Writer(path, connection), Readers(path, readers))
+
+    @property
+    def trouble(self) -> LmemError | None:
+        """Why nothing will be written until a restart, or None."""
+        return self._writer.trouble
 
     async def write(
         self, work: Callable[[sqlite3.Connection], T], large: bool = False, committed: Callable[[], None] | None = None
@@ -122,10 +130,19 @@ class Database:
         return await self._readers.read(work, min(timeout_s, SNAPSHOT_S))
 
     async def checkpoint(self) -> bool:
-        """Move the write-ahead log into the database and empty it; False when a reader was in the way."""
+        """Move the write-ahead log into the database and empty it; False when a reader was in the way, or when the file
+        would have to grow by more than is free: half of a move takes the last space, and gives none back."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._writer.submit(Upkeep(lambda connection: truncate_log(connection, wait_ms=100), future))
+
+        def step(connection: sqlite3.Connection) -> bool:
+            return self._has_room(connection) and truncate_log(connection, wait_ms=100)
+
+        self._writer.submit(Upkeep(step, future))
         return await future
+
+    def _has_room(self, connection: sqlite3.Connection) -> bool:
+        pages, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
+        return shutil.disk_usage(self.path.parent).free > pages * size - self.path.stat().st_size
 
     async def purge_residue(self, patience_s: float = PATIENCE_S) -> None:
         """Clear deleted text from full-text segments and the log; callers that wait together share one sweep.
@@ -159,8 +176,12 @@ class Database:
         return await future
 
     async def check(self) -> list[str]:
-        """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull."""
-        return await asyncio.to_thread(check_live, self.path)
+        """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull.
+
+        Those who ask together take turns, so that there is one copy at a time.
+        """
+        async with self._checking:
+            return await asyncio.to_thread(check_live, self.path)
 
     async def close(self) -> None:
         """Finish what is queued, gather statistics for the planner, empty the log, close every connection."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lmem.domain.outbox import Projection
 from lmem.errors import Conflict, LmemError, StorageFull, StoreUnavailable, WorkerDied
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES
@@ -23,6 +24,10 @@ from tests.unit.service.service_kit import Kit, drive
 
 async def _waiting(kit: Kit) -> int:
     return sum((await kit.storage.read(lambda tx: tx.outbox.pending())).values())
+
+
+async def _projections(kit: Kit) -> list[Projection]:
+    return await kit.storage.read(lambda tx: tx.outbox.projections("vectors"))
 
 
 def _raising(error: LmemError) -> Callable[..., object]:
@@ -207,6 +212,68 @@ def test_a_switch_that_the_disk_refuses_comes_with_the_next_step(tmp_path: Path)
         assert list(await kit.vectors.sizes()) == [copy.generation]
         assert await _waiting(kit) == 0
         assert late in await kit.ids("two")
+
+    drive(tmp_path, scenario)
+
+
+def test_nothing_is_begun_while_a_switch_is_written(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        await kit.indexes.rebuild()
+        while await kit.relay.step() and await _waiting(kit):
+            pass
+        write, go = kit.storage.write, asyncio.Event()
+
+        async def refused(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            await go.wait()
+            raise StorageFull()
+
+        kit.storage.write = refused  # type: ignore[method-assign]
+        switching = asyncio.create_task(kit.indexes.settle())
+        while kit.indexes.building is not None:
+            await asyncio.sleep(0)
+        with pytest.raises(Conflict):
+            await kit.indexes.rebuild()
+        assert await kit.indexes.prepare_copy() is None
+        go.set()
+        with pytest.raises(StorageFull):
+            await switching
+        kit.storage.write = write  # type: ignore[method-assign]
+        await kit.settle()
+        assert [item.state for item in await _projections(kit)] == ["active"]
+        assert list(await kit.vectors.sizes()) == [kit.indexes.serving()]
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("begin", ["rebuild", "prepare_copy"])
+def test_what_a_full_disk_kept_from_being_forgotten_goes_when_there_is_space(tmp_path: Path, begin: str) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        await kit.add("two")  # which a copy is told of
+        write, left = kit.storage.write, 1
+
+        async def refused(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            nonlocal left
+            if len(await _projections(kit)) == 2:
+                left -= 1
+                if left < 0:
+                    raise StorageFull()
+            return await write(work, large)
+
+        kit.storage.write = refused  # type: ignore[method-assign]
+        with pytest.raises(StorageFull):
+            await getattr(kit.indexes, begin)()
+        assert list(await kit.vectors.sizes()) == [kit.indexes.serving()], "its files may be what the disk lacks"
+        assert len(await _projections(kit)) == 2
+        with pytest.raises(StorageFull):
+            await kit.settle()
+        kit.storage.write = write  # type: ignore[method-assign]
+        await kit.settle()
+        assert len(await _projections(kit)) == 1
+        assert await _waiting(kit) == 0
 
     drive(tmp_path, scenario)
 

@@ -417,3 +417,31 @@ def test_a_relay_that_waits_for_space_has_the_log_emptied(tmp_path: Path, monkey
         await asyncio.gather(running, return_exceptions=True)
 
     drive(tmp_path, scenario)
+
+
+def test_a_log_that_cannot_be_emptied_keeps_no_relay_from_its_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("what waits for a full disk")
+        write, refused = kit.vectors.write, [StorageFull(), StorageFull()]
+
+        async def full(*args: object, **named: object) -> None:
+            if refused:
+                raise refused.pop()
+            await write(*args, **named)  # type: ignore[arg-type]
+
+        async def checkpoint() -> bool:
+            raise StorageFull()
+
+        monkeypatch.setattr(kit.vectors, "write", full)
+        monkeypatch.setattr(kit.storage, "checkpoint", checkpoint)
+        running = asyncio.create_task(kit.relay.run())
+        kit.relay.wake()
+        async with asyncio.timeout(5):
+            while await _waiting(kit):
+                await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    drive(tmp_path, scenario)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -158,3 +159,28 @@ def test_sessions_forget_their_questions_and_the_files_of_what_was_purged(connec
     purging.delete(connection, [now])
     (left,) = connection.execute("SELECT context_json FROM sessions").fetchone()
     assert json.loads(left) == {"goal": "ship", "files": ["b.py"]}
+
+
+def test_a_log_stays_where_its_move_would_not_fit(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of a move takes the last space of a disk and gives none back."""
+    log = path.with_name(path.name + "-wal")
+
+    async def check() -> None:
+        await database.write(add_owner)
+        assert await database.checkpoint()
+        before = path.stat().st_size
+        for number in range(1, 12):  # fewer commits than the writer moves by itself
+            await database.write(lambda connection, n=number: add_memory(connection, n, "text " * 2000))  # type: ignore[misc]
+        grown = (await database.read(lambda c: c.execute("PRAGMA page_count").fetchone()[0])) * 16384 - before
+        assert grown > 0
+        for free, fits in ((grown, False), (grown + 1, True)):
+            usage = shutil.disk_usage(path.parent)._replace(free=free)
+            monkeypatch.setattr(shutil, "disk_usage", lambda _, found=usage: found)
+            assert await database.checkpoint() is fits
+            monkeypatch.undo()
+            assert (log.stat().st_size == 0) is fits
+        assert path.stat().st_size == before + grown
+
+    asyncio.run(check())
