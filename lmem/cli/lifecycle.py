@@ -24,7 +24,7 @@ def forget(*, ids: list[str], purge: bool, dry_run: bool, yes: bool, reason: str
             asked: Answer = daemon.call("memory/forget", {**request, "dry_run": True})
             for memory in asked["forgotten"]:
                 _confirm(memory)
-            request["ids"] = [memory["id"] for memory in asked["forgotten"]]
+            request["ids"] = [*(memory["id"] for memory in asked["forgotten"]), *asked.get("gone", ())]
         forgotten: Answer = daemon.call("memory/forget", request)
     if as_json:
         output.answer_json(forgotten)
@@ -33,6 +33,8 @@ def forget(*, ids: list[str], purge: bool, dry_run: bool, yes: bool, reason: str
         (purge, dry_run), "Archived"
     )
     _print_each(verb, forgotten["forgotten"])
+    for id_ in forgotten.get("gone") or ():
+        output.line(f"{output.paint(id_[: output.SHORT], 'cyan')} was purged before; what was left of it is swept.")
     if not purge:
         _say_unchanged(ids, forgotten["forgotten"], "is archived already")
     _print_receipt(forgotten.get("receipt") or [])

@@ -98,6 +98,7 @@ async def build(host: Host) -> App:
     running = (
         *(relay.run() for relay in services.relays), stores.models.pull_if_missing(), services.jobs.serve(),
         services.annotations.run(), watch.run(), caches.open(), retiring.clear(storage),
+        services.lifecycle.purging.run(),
     )  # fmt: skip
     tasks = [asyncio.create_task(work) for work in running]
     for task in tasks:

@@ -45,7 +45,7 @@ from lmem.service.holdings import Holdings
 from lmem.service.indexes import Indexes
 from lmem.service.layers import LayerMoves
 from lmem.service.leftservers import LeftServers
-from lmem.service.lifecycle import Changed, Lifecycle
+from lmem.service.lifecycle import Lifecycle
 from lmem.service.memories import Memories
 from lmem.service.past import Past
 from lmem.service.patterns import Patterns
@@ -53,6 +53,7 @@ from lmem.service.patternsearch import PatternSearch
 from lmem.service.popular import Popular
 from lmem.service.projection import Relay
 from lmem.service.projects import Projects
+from lmem.service.purging import Purged
 from lmem.service.rebuilding import Rebuilding
 from lmem.service.receipts import receipt
 from lmem.service.related import RelationReader
@@ -160,11 +161,10 @@ class Services:
         started = self.host.config.values
         return any(now.values[key] != value for key, value in started.items() if key.startswith(f"{family}."))
 
-    async def receipt(self, purged: Changed) -> list[dict[str, str]]:
+    async def receipt(self, purged: Purged) -> list[dict[str, str]]:
         """The receipt of a purge, one row a place."""
-        ids = [memory.id for memory in purged.memories]
         left, moving = await self.left_servers.left(), await self.left_servers.moving()
-        places = await receipt(self.storage, self.consistency.checks, purged.copies, ids, left, moving)
+        places = await receipt(self.storage, self.consistency.checks, purged, left, moving)
         return [{"place": item.place, "check": item.check, "state": item.state} for item in places]
 
     def actor(self, call: Call) -> Actor:

@@ -130,8 +130,12 @@ class Storage(Protocol):
         StorageFull when the disk fills up meanwhile."""
         ...
 
-    async def purge_residue(self) -> None:
-        """Make deleted text leave the index segments, free pages and the write-ahead log."""
+    async def purge_residue(self, patience_s: float | None = None) -> None:
+        """Make deleted text leave the index segments, free pages and the write-ahead log.
+
+        Raises StoreUnavailable when another process reads the database for `patience_s`, which is longer than any read
+        of lmem's own unless it is given, and StorageFull. What it clears is in MemoryTable.unswept until then.
+        """
         ...
 
     async def check(self) -> list[str]:

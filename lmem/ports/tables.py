@@ -93,7 +93,21 @@ class MemoryTable(Protocol):
 
     def update(self, memory_id: str, columns: Columns) -> None: ...
 
-    def delete(self, memory_id: str) -> None: ...
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete rows with their versions, the reasons of their changes and what sessions remember of them."""
+        ...
+
+    def unswept(self) -> list[str]:
+        """Ids of what was deleted for ever and whose bytes may still be in the file: Storage.purge_residue is due."""
+        ...
+
+    def made_by_done(self, memory_id: str) -> list[str]:
+        """The memories that were made because this task was closed: they have its title and tags."""
+        ...
+
+    def merged_into(self, memory_id: str) -> list[str]:
+        """The memories that got the text of this one by a merge."""
+        ...
 
     def touch(self, reads: Mapping[str, int], at: str) -> None:
         """Add to access counts; counters carry no revision."""
@@ -279,6 +293,14 @@ class Directory(Protocol):
 
     def secret(self, name: str) -> str:
         """A random value made with the store, such as the key of the audit's query hashes, or its instance id."""
+        ...
+
+    def leave_out_commits(self, digests: Sequence[str]) -> None:
+        """Keep keyed hashes of commits that were purged."""
+        ...
+
+    def left_out_commits(self) -> frozenset[str]:
+        """All of these hashes."""
         ...
 
     def counts(self, user_id: str) -> dict[str, int]:

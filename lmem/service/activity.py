@@ -137,6 +137,10 @@ class Activity:
         queries = (*done.queries, *((query,) if query else ()))[-MOST_QUERIES:]
         self._sessions[session_id] = Work(queries, (*done.files, *((file,) if file else ()))[-MOST_FILES:])
 
+    def forget_work(self) -> None:
+        """Let go of the questions and files that wait to be written, before a purge removes those that were."""
+        self._sessions = dict.fromkeys(self._sessions, Work())
+
     def seen(self, actor: Actor) -> None:
         """The user did something, whatever it was."""
         self._last = time.monotonic()

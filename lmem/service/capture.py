@@ -16,7 +16,7 @@ from lmem.domain.scope import Scope
 from lmem.errors import LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import links, recording
+from lmem.service import links, purgedcommits, recording
 from lmem.service.drafts import Added
 from lmem.service.memories import Memories
 
@@ -35,22 +35,29 @@ class Capture:
         self._turn = asyncio.Lock()
 
     async def unknown(self, project_id: str | None, commits: Sequence[str]) -> list[str]:
-        """Those commits that the project has no memory of, each once."""
+        """Those commits that the project has no memory of, each once; not those whose memories were purged."""
 
         def work(tx: UnitOfWork) -> list[str]:
-            return [sha for sha in dict.fromkeys(commits) if tx.memories.external(SOURCE, sha, project_id) is None]
+            left_out = purgedcommits.known(tx, commits)
+            return [
+                sha
+                for sha in dict.fromkeys(commits)
+                if sha not in left_out and tx.memories.external(SOURCE, sha, project_id) is None
+            ]
 
         return await self._storage.read(work)
 
     async def store(self, actor: Actor, scope: Scope, drafts: Sequence[Draft]) -> int:
         """Store the drafts of commits that are not known; answers how many that were.
 
-        A memory that is there is left as it is, also when somebody edited it. Raises the first error of any of them;
+        A memory that is there is left as it is, also when somebody edited it; a commit that was purged stays purged,
+        also one that a rebase made of it. Raises the first error of any of them;
         the others are stored.
         """
         async with self._turn:  # a backfill and a hook may bring the same commit
             wanted = set(await self.unknown(scope.project_id, [str(draft.external_id) for draft in drafts]))
             fresh = [draft for draft in drafts if draft.external_id in wanted]
+            fresh = await self._storage.read(lambda tx: purgedcommits.others(tx, fresh))
             results = await self._memories.add_many(actor, fresh, scope)
         for result in results:
             if isinstance(result, LmemError):

@@ -5,8 +5,8 @@ Not decay: nothing here happens by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
@@ -19,6 +19,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, names, recording
 from lmem.service.changesets import Together
+from lmem.service.purging import Purged, Purging
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Changed:
     """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed.
 
     `undone_by` is the undo's own change set, which brings back what it reversed when it is undone. `reopened` are the
-    sessions whose end was undone. `copies` are a purge's backups, with what it left there: '' for nothing, else why.
+    sessions whose end was undone.
     """
 
     memories: tuple[Memory, ...]
@@ -34,7 +35,6 @@ class Changed:
     kind: str = ""
     undone_by: int | None = None
     reopened: tuple[Session, ...] = ()
-    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 class Lifecycle:
@@ -44,6 +44,7 @@ class Lifecycle:
         self._storage = storage
         self._clock = clock
         self._wake = wake
+        self.purging = Purging(storage, clock, wake)
 
     async def forget(self, actor: Actor, ids: Sequence[str], reason: str | None, dry_run: bool) -> Changed:
         """Archive memories; they stay findable with --archived and come back with `restore`."""
@@ -53,34 +54,9 @@ class Lifecycle:
         """Bring archived memories back."""
         return await self._set_archived(actor, ids, False, None, False)
 
-    async def purge(self, actor: Actor, ids: Sequence[str], dry_run: bool) -> Changed:
-        """Delete memories from the truth, with tombstones for every projection; this cannot be undone.
-
-        The bytes are gone from the database's files when this returns. Backups come first: were the daemon killed half
-        way, the memory is still there to be purged again. Those that could not be changed are in `copies`.
-        """
-
-        def work(tx: UnitOfWork) -> Changed:
-            found = _each_once(tx, actor, ids)
-            if not dry_run:
-                recording.require_active(tx, actor)
-                at = times.to_text(self._clock.now())
-                for memory in found:
-                    recording.enqueue_neighbours(tx, memory)
-                    recording.enqueue_followers(tx, memory, memory.key)
-                    tx.memories.delete(memory.id)
-                    tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
-            return Changed(found, None, "purge")
-
-        if dry_run:
-            return await self._storage.read(work)
-        named = await self._storage.read(lambda tx: [memory.id for memory in _each_once(tx, actor, ids)])
-        async with self._storage.no_backup():
-            copies = await self._storage.purge_copies(named)
-            purged = await self._storage.write(work)
-        self._wake()
-        await self._storage.purge_residue()
-        return replace(purged, copies=copies)
+    async def purge(self, actor: Actor, ids: Sequence[str], dry_run: bool) -> Purged:
+        """Delete memories for ever (see Purging.purge)."""
+        return await self.purging.purge(actor, ids, dry_run)
 
     async def done(
         self, actor: Actor, memory_id: str, failed: bool, by: str | None, reason: str | None

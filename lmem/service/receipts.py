@@ -6,7 +6,7 @@ Not the purge (lmem.service.lifecycle).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmem.domain.leftservers import KnownServer
@@ -14,6 +14,7 @@ from lmem.errors import StoreUnavailable
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service.consistency import StoreCheck
 from lmem.service.leftservers import still_to_do
+from lmem.service.purging import Purged
 
 PATIENCE = 5.0
 """Seconds that a receipt waits for each relay and its store; what is not confirmed by then is said to be pending."""
@@ -32,29 +33,43 @@ class Place:
 async def receipt(
     storage: Storage,
     checks: Sequence[StoreCheck],
-    copies: Mapping[str, str],
-    ids: Sequence[str],
+    purged: Purged,
     left_servers: Sequence[KnownServer] = (),
     moving: Sequence[KnownServer] = (),
 ) -> list[Place]:
-    """What a purge of `ids` left where; `copies` are the backups with what it left in each, `left_servers` those that
-    it cannot reach, `moving` the copies that lmem has yet to sweep."""
+    """What a purge left where; `left_servers` are those that it cannot reach, `moving` the copies that lmem has yet to
+    sweep."""
+    ids = purged.ids
 
-    def left(tx: UnitOfWork) -> int:
-        return sum(tx.memories.find(memory_id) is not None or bool(tx.versions.of(memory_id)) for memory_id in ids)
+    def left(tx: UnitOfWork) -> tuple[bool, bool]:
+        rows = any(tx.memories.find(memory_id) is not None or tx.versions.of(memory_id) for memory_id in ids)
+        return rows, not set(ids).isdisjoint(tx.memories.unswept())
 
-    truth = "gone" if not await storage.read(left) else "pending"
+    rows_left, unswept = await storage.read(left)
+    later = f"not cleared yet: {purged.unswept or 'its turn has yet to come.'} lmem tries again every minute"
+    truth, bytes_ = ("pending" if rows_left else "gone"), ("pending" if rows_left or unswept else "gone")
     rows = [
         Place("sqlite: memory and versions", "no row with this id", truth),
-        Place("sqlite: full text", "index segments merged without the row", truth),
-        Place("sqlite: write-ahead log", "truncated by a checkpoint", truth),
+        Place("sqlite: sessions", "questions asked and its file are not remembered", truth),
+        Place("sqlite: full text", later if unswept else "index segments merged without the row", bytes_),
+        Place("sqlite: write-ahead log", later if unswept else "truncated by a checkpoint", bytes_),
     ]
     rows += [Place(check.name, *await _store(check, ids)) for check in checks]
-    for name, why in copies.items():
+    for name, why in purged.copies.items():
         rows.append(Place(f"backup {name}", why or "no row with this id", "pending" if why else "gone"))
+    rows += [_merged(memory_id) for memory_id in purged.merged_into]
     rows += [_left(server) for server in left_servers]
     rows += [_moving(server) for server in moving]
     return rows
+
+
+def _merged(memory_id: str) -> Place:
+    short = memory_id[:8]
+    return Place(
+        f"memory {short}",
+        f"it was merged into this one, which may hold its text: 'lmem forget {short} --purge' removes it too",
+        "pending",
+    )
 
 
 def _left(server: KnownServer) -> Place:

@@ -155,6 +155,21 @@ def test_a_rebase_replaces_commits_and_what_it_made_on_its_way_is_none(
         assert [link["id"] for link in links] == [found[was]["id"]]
 
 
+def test_a_purged_commit_does_not_come_back_by_a_rebase_nor_by_a_backfill(product: Product, top: Path) -> None:
+    git(top, "switch", "-q", "-c", "topic")
+    old = [_commit(top, name) for name in ("zanzibar secret", "beta")]
+    git(top, "switch", "-q", "main")
+    main = _commit(top, "main line")
+    found = _settled(product, top, {*old, main})
+    product.good("forget", found[old[0]]["id"], "--purge", "--yes")
+    git(top, "switch", "-q", "topic")
+    git(top, "rebase", "-q", "main")
+    new = git(top, "rev-parse", "HEAD")
+    assert _settled(product, top, {old[1], main, new})[old[1]]["valid_until"]
+    _in(product, top, "hook", "backfill")
+    assert "zanzibar secret" not in {item["title"] for item in _memories(product, top).values()}
+
+
 def test_a_rebase_under_way_is_waited_for(product: Product, top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = [_commit(top, name) for name in ("alpha", "beta")]
     _settled(product, top, set(old))

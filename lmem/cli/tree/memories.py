@@ -111,6 +111,10 @@ def forget(
 
     An archived memory is found no more but is kept; 'lmem restore' brings it back. --purge asks for the id to be
     typed back, unless --yes is given.
+
+    What 'lmem done' made for a task is purged with it, the reasons of its changes and the questions that sessions
+    remember are cleared, and a commit is not stored again by a hook or a backfill, nor what a rebase makes of it. What
+    could not be done yet is pending in the receipt; lmem goes on with it by itself, and so does the same command.
     """
     return run("forget", locals())
 

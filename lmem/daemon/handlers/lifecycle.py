@@ -10,6 +10,7 @@ from lmem.daemon.handlers.records import Json, changed_json
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import InvalidInput
+from lmem.service.lifecycle import Changed
 
 MAX_IDS = 1000
 
@@ -18,9 +19,12 @@ async def forget(services: Services, call: Call, params: Params) -> Json:
     dry_run = params.flag("dry_run")
     actor, ids = services.actor(call), ids_of(params)
     if params.flag("purge"):
-        changed = await services.lifecycle.purge(actor, ids, dry_run)
-        receipt = [] if dry_run else await services.receipt(changed)
-        return {**changed_json("forgotten", changed), "receipt": receipt, "dry_run": dry_run}
+        if not dry_run:
+            services.activity.forget_work()
+        purged = await services.lifecycle.purge(actor, ids, dry_run)
+        receipt = [] if dry_run else await services.receipt(purged)
+        forgotten = changed_json("forgotten", Changed(purged.memories, None))
+        return {**forgotten, "gone": list(purged.gone), "receipt": receipt, "dry_run": dry_run}
     changed = await services.lifecycle.forget(actor, ids, params.reason(), dry_run)
     return {**changed_json("forgotten", changed), "dry_run": dry_run}
 

@@ -10,6 +10,7 @@ import re
 import secrets
 import sqlite3
 from collections import defaultdict
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,7 @@ from lmem.backupfiles import BEFORE_RESTORE, MANUAL, named, sync
 from lmem.errors import Damaged, StorageFull
 from lmem.stores.sqlite.connection import APPLICATION_ID, open_copy, open_reader
 from lmem.stores.sqlite.faults import translate
+from lmem.stores.sqlite.purging import marked, swept
 
 KEEP = {"before-schema": 5, BEFORE_RESTORE: 5, MANUAL: 20}
 """How many of each kind stay. What was made by hand is never let go for an automatic one; another file never."""
@@ -39,12 +41,34 @@ def make_backup(database: Path, target: Path) -> None:
     try:
         partial.touch(mode=0o600, exist_ok=False)  # before there is a byte in it: its directory may be open to others
         _vacuum_into(database, partial)
+        _sweep_if_due(partial)
         check_copy(partial)
         sync(partial)
         partial.replace(target)
         sync(target.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sweep(connection: sqlite3.Connection) -> None:
+    """Leave nothing of what was purged in a copy: not in the segments of full text, nor in any page."""
+    done = marked(connection)
+    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    for table in FULL_TEXT:
+        if table in present:  # a copy from before a migration has fewer
+            connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+    connection.execute("VACUUM")
+    swept(connection, done)
+
+
+def _sweep_if_due(copy: Path) -> None:
+    """Words of what was purged are in the live file until its own sweep, and so in a copy of it."""
+    with closing(open_copy(copy)) as connection:
+        try:
+            if marked(connection):
+                sweep(connection)
+        except sqlite3.Error as err:
+            raise translate(err) from err
 
 
 def rotate(directory: Path, spare: Path | None = None) -> list[Path]:

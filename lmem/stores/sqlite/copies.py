@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lmem.errors import LmemError
-from lmem.stores.sqlite.backup import FULL_TEXT
+from lmem.stores.sqlite import purging
+from lmem.stores.sqlite.backup import sweep
 from lmem.stores.sqlite.connection import inspect, open_copy
-from lmem.stores.sqlite.memories import MemoryRows
 
 _HELD = """SELECT count(*) FROM memories AS m JOIN json_each(?) AS wanted ON wanted.value = m.id"""
 
@@ -20,7 +20,7 @@ _HELD = """SELECT count(*) FROM memories AS m JOIN json_each(?) AS wanted ON wan
 def purge(directory: Path, ids: Sequence[str]) -> Mapping[str, str]:
     """Delete memories from every copy in `directory`; by file, what is left there: '' for nothing, else why.
 
-    Blocks. A copy without any of them is not touched. Killed half-way, a copy is as it was.
+    Blocks. A copy without any of them is not touched. Killed half-way, a copy is as it was, or the next purge goes on.
     """
     return {path.name: _left(path, ids) for path in sorted(directory.glob("*.db"))}
 
@@ -32,6 +32,8 @@ def _left(path: Path, ids: Sequence[str]) -> str:
         try:
             if _held(connection, ids):
                 delete(connection, ids)
+            elif purging.marked(connection):  # one that was killed half-way
+                sweep(connection)
             return "it still holds a row" if _held(connection, ids) else ""
         finally:
             connection.close()
@@ -51,15 +53,9 @@ def delete(connection: sqlite3.Connection, ids: Sequence[str]) -> None:
         connection.execute(f"PRAGMA {setting}").fetchall()
     connection.execute("BEGIN IMMEDIATE")
     try:
-        rows = MemoryRows(connection)
-        for memory_id in ids:
-            rows.delete(memory_id)
+        purging.delete(connection, ids)
     except sqlite3.Error:
         connection.rollback()
         raise
     connection.commit()
-    present = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    for table in FULL_TEXT:
-        if table in present:  # a copy from before a migration has fewer
-            connection.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
-    connection.execute("VACUUM")
+    sweep(connection)

@@ -22,7 +22,7 @@ from lmem.stores.sqlite.batch import Request
 from lmem.stores.sqlite.compaction import compact_if_due
 from lmem.stores.sqlite.connection import inspect, open_writer, refuse_remote_filesystem
 from lmem.stores.sqlite.readers import Readers, TooLong
-from lmem.stores.sqlite.residue import Sweep, truncate_log
+from lmem.stores.sqlite.residue import PATIENCE_S, Sweep, truncate_log
 from lmem.stores.sqlite.watch import watch
 from lmem.stores.sqlite.writer import Upkeep, Writer
 
@@ -144,16 +144,17 @@ class Database:
         pages, size = (int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "page_size"))
         return shutil.disk_usage(self.path.parent).free > pages * size - self.path.stat().st_size
 
-    async def purge_residue(self) -> None:
+    async def purge_residue(self, patience_s: float = PATIENCE_S) -> None:
         """Clear deleted text from full-text segments and the log; callers that wait together share one sweep.
 
-        Raises StoreUnavailable when another process keeps the log in use.
+        Raises StoreUnavailable when another process keeps the log in use for that long.
         """
-        if self._sweep is None or self._sweep[0].started or self._sweep[1].done():
-            sweep, future = Sweep(), asyncio.get_running_loop().create_future()
+        last = self._sweep
+        if last is None or last[0].started or last[1].done() or last[0].patience_s < patience_s:
+            sweep, future = Sweep(patience_s), asyncio.get_running_loop().create_future()
             self._writer.submit(Upkeep(sweep, future))
-            self._sweep = sweep, future
-        await asyncio.shield(self._sweep[1])
+            last = self._sweep = sweep, future
+        await asyncio.shield(last[1])
 
     async def backup(self, target: Path) -> None:
         """Write a checked copy to `target` while reads and writes go on; a purge waits for it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Sequence
 
 # The memories from indexes alone: left to itself SQLite reads every row, which takes seconds at 300 000.
 _COUNTS = """SELECT
@@ -14,6 +15,9 @@ _COUNTS = """SELECT
     (SELECT count(*) FROM memories INDEXED BY idx_memories_user WHERE user_id = ?1),
     (SELECT count(*) FROM projects WHERE user_id = ?1 AND is_active = 1),
     (SELECT count(*) FROM sessions WHERE user_id = ?1)"""
+
+PURGED_COMMIT = "purged_commit/"
+_LEFT_OUT = "SELECT key FROM store_meta WHERE key >= 'purged_commit/' AND key < 'purged_commit0'"
 
 
 class DirectoryRows:
@@ -53,6 +57,13 @@ class DirectoryRows:
             found = secrets.token_hex(32)
             self._db.execute("INSERT INTO store_meta (key, value) VALUES (?, ?)", (name, found))
         return found
+
+    def leave_out_commits(self, digests: Sequence[str]) -> None:
+        sql = f"INSERT OR IGNORE INTO store_meta (key, value) VALUES ('{PURGED_COMMIT}' || ?, '')"
+        self._db.executemany(sql, [(digest,) for digest in digests])
+
+    def left_out_commits(self) -> frozenset[str]:
+        return frozenset(row[0].removeprefix(PURGED_COMMIT) for row in self._db.execute(_LEFT_OUT))
 
     def counts(self, user_id: str) -> dict[str, int]:
         active, memories, projects, sessions = self._db.execute(_COUNTS, (user_id,)).fetchone()

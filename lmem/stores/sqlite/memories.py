@@ -13,6 +13,7 @@ from lmem.domain.filters import LASTING, Filter, Sight
 from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import Memory, to_json
 from lmem.ports.tables import Columns, Standing
+from lmem.stores.sqlite import purging
 
 COLUMNS = (
     "memory_key, id, user_id, project_id, session_id, title, content, summary, memory_type, category, tags, "
@@ -37,14 +38,14 @@ _AFTER = f"""SELECT {COLUMNS} FROM memories_shared WHERE session_id = ? AND is_a
 # The plus sign leaves the partial index of sessions as the only one: by the user it walks all rows (30 ms of 10,000).
 _IN_SESSION = "SELECT 1 FROM memories WHERE session_id IS NOT NULL AND +user_id = ? LIMIT 1"
 _TOUCH = "UPDATE memories SET access_count = access_count + ?, last_accessed_at = max(last_accessed_at, ?) WHERE id = ?"
-# What a user gave as the reason of a change may name what is purged; other memories of the change keep it.
-_DROP_REASONS = """UPDATE change_sets SET reason = NULL
-    WHERE id IN (SELECT change_set FROM memory_versions WHERE memory_id = ?1)
-    AND NOT EXISTS (SELECT 1 FROM memory_versions v WHERE v.change_set = change_sets.id AND v.memory_id != ?1)"""
-# Its evidence goes by cascade; the list of a pattern's memories in a project would keep its id.
-_DROP_FROM_PATTERNS = """UPDATE project_patterns
-    SET memory_ids = (SELECT json_group_array(value) FROM json_each(memory_ids) WHERE value != ?1)
-    WHERE pattern_id IN (SELECT pattern_id FROM pattern_evidence WHERE memory_id = ?1) AND memory_ids IS NOT NULL"""
+# What `done` made for a task, whatever became of the link or of its text since.
+_MADE_BY_DONE = """SELECT made.memory_id FROM memory_versions task
+    JOIN change_sets c ON c.id = task.change_set AND c.kind = 'done'
+    JOIN memory_versions made ON made.change_set = c.id AND made.change_type = 'created'
+    WHERE task.memory_id = ?1 AND made.memory_id != ?1"""
+_MERGED_INTO = """SELECT DISTINCT m.id FROM memory_versions v JOIN change_sets c ON c.id = v.change_set
+    JOIN memories m ON m.id = json_extract(v.diff_json, '$.superseded_by[1]')
+    WHERE v.memory_id = ? AND c.kind = 'merge'"""
 ORDERS = {
     "rank": "m.importance_score DESC, m.last_accessed_at DESC",  # specification 6.2
     "created": "m.created_at DESC, m.memory_key DESC",
@@ -214,10 +215,17 @@ class MemoryRows:
         assigned = ", ".join(f"{name} = ?" for name in columns)
         self._db.execute(f"UPDATE memories SET {assigned} WHERE id = ?", (*columns.values(), memory_id))
 
-    def delete(self, memory_id: str) -> None:
-        self._db.execute(_DROP_REASONS, (memory_id,))
-        self._db.execute(_DROP_FROM_PATTERNS, (memory_id,))
-        self._db.execute("DELETE FROM memories WHERE id = ?", (memory_id,))
+    def delete(self, ids: Sequence[str]) -> None:
+        purging.delete(self._db, ids)
+
+    def unswept(self) -> list[str]:
+        return purging.unswept(self._db)
+
+    def made_by_done(self, memory_id: str) -> list[str]:
+        return [row[0] for row in self._db.execute(_MADE_BY_DONE, (memory_id,))]
+
+    def merged_into(self, memory_id: str) -> list[str]:
+        return [row[0] for row in self._db.execute(_MERGED_INTO, (memory_id,))]
 
     def touch(self, reads: Mapping[str, int], at: str) -> None:
         self._db.executemany(_TOUCH, [(count, at, memory_id) for memory_id, count in reads.items()])

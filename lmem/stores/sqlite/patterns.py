@@ -14,6 +14,7 @@ from lmem.domain import times
 from lmem.domain.memories import to_json
 from lmem.domain.patterns import Evidence, Listed, Pattern, PatternFilter, ProjectPattern, Use
 from lmem.ports.tables import Columns
+from lmem.stores.sqlite import purging
 from lmem.stores.sqlite.memories import readable
 
 _NAMES = (
@@ -137,6 +138,7 @@ class PatternRows:
 
     def delete(self, pattern_id: str) -> None:
         self._db.execute("DELETE FROM patterns WHERE id = ?", (pattern_id,))
+        purging.mark(self._db, pattern_id)
 
     def in_projects(self, pattern_id: str) -> list[ProjectPattern]:
         return [_in_project(row) for row in self._db.execute(_OF, (pattern_id,))]

@@ -25,8 +25,9 @@ PURGED = """SELECT DISTINCT resource_id FROM audit_log WHERE action = 'delete' A
 _RECORDED = """SELECT DISTINCT resource_id FROM audit_log WHERE action = 'delete' AND resource_type = 'memory'
     AND json_extract(details_json, '$.purged')"""
 SINCE = """SELECT min(created_at) FROM audit_log WHERE EXISTS (SELECT 1 FROM audit_anchors)"""
-_OF_THE_PLACE = ("instance_id", "servers")
-"""What `store_meta` holds of this home and not of its memories: whose the servers' copies are, and where they lie."""
+_OF_THE_PLACE = ("instance_id", "servers", "purged_commit")
+"""What keys of `store_meta` begin with that are of this home and not of its memories: whose the servers' copies are,
+where they lie, and which commits are not to be stored again."""
 _DONE = "restored"
 # The cache's server is emptied by its relay at the first chance: a purged memory is what has it remove everything.
 _EMPTY_THE_CACHE = (
@@ -72,7 +73,7 @@ def present(database: Path) -> Present | None:
             head = AuditRows(connection).head()
     except (sqlite3.Error, LmemError):
         return None
-    place = {key: meta[key] for key in _OF_THE_PLACE if key in meta}
+    place = {key: value for key, value in meta.items() if key.startswith(_OF_THE_PLACE)}
     return Present(
         purged, place, sequence, head.seq if head else 0, head.hash.hex() if head else "", meta.get(_DONE, "")
     )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Mapping
 
 from lmem.errors import StoreUnavailable
 from lmem.stores.sqlite.backup import FULL_TEXT
+from lmem.stores.sqlite.purging import marked, swept
 
 MERGE_PAGES = 200
 """Pages of a full-text index that one slice rewrites: some milliseconds, so that writes can go in between."""
@@ -19,28 +21,36 @@ PATIENCE_S = 15.0
 
 
 class Sweep:
-    """An upkeep step (see writer.Upkeep): merges each full-text index, then truncates the log until nobody is in it."""
+    """An upkeep step (see writer.Upkeep): merges each full-text index, then truncates the log until nobody is in it.
 
-    def __init__(self) -> None:
+    Only then does it take away the marks of what was purged before it began (purging.py).
+    """
+
+    def __init__(self, patience_s: float = PATIENCE_S) -> None:
+        self.patience_s = patience_s
         self.started = False
+        self._due: Mapping[str, str] = {}
         self._tables = list(FULL_TEXT)
         self._pages = -MERGE_PAGES  # negative: begin a merge of everything, as 'optimize' does, but in slices
         self._give_up_at = float("inf")
 
     def __call__(self, connection: sqlite3.Connection) -> object | None:
         """One slice; True when all is done. Raises StoreUnavailable when a reader stays in the log too long."""
-        self.started = True
+        if not self.started:
+            self.started, self._due = True, marked(connection)
         if self._tables:
             self._merge(connection, self._tables[0])
             return None
         if truncate_log(connection, wait_ms=100):
+            if self._due:
+                swept(connection, self._due)
             return True
         if self._give_up_at == float("inf"):
-            self._give_up_at = time.monotonic() + PATIENCE_S
+            self._give_up_at = time.monotonic() + self.patience_s
         elif time.monotonic() > self._give_up_at:
             raise StoreUnavailable(
                 "Another process reads the database, so deleted text could not be cleared from its log yet.",
-                hint="Close other programs that have layered_memory.db open, then run the command again.",
+                hint="Close other programs that have layered_memory.db open; lmem tries again every minute.",
             )
         return None
 

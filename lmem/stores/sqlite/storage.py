@@ -31,6 +31,7 @@ from lmem.stores.sqlite.past import PastRows
 from lmem.stores.sqlite.patterns import PatternRows
 from lmem.stores.sqlite.projects import ProjectRows
 from lmem.stores.sqlite.relations import RelationRows
+from lmem.stores.sqlite.residue import PATIENCE_S
 from lmem.stores.sqlite.scopes import ScopeRows
 from lmem.stores.sqlite.sessions import MemberRows, SessionRows
 from lmem.stores.sqlite.settings import SettingRows
@@ -142,8 +143,8 @@ class SqliteStorage:
     async def checkpoint(self) -> bool:
         return await self._database.checkpoint()
 
-    async def purge_residue(self) -> None:
-        await self._database.purge_residue()
+    async def purge_residue(self, patience_s: float | None = None) -> None:
+        await self._database.purge_residue(PATIENCE_S if patience_s is None else patience_s)
 
     async def check(self) -> list[str]:
         return await self._database.check()

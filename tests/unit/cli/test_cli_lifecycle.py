@@ -49,6 +49,17 @@ def test_purge_prints_a_receipt(lmem: Terminal) -> None:
     assert lines == ["Purged 3f2a9c1d  We chose WAL", "  sqlite   gone     no row", "  vectors  pending"]
 
 
+@pytest.mark.parametrize("flags", [(), ("--yes",)])
+def test_what_is_left_of_an_earlier_purge_is_swept_without_a_question(
+    daemon: FakeDaemon, lmem: Terminal, flags: tuple[str, ...]
+) -> None:
+    daemon.answers["memory/forget"] = lambda params: {**forgotten(params), "forgotten": [], "gone": [ID]}
+    lines = lmem.run("forget", "3f2a", "--purge", *flags).out.splitlines()
+    assert lines[0] == "3f2a9c1d was purged before; what was left of it is swept."
+    assert lines[1].startswith("  sqlite   gone")
+    assert daemon.calls("memory/forget")[-1]["ids"] == (["3f2a"] if flags else [ID])
+
+
 def test_purge_for_programs(lmem: Terminal) -> None:
     assert lmem.run("forget", ID, "--purge", "--yes", "--json").json()["receipt"][0]["state"] == "gone"
 

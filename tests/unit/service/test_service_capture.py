@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,33 @@ def test_an_edited_commit_stays_as_it_is(tmp_path: Path) -> None:
         assert (await kit.memories.get(kit.actor, memory.id)).memory.content == "my own words"
 
     drive(tmp_path, scenario)
+
+
+def test_a_purged_commit_is_not_stored_again_nor_what_a_rebase_makes_of_it(tmp_path: Path) -> None:
+    def commit(sha: str, text: str, minute: int) -> Draft:
+        git = {"author": "Ada <ada@example.org>", "authored_at": f"2026-11-22T12:{minute}:00.000Z", "commit": sha}
+        return replace(_draft(sha, text), git_context=git)
+
+    async def scenario(kit: Kit) -> None:
+        capture = _capture(kit)
+        drafts = [commit("a", "Fix the vault\n\nOf staging", 10), commit("b", "Keep", 11)]
+        await capture.store(kit.actor, NOWHERE, drafts)
+        first = await kit.storage.read(lambda tx: tx.memories.external(SOURCE, "a", None))
+        assert first is not None
+        await kit.memories.edit(kit.actor, first.id, {"title": "mine", "content": "my own words"}, None)
+        await kit.lifecycle.purge(kit.actor, [first.id], False)
+        assert await capture.unknown(None, ["a", "c"]) == ["c"]
+        again = [
+            commit("a", "Fix the vault", 10), commit("c", "Fix the vault\n\nFiles:\nother", 10),
+            commit("d", "Fix the vault", 12), commit("e", "Fix the door", 10),
+        ]  # fmt: skip
+        assert await capture.store(kit.actor, NOWHERE, again) == 2
+        stored = (await kit.memories.page(kit.everything, "created", 10, 0)).memories
+        assert {memory.external_id for memory in stored} == {"b", "d", "e"}
+
+    drive(tmp_path, scenario)
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
+    assert b"Of staging" not in held
 
 
 def test_a_rewritten_commit_ends_with_a_link_and_an_undo_brings_it_back(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from lmem.domain.audit import Wanted
 from lmem.domain.leftservers import KnownServer
 from lmem.errors import Forbidden, InvalidInput, NotFound
 from lmem.service.leftservers import LeftServers, swept
+from lmem.service.purging import Purged
 from lmem.service.receipts import receipt
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.storage import SqliteStorage
@@ -84,7 +85,7 @@ def test_another_prefix_in_a_database_of_neo4j_is_moved_not_left(tmp_path: Path,
         assert await servers.moving() == [replace(before[0], left_at=LEFT_AT)]
         with pytest.raises(NotFound):
             await servers.emptied(kit.actor, before[0].exact)
-        rows = await receipt(kit.storage, [], {}, ["a" * 32], (), await servers.moving())
+        rows = await receipt(kit.storage, [], Purged((), ("a" * 32,)), (), await servers.moving())
         assert (rows[-1].place, rows[-1].state) == ("Neo4j at bolt://n:7687", "pending")
         assert "prefix 'lmem' are swept" in rows[-1].check
         if down:  # it never came to the sweep
@@ -144,7 +145,7 @@ def test_each_receipt_names_it_until_it_is_said_to_be_empty(tmp_path: Path) -> N
         await servers.started([NEW])
 
         async def places() -> dict[str, str]:
-            rows = await receipt(kit.storage, [], {}, ["a" * 32], await servers.left())
+            rows = await receipt(kit.storage, [], Purged((), ("a" * 32,)), await servers.left())
             assert {row.state for row in rows if " at " in row.place} <= {"pending"}
             return {row.place: row.check for row in rows if " at " in row.place}
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from lmem.errors import AmbiguousId, Conflict, InvalidInput, NotFound
+from lmem.service.lifecycle import Changed
+from lmem.service.purging import Purged
 from tests.unit.service.service_kit import Kit, drive
 
 
@@ -64,6 +66,7 @@ def test_a_memory_named_twice_is_one(tmp_path: Path, action: str) -> None:
     async def scenario(kit: Kit) -> None:
         memory_id = await kit.add("named twice")
         names = [memory_id, memory_id[:8], memory_id[:6].upper()]
+        changed: Changed | Purged
         if action == "restore":
             await kit.lifecycle.forget(kit.actor, [memory_id], None, dry_run=False)
             changed = await kit.lifecycle.restore(kit.actor, names)

@@ -9,6 +9,7 @@ from lmem.errors import ModelMissing, StoreUnavailable
 from lmem.ports.storage import UnitOfWork
 from lmem.ports.vectors import MEMORIES
 from lmem.service.indexes import Indexes
+from lmem.service.purging import Purged
 from lmem.service.receipts import Place, receipt
 from lmem.service.vectorcheck import VectorCheck
 from tests.unit.service.service_kit import AwaitedVectors, Kit, WordEmbedder, drive
@@ -18,7 +19,7 @@ ID = "3f2a9c1d00000000000000000000000a"
 
 async def _said(kit: Kit, indexes: Indexes, vectors: AwaitedVectors, *ids: str) -> Place:
     """What a receipt says of the vectors."""
-    places = await receipt(kit.storage, [VectorCheck(kit.storage, indexes, vectors)], {}, ids)
+    places = await receipt(kit.storage, [VectorCheck(kit.storage, indexes, vectors)], Purged((), ids))
     (found,) = (place for place in places if place.place == "vectors")
     return found
 

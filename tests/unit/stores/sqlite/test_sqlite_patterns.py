@@ -95,7 +95,7 @@ def test_a_read_uses_its_index(
 def test_a_purge_looks_patterns_up_by_the_memory(connection: sqlite3.Connection, rows: PatternRows) -> None:
     steps: list[str] = []
     connection.set_trace_callback(steps.append)
-    MemoryRows(connection).delete("f" * 32)
+    MemoryRows(connection).delete(["f" * 32])
     connection.set_trace_callback(None)
     (update,) = [step for step in steps if "UPDATE project_patterns" in step]
     found = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {update}")]

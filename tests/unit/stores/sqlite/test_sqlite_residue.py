@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from lmem.stores.sqlite import copies, purging
 from lmem.stores.sqlite.connection import open_reader
 from lmem.stores.sqlite.database import Database
+from lmem.stores.sqlite.patterns import PatternRows
+from lmem.stores.sqlite.residue import Sweep
+from lmem.stores.sqlite.writer import Upkeep
 from tests.unit.stores.sqlite.rows import add_memory, add_owner, check_full_text
 
 COUNT = "SELECT count(*) FROM memories"
@@ -78,6 +84,81 @@ def test_the_sweep_waits_for_a_reader_while_writes_go_on(database: Database, pat
         assert await database.checkpoint()
 
     asyncio.run(check())
+
+
+def test_a_mark_goes_only_with_the_sweep_that_began_after_it(database: Database) -> None:
+    async def check() -> None:
+        await database.write(lambda connection: purging.mark(connection, "one"))
+        late: list[str] = []
+
+        def sweep(connection: sqlite3.Connection) -> object | None:
+            done = swept(connection)
+            if not late:
+                purging.mark(connection, "one")
+                late.append("one")
+            return done
+
+        swept = Sweep()
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        database._writer.submit(Upkeep(sweep, future))
+        await future
+        assert await database.read(purging.unswept) == ["one"], "the one of the second purge"
+        await database.purge_residue()
+        assert await database.read(purging.unswept) == []
+
+    asyncio.run(check())
+
+
+def test_a_copy_made_before_the_sweep_holds_no_word_either(database: Database, path: Path, tmp_path: Path) -> None:
+    async def check() -> None:
+        await database.write(add_owner)
+        made = await database.write(lambda connection: add_memory(connection, 1, "zanzibarcanary in full text"))
+        await database.write(lambda connection: purging.delete(connection, [made]))
+        await database.backup(tmp_path / "copies" / "copy.db")
+
+    asyncio.run(check())
+    assert not _bytes_hold(tmp_path / "copies", "zanzibarcanar")
+    with closing(sqlite3.connect(tmp_path / "copies" / "copy.db")) as copy:
+        assert purging.unswept(copy) == []
+
+
+def test_a_copy_whose_purge_was_killed_half_way_is_swept_by_the_next(database: Database, tmp_path: Path) -> None:
+    copies_ = tmp_path / "copies"
+
+    async def check() -> str:
+        await database.write(add_owner)
+        made = await database.write(lambda connection: add_memory(connection, 1, "zanzibarcanary in full text"))
+        await database.backup(copies_ / "copy.db")
+        return made
+
+    made = asyncio.run(check())
+    with closing(sqlite3.connect(copies_ / "copy.db")) as copy:
+        copy.execute("PRAGMA foreign_keys=ON")
+        purging.delete(copy, [made])
+        copy.commit()
+    assert _bytes_hold(copies_, "zanzibarcanar")
+    assert copies.purge(copies_, [made]) == {"copy.db": ""}
+    assert not _bytes_hold(copies_, "zanzibarcanar")
+
+
+def test_a_pattern_that_was_forgotten_is_to_be_swept_too(database: Database) -> None:
+    async def check() -> None:
+        await database.write(lambda connection: PatternRows(connection).delete("f" * 32))
+        assert await database.read(purging.unswept) == ["f" * 32]
+
+    asyncio.run(check())
+
+
+def test_sessions_forget_their_questions_and_the_files_of_what_was_purged(connection: sqlite3.Connection) -> None:
+    add_owner(connection)
+    asked = '{"goal": "ship", "queries": [{"text": "canary?", "client": "cli"}], "files": ["a.py", "c.py", "b.py"]}'
+    connection.execute("UPDATE sessions SET context_json = ?", (asked,))
+    now = add_memory(connection, 1, "one", context_json='{"file": "a.py"}')
+    diff = '{"context": [{"file": "c.py"}, {"file": "a.py"}]}'
+    connection.execute("UPDATE memory_versions SET diff_json = ? WHERE memory_id = ?", (diff, now))
+    purging.delete(connection, [now])
+    (left,) = connection.execute("SELECT context_json FROM sessions").fetchone()
+    assert json.loads(left) == {"goal": "ship", "files": ["b.py"]}
 
 
 def test_a_log_stays_where_its_move_would_not_fit(

@@ -147,6 +147,9 @@ def test_a_purged_memory_that_was_stored_again_comes_back(path: Path, source: Pa
     assert held(path) == texts(1, 2)
 
 
+OF_THE_PLACE = "SELECT key, value FROM store_meta WHERE key IN ('instance_id', 'servers') OR key LIKE 'purged_commit%'"
+
+
 def test_projections_begin_anew_and_what_belongs_to_the_place_stays(path: Path, source: Path, tmp_path: Path) -> None:
     write(source, lambda connection: add_projection(connection, "vectors-0003", "vectors", "active"))
     write(source, lambda connection: connection.execute("UPDATE store_meta SET value = 'other'"))
@@ -154,12 +157,14 @@ def test_projections_begin_anew_and_what_belongs_to_the_place_stays(path: Path, 
         path,
         lambda connection: connection.execute("UPDATE outbox_sequence SET value = 700"),
         lambda connection: connection.execute("INSERT INTO store_meta (key, value) VALUES ('servers', '[]')"),
+        lambda connection: connection.execute("INSERT INTO store_meta (key, value) VALUES ('purged_commit_key', 'k')"),
+        lambda connection: connection.execute("INSERT INTO store_meta (key, value) VALUES ('purged_commit/aa', '')"),
     )
-    mine = dict(ask(path, "SELECT key, value FROM store_meta WHERE key IN ('instance_id', 'servers')"))
+    mine = dict(ask(path, OF_THE_PLACE))
     restore(path, source, REQUEST, Told())
     assert ask(path, "SELECT id FROM projections") == [("cache-0001",)]
     assert ask(path, "SELECT projection, kind, op FROM outbox") == [("cache-0001", "memory", "delete")]
-    assert dict(ask(path, "SELECT key, value FROM store_meta WHERE key IN ('instance_id', 'servers')")) == mine
+    assert dict(ask(path, OF_THE_PLACE)) == mine
     assert ask(path, "SELECT value > 700 FROM outbox_sequence") == [(1,)]
 
 
