@@ -24,7 +24,10 @@ def undo_last(tx: UnitOfWork, actor: Actor, at: str) -> Changed:
     """Reverse the newest change of this user that stands. Raises NotFound when there is none."""
     last = tx.versions.last_change(actor.user_id, actor.shared)
     if last is None:
-        raise NotFound("There is no change to undo.")
+        raise NotFound(
+            "There is no change to undo.",
+            hint="'lmem changes' lists what was changed; 'lmem restore ID' brings an archived memory back.",
+        )
     number, memory_id = last
     return _undo_add(tx, actor, memory_id, at) if number is None else undo(tx, actor, number, at)
 
@@ -52,7 +55,10 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
     for memory in relinking.reverse(tx, actor, done.id, undo_number, at):
         reversed_.setdefault(memory.id, memory)
     if not reversed_ and not moved_back:
-        raise Conflict(f"What change set {number} changed was purged since, so it cannot be undone.")
+        raise Conflict(
+            f"Nothing that change set {number} changed is left, so there is nothing to undo.",
+            hint="It changed nothing, or it was purged since; 'lmem changes' shows the others.",
+        )
     tx.versions.mark_undone(done.id, undo_number)
     ended = {memory.session_id for memory in reversed_.values()} if done.kind == endings.KIND else set()
     reopened = [endings.reopen(tx, actor, session_id, at) for session_id in sorted(filter(None, ended))]

@@ -85,8 +85,28 @@ def test_the_change_of_a_purged_memory_cannot_be_undone(tmp_path: Path) -> None:
         memory_id = await kit.add("words")
         edited = await kit.memories.edit(kit.actor, memory_id, {"title": "one"}, None)
         await kit.lifecycle.purge(kit.actor, [memory_id], dry_run=False)
-        with pytest.raises(Conflict, match="purged"):
+        with pytest.raises(Conflict, match="nothing to undo") as caught:
             await kit.history.undo(kit.actor, edited.change_set)
+        assert "purged" in (caught.value.hint or "")
+
+    drive(tmp_path, scenario)
+
+
+def test_a_restore_that_changes_nothing_is_no_change(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        done = await kit.history.restore(kit.actor, memory_id, 1, None)
+        assert (done.memories, done.change_set) == ((), None)
+        assert await kit.storage.read(lambda tx: tx.versions.change_set(1)) is None
+
+    drive(tmp_path, scenario)
+
+
+def test_with_nothing_to_undo_the_next_step_is_no_search(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        with pytest.raises(NotFound) as caught:
+            await kit.history.undo(kit.actor, None)
+        assert "lmem changes" in (caught.value.hint or "")
 
     drive(tmp_path, scenario)
 
