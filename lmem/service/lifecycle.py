@@ -11,19 +11,20 @@ from dataclasses import dataclass, field, replace
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.memories import Memory, content_hash
-from lmem.domain.nouns import with_article
+from lmem.domain.nouns import count, with_article
 from lmem.domain.sessions import Session
 from lmem.errors import Conflict, InvalidInput
 from lmem.ids import new_id
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, names, recording
-from lmem.service.changesets import Together
+from lmem.service.changesets import Together, note
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed.
+    """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed,
+    None for a single add, which has none.
 
     `undone_by` is the undo's own change set, which brings back what it reversed when it is undone. `reopened` are the
     sessions whose end was undone. `copies` are a purge's backups, with what it left there: '' for nothing, else why.
@@ -70,6 +71,7 @@ class Lifecycle:
                     recording.enqueue_followers(tx, memory, memory.key)
                     tx.memories.delete(memory.id)
                     tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
+                note(tx, actor, "purge", f"{count(len(found), 'memory', 'memories')} purged", at)
             return Changed(found, None, "purge")
 
         if dry_run:
