@@ -136,7 +136,7 @@ def test_changes_show_adds_without_a_number_and_how_to_take_them_back(daemon: Fa
             "undone_by": None, "count": len(memories), "memories": memories,
         }  # fmt: skip
 
-    listed = [change(None, "add", [BRIEF]), change(3, "user", [], "email of the user was set")]
+    listed = [change(None, "add", [dict(BRIEF)]), change(3, "user", [], "email of the user was set")]
     daemon.answers["change/list"] = lambda params: {"changes": listed}
     done = lmem.run("changes")
     assert done.out.splitlines() == [
