@@ -109,7 +109,7 @@ def undo(*, change_set: str | None, as_json: bool) -> int:
         again = "is current again" if session["state"] == "active" else f"is open again: 'lmem session switch {short}'"
         output.note(f"The session {name} {again}.")
     if undone.get("undone_by") and memories:
-        output.note(output.paint(f"'lmem undo {undone['undone_by']}' brings it back.", "dim"))
+        output.note(output.paint(f"'lmem undo {undone['undone_by']}' takes that back.", "dim"))
     return 0
 
 

@@ -107,7 +107,7 @@ def test_undo_of_an_add_has_no_number_but_that_of_the_undo(daemon: FakeDaemon, l
     }  # fmt: skip
     done = lmem.run("undo")
     assert done.out == "Undid add:\n  3f2a9c1d  We chose WAL\n"
-    assert done.err == "'lmem undo 7' brings it back.\n"
+    assert done.err == "'lmem undo 7' takes that back.\n"
 
 
 def test_undo_of_many_names_ten_and_counts_the_others(daemon: FakeDaemon, lmem: Terminal) -> None:
