@@ -21,6 +21,7 @@ from lmem.daemon.models import Models
 from lmem.daemon.params import Params
 from lmem.daemon.places import Places
 from lmem.daemon.recorder import Recorder
+from lmem.daemon.revisions import Revisions
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Scope
 from lmem.errors import InvalidInput, NotFound
@@ -104,6 +105,7 @@ class Services:
     transactions: Transactions
     history: History
     past: Past
+    revisions: Revisions
     timeline: Timeline
     superseding: Superseding
     search: Search

@@ -195,7 +195,7 @@ def _directory(value: object) -> str:
         text.encode()
     except UnicodeEncodeError:
         return "/"
-    return text
+    return "/" if "\0" in text else text
 
 
 def _short(frame: Frame, name: str, default: str) -> str:

@@ -52,7 +52,7 @@ async def show(services: Services, call: Call, params: Params) -> Json:
 
 async def init(services: Services, call: Call, params: Params) -> Json:
     """Make the caller's directory a project, or look again at the one that it is."""
-    actor, place = services.actor(call), await services.places.of(call.caller.cwd, fresh=True)
+    actor, place = services.actor(call), await services.places.surely(call.caller.cwd, fresh=True)
     made = await services.projects.init(actor, place, params.maybe_text("name"))
     await services.facts.learn(actor, made.project.id, place, made.created)
     at = await services.scope(call, Params({}))  # a clone's project may have been merged into that of its first commit

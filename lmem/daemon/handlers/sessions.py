@@ -33,7 +33,7 @@ async def start(services: Services, call: Call, params: Params) -> Json:
         parent=_name(params, "parent"),
     )
     scope = await services.scope(call, params, create=True)
-    place = await services.places.of(call.caller.cwd, fresh=True)
+    place = await services.places.surely(call.caller.cwd, fresh=True)
     turned = await services.sessions.start(services.actor(call), wanted, scope, place)
     return {**await _turned(services, call, turned), "project_because": scope.because, "project_created": scope.created}
 
