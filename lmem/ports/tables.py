@@ -172,7 +172,7 @@ class VersionTable(Protocol):
         """The newest version that no undo reversed or wrote: its change set (None for one `add`) and memory id.
 
         With `shared` those of private memories are passed over. When the user did something of no memory since (BY_HAND
-        of lmem.domain.history), that change set and None. Of two moments that are equal an `add` counts as the later.
+        of lmem.domain.history), that change set and None; an `add` of the same moment counts as the later.
         """
         ...
 

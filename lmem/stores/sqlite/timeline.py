@@ -69,7 +69,7 @@ class TimelineRows:
             for number, kind, reason, at, undone_by, touched, seen
             in self._db.execute(sql, (user_id, shared, most))
         ]  # fmt: skip
-        found = list(heapq.merge(added, sets, key=lambda change: change.created_at, reverse=True))[offset:most]
+        found = list(heapq.merge(sets, added, key=lambda change: change.created_at, reverse=True))[offset:most]
         return [
             change if change.id is None
             else replace(change, memories=tuple(self._db.execute(named, (change.id, SHOWN))))
