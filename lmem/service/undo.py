@@ -38,7 +38,7 @@ def undo_last(tx: UnitOfWork, actor: Actor, at: str) -> Changed:
     if done.kind in BY_HAND:
         raise Conflict(
             f"The last change is not one that undo takes back: {done.reason}.",
-            hint=f"{BY_HAND[done.kind]} What came before: 'lmem changes' lists it.",
+            hint=f"{BY_HAND[done.kind]} 'lmem changes' lists what came before, with numbers for 'lmem undo'.",
         )
     return undo(tx, actor, number, at)
 
