@@ -51,7 +51,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("lmem timeline --since 'last week'", "Read what happened, day by day."),
         ("lmem timeline --around 3f2a9c1d", "See what came before and after it."),
     ),
-    "changes": (("lmem changes", "See what can be undone."),),
+    "changes": (("lmem changes", "See what was changed, and the numbers that undo takes."),),
     "history": (("lmem history 3f2a9c1d", "See what each version changed."),),
     "undo": (("lmem undo", "Reverse the last change."), ("lmem undo 42", "Reverse a certain change.")),
     "done": (

@@ -47,7 +47,10 @@ def backfill(*, directory: str | None, since: str | None, as_json: bool) -> int:
     commits, stored = output.count(found["commits"], "commit"), found["stored"]
     branch = f" of {found['branch']}" if found["branch"] else ""
     if stored:
+        change = found.get("change_set")
         output.line(visible(f"Stored {stored:,} of {commits}{branch} in the project {found['project']}."))
+        if change:
+            output.note(output.paint(f"'lmem undo {change}' takes all of them back.", "dim"))
     else:
         output.line(visible(f"Nothing to store: {commits}{branch} had been stored before."))
     return 0

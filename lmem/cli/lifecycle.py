@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lmem.cli.link import Answer
 
+MOST_SHOWN = 10
+"""Memories of an undone change that are named."""
+
 
 def forget(*, ids: list[str], purge: bool, dry_run: bool, yes: bool, reason: str | None, as_json: bool) -> int:
     """lmem forget."""
@@ -91,17 +94,24 @@ def merge(*, ids: list[str], dry_run: bool, as_json: bool, **fields: object) -> 
 def undo(*, change_set: str | None, as_json: bool) -> int:
     """lmem undo."""
     if change_set is not None and not change_set.isdecimal():
-        raise InvalidInput(f"'{change_set}' is not a change's number.", hint="'lmem history ID' shows the numbers.")
+        raise InvalidInput(f"'{change_set}' is not a change's number.", hint="'lmem changes' shows the numbers.")
     undone = ask("memory/undo", given({"change_set": int(change_set) if change_set else None}))
     if as_json:
         output.answer_json(undone)
         return 0
-    output.line(f"Undid {undone['kind']} {output.paint(str(undone['change_set']), 'cyan')}:")
-    _print_each("", undone["reversed"])
+    number, memories = undone.get("change_set"), undone["reversed"]
+    what = f"{undone['kind']} {output.paint(str(number), 'cyan')}" if number else f"{undone['kind']}"
+    of = f" of {output.count(len(memories), 'memory', 'memories')}" if len(memories) > MOST_SHOWN else ""
+    output.line(f"Undid {what}{of}{':' if memories else '.'}")
+    _print_each("", memories[:MOST_SHOWN])
+    if of:
+        output.line(output.paint(f"  and {len(memories) - MOST_SHOWN:,} more; --json names all", "dim"))
     for session in undone.get("reopened", ()):
         name, short = output.stored(session["name"]), output.short(session)
         again = "is current again" if session["state"] == "active" else f"is open again: 'lmem session switch {short}'"
         output.note(f"The session {name} {again}.")
+    if undone.get("undone_by") and memories:
+        output.note(output.paint(f"'lmem undo {undone['undone_by']}' takes that back.", "dim"))
     return 0
 
 

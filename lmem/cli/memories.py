@@ -63,6 +63,8 @@ def _text(words: list[str] | None, file: str | None, edit: bool) -> str:
 def _say_added(added: Answer) -> None:
     output.note_redacted(added)
     verb = "Remembered" if added.get("created", True) else "Known already:"
+    if added.get("changed"):
+        verb = f"Known already, brought up to date ({', '.join(added['changed'])}):"
     layer, project = str(added.get("layer") or ""), added.get("project")
     place = f"({layer} {output.stored(project)})" if layer == "project" and project else f"({layer})"
     id_ = output.paint(output.short(added), "cyan")

@@ -15,6 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from lmem.cli.link import Answer
 
+TO_MEMORY = ("strength", "context")
+"""Options of a link to another memory."""
+
 
 def link(
     *, id: str, other: str | None, relation: str | None, properties: list[str] | None, project: str | None,
@@ -22,6 +25,8 @@ def link(
 ) -> int:  # fmt: skip
     """lmem link."""
     _check_ends(id, other, project, "link")
+    beside = {"--type": relation, "--property": properties, **{f"--{name}": fields[name] for name in TO_MEMORY}}
+    _check_options(project, beside, {"--relevance": fields["relevance"]}, "link")
     request = given({"to": other, "type": relation, "project": project, **fields})
     done = ask("relation/link", {"from": id, **request, **given({"properties": _properties(properties)})})
     if as_json:
@@ -43,6 +48,7 @@ def unlink(
 ) -> int:
     """lmem unlink."""
     _check_ends(id, other, project, "unlink")
+    _check_options(project, {"--type": relation}, {}, "unlink")
     request = given({"to": other, "type": relation, "project": project, **fields})
     done = ask("relation/unlink", {"from": id, **request})
     if as_json:
@@ -137,6 +143,15 @@ def _check_ends(id: str, other: str | None, project: str | None, verb: str) -> N
             "Give a second memory, or a project." if other is None else "Give a second memory or a project, not both.",
             hint=f"lmem {verb} {id} ID, or: lmem {verb} {id} --project NAME",
         )
+
+
+def _check_options(project: str | None, to_memory: Answer, to_project: Answer, verb: str) -> None:
+    """Raise InvalidInput for an option that says something of the other kind of link."""
+    wrong = to_project if project is None else to_memory
+    name = next((name for name, value in wrong.items() if value not in (None, [])), None)
+    if name is not None:
+        needs = "a second memory, not with --project" if project is not None else "--project, not with a second memory"
+        raise InvalidInput(f"{name} goes with {needs}.", hint=f"See 'lmem {verb} --help'.")
 
 
 def _properties(given_: list[str] | None) -> dict[str, str] | None:

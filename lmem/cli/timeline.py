@@ -43,14 +43,16 @@ def changes(*, as_json: bool, **fields: object) -> int:
         _print_change(change)
     if not found["changes"]:
         output.note("Nothing was changed yet.")
+    if any(not change["change_set"] for change in found["changes"]):
+        output.note(output.paint("A single add (-) has no number: 'lmem forget ID' takes it back.", "dim"))
     return 0
 
 
 def _print_change(change: Answer) -> None:
-    number = output.paint(f"{change['change_set']:>5}", "cyan")
-    facts = (
-        f"{change['kind']}, {output.age(change['created_at'])}, {output.count(change['count'], 'memory', 'memories')}"
-    )
+    number = output.paint(f"{change['change_set'] or '-':>5}", "cyan")
+    facts = f"{change['kind']}, {output.age(change['created_at'])}"
+    if change["count"]:
+        facts += f", {output.count(change['count'], 'memory', 'memories')}"
     undone = f"  (undone by {change['undone_by']})" if change.get("undone_by") else ""
     reason = f"  {output.stored(change['reason'])}" if change.get("reason") else ""
     output.line(f"{number}  {facts}{reason}{output.paint(undone, 'dim')}")

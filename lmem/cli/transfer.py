@@ -29,7 +29,7 @@ PAGE = 500
 
 Row = dict[str, Any]
 """One line's outcome: {"line", "id", "created"} or {"line", "error"}; also what was made because it named it."""
-SAID = ("line", "id", "created", "redacted", "error", "new_project", "new_session")
+SAID = ("line", "id", "created", "changed", "redacted", "error", "new_project", "new_session")
 """What of an outcome is printed, in this order."""
 Chunk = tuple[list[Row], list[Row]]
 """Items to send, and one row for each line in order: an error already known, or {"line"} that waits for its answer."""

@@ -19,13 +19,14 @@ from lmem.daemon.facts import Facts
 from lmem.daemon.lookups import Lookups
 from lmem.daemon.screening import screen_params
 from lmem.domain.actors import Actor
-from lmem.domain.commits import Commit, content, git_context, rewritten
+from lmem.domain.commits import SOURCE, Commit, content, git_context, rewritten
 from lmem.domain.memories import Draft, clean_context, clean_text, title_of
 from lmem.domain.reflogs import Rebase
 from lmem.domain.scope import Scope
 from lmem.domain.secrets import screen
 from lmem.ports.clock import Clock
-from lmem.service.capture import SOURCE, Capture
+from lmem.service.capture import Capture
+from lmem.service.changesets import Series
 from lmem.service.scopes import Scopes
 from lmem.service.settings import Settings
 
@@ -70,22 +71,28 @@ class Recorder:
         return replace(found, session_id=None, lineage=())
 
     async def record(
-        self, common: str, branches: Mapping[str, str | None], actor: Actor | None = None, seen: Seen | None = None
+        self,
+        common: str,
+        branches: Mapping[str, str | None],
+        actor: Actor | None = None,
+        seen: Seen | None = None,
+        backfill: Series | None = None,
     ) -> int:
         """Store the commits that are not known yet, each with its branch; answers how many those were.
 
+        A `backfill` is one change set, and stores again what an undo took back.
         Raises LmemError when git or the store does not answer; what was stored by then stays.
         """
         if not branches:
             return 0
         scope = await self.scope(common)
-        wanted = await self._capture.unknown(scope.project_id, list(branches))
+        wanted = await self._capture.unknown(scope.project_id, list(branches), backfill is not None)
         stored, done, total = 0, len(branches) - len(wanted), len(branches)
         for at in range(0, len(wanted), commits.CHUNK):
             scope = await self.scope(common)  # it may have been merged meanwhile
             chunk = wanted[at : at + commits.CHUNK]
             drafts = await self._drafts(await commits.read(common, chunk), branches)
-            stored += await self._capture.store(actor or self._actor, scope, drafts)
+            stored += await self._capture.store(actor or self._actor, scope, drafts, backfill)
             done += len(chunk)
             if seen is not None:
                 seen(done, total)

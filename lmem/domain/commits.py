@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from lmem.domain import times
 from lmem.errors import InvalidInput
 
+SOURCE = "git.post-commit"
+"""The `source_tool` of a commit's memory, whether a hook, the reflog or a backfill told of it."""
 MOST_FILES = 200
 """Of one commit, that its memory names; the others are counted."""
 MOST_TEXT = 64_000

@@ -19,6 +19,24 @@ again; `outcome` is a property of the first."""
 Diff = Mapping[str, tuple[object, object]]
 """Column -> (before, after), for every column that changed, and LINKS."""
 
+BY_HAND = {
+    "session-start": "'lmem session end' ends it.",
+    "session-switch": "'lmem session switch' goes to another one.",
+    "session-focus": "'lmem session focus' and 'lmem session unfocus' change it again.",
+    "project-init": "'lmem project archive' takes it out of the lists.",
+    "project-set": "'lmem project set' changes it again; 'lmem config' does for its settings.",
+    "project-rename": "'lmem project rename' gives it its old name back.",
+    "project-archive": "'lmem project archive --restore' brings it back.",
+    "project-restore": "'lmem project archive' takes it out of the lists again.",
+    "setting": "'lmem config set' and 'lmem config unset' change it again.",
+    "user": "'lmem user set' changes it again.",
+    "pattern": "'lmem patterns forget' removes a pattern with its uses.",
+    "pattern-forget": "'lmem patterns add' records it anew.",
+    "purge": "What was purged does not come back.",
+}
+"""Kinds of change sets that touch no memory that `undo` could turn back, and what takes each back. They are kept so
+that a plain `undo` does not reach past the last thing that a user did. Their reason says what that was, as a clause."""
+
 
 def keeps_text(diff: Diff) -> bool:
     """Whether the version before the one of this difference keeps its text: some text is in it by its length."""
@@ -54,14 +72,18 @@ class ChangeSet:
     kind: str
     reason: str | None
     created_at: str
+    created_by: str
     undone_by: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change set as its reader may see it: how many memories it changed, and the id and title of some."""
+    """A change set as its reader may see it: how many memories it changed, and the id and title of some.
 
-    id: int
+    A single `add` is one without an id: it has no change set.
+    """
+
+    id: int | None
     kind: str
     reason: str | None
     created_at: str

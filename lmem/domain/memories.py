@@ -99,6 +99,8 @@ class Draft:
     id: str | None = None
     kept_secrets: tuple[str, ...] = ()
     """Kinds of credentials in it that the caller allowed to be stored."""
+    given: frozenset[str] = frozenset()
+    """Fields of Memory that the caller chose; the others have what a new memory gets."""
 
 
 def clean_text(text: str, limit: int, what: str = "text") -> str:

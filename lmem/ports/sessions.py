@@ -46,6 +46,10 @@ class SessionTable(Protocol):
         """The session that was last active in this directory."""
         ...
 
+    def ended_at(self, user_id: str, at: str) -> list[str]:
+        """The ids of the sessions that ended at this moment."""
+        ...
+
     def idle(self, before: str) -> list[Session]:
         """Open sessions of working directories, last active before that, that have no open child."""
         ...

@@ -182,10 +182,11 @@ class VersionTable(Protocol):
 
     def change_set(self, number: int) -> ChangeSet | None: ...
 
-    def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str] | None:
+    def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str | None] | None:
         """The newest version that no undo reversed or wrote: its change set (None for one `add`) and memory id.
 
-        With `shared` those of private memories are passed over.
+        With `shared` those of private memories are passed over. When the user did something of no memory since (BY_HAND
+        of lmem.domain.history), that change set and None; an `add` of the same moment counts as the later.
         """
         ...
 

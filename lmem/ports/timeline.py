@@ -25,5 +25,6 @@ class TimelineTable(Protocol):
         ...
 
     def changes(self, user_id: str, shared: bool, limit: int, offset: int) -> list[Change]:
-        """The user's change sets, newest first; with `shared` of memories that are not private."""
+        """The user's change sets and the single adds that hold, newest first; with `shared` of memories that are not
+        private."""
         ...

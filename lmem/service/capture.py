@@ -11,17 +11,20 @@ from dataclasses import replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.memories import Draft
+from lmem.domain.commits import SOURCE
+from lmem.domain.memories import Draft, Memory
 from lmem.domain.scope import Scope
 from lmem.errors import LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, purgedcommits, recording
+from lmem.service.changesets import Series
 from lmem.service.drafts import Added
 from lmem.service.memories import Memories
+from lmem.service.undo import UNDO_OF_ADD
 
-SOURCE = "git.post-commit"
-"""The `source_tool` of a commit's memory, whether a hook, the reflog or a backfill told of it."""
+BACKFILL = "backfill"
+"""The kind of a backfill's change set."""
 
 
 class Capture:
@@ -34,35 +37,53 @@ class Capture:
         self._wake = wake
         self._turn = asyncio.Lock()
 
-    async def unknown(self, project_id: str | None, commits: Sequence[str]) -> list[str]:
-        """Those commits that the project has no memory of, each once; not those whose memories were purged."""
+    async def unknown(self, project_id: str | None, commits: Sequence[str], backfill: bool = False) -> list[str]:
+        """Those commits that the project has no memory of, each once, and none whose memory was purged; of a `backfill`
+        also those that were taken back by an undo, not those that somebody forgot."""
 
         def work(tx: UnitOfWork) -> list[str]:
             left_out = purgedcommits.known(tx, commits)
-            return [
-                sha
-                for sha in dict.fromkeys(commits)
-                if sha not in left_out and tx.memories.external(SOURCE, sha, project_id) is None
-            ]
+            wanted = (sha for sha in dict.fromkeys(commits) if sha not in left_out)
+            found = ((sha, tx.memories.external(SOURCE, sha, project_id)) for sha in wanted)
+            return [sha for sha, memory in found if memory is None or (backfill and _taken_back(tx, memory))]
 
         return await self._storage.read(work)
 
-    async def store(self, actor: Actor, scope: Scope, drafts: Sequence[Draft]) -> int:
+    async def store(self, actor: Actor, scope: Scope, drafts: Sequence[Draft], backfill: Series | None = None) -> int:
         """Store the drafts of commits that are not known; answers how many that were.
 
         A memory that is there is left as it is, also when somebody edited it; a commit that was purged stays purged,
-        also one that a rebase made of it. Raises the first error of any of them;
-        the others are stored.
+        also one that a rebase made of it. A `backfill` brings back what an undo took, and what it does is one change
+        set. Raises the first error of any of them; the others are stored.
         """
         async with self._turn:  # a backfill and a hook may bring the same commit
             wanted = set(await self.unknown(scope.project_id, [str(draft.external_id) for draft in drafts]))
             fresh = [draft for draft in drafts if draft.external_id in wanted]
             fresh = await self._storage.read(lambda tx: purgedcommits.others(tx, fresh))
-            results = await self._memories.add_many(actor, fresh, scope)
+            results = await self._memories.add_many(actor, fresh, scope, series=backfill)
+            back = 0
+            if backfill is not None and len(fresh) < len(drafts):
+                known = [str(draft.external_id) for draft in drafts if draft.external_id not in wanted]
+                back = await self._bring_back(actor, scope.project_id, known, backfill)
         for result in results:
             if isinstance(result, LmemError):
                 raise result
-        return sum(isinstance(result, Added) and result.created for result in results)
+        return back + sum(isinstance(result, Added) and result.created for result in results)
+
+    async def _bring_back(self, actor: Actor, project_id: str | None, commits: Sequence[str], series: Series) -> int:
+        def work(tx: UnitOfWork) -> int:
+            at, back = times.to_text(self._clock.now()), 0
+            together = series.within(tx, actor, at)
+            for memory in (tx.memories.external(SOURCE, sha, project_id) for sha in commits):
+                if memory is not None and _taken_back(tx, memory):
+                    after = replace(memory, is_archived=False)
+                    recording.change(tx, actor, memory, after, "updated", BACKFILL, together.open(), at)
+                    back += 1
+            return back
+
+        back = await self._storage.write(work)
+        self._wake()
+        return back
 
     async def supersede(
         self, actor: Actor, project_id: str | None, became: Mapping[str, str | None], reason: str
@@ -93,3 +114,16 @@ class Capture:
         ended = await self._storage.write(work)
         self._wake()
         return ended
+
+
+def _taken_back(tx: UnitOfWork, memory: Memory) -> bool:
+    """Whether it was last archived by the undo of what stored it."""
+    if not memory.is_archived:
+        return False
+    numbers = [version.change_set for version in tx.versions.of(memory.id)]
+    sets = [tx.versions.change_set(number) for number in numbers if number is not None]
+    last = sets[-1] if sets and sets[-1] is not None and sets[-1].id == numbers[-1] else None
+    if last is None or last.kind != "undo":
+        return False
+    undone = [found.kind for found in sets if found is not None and found.undone_by == last.id]
+    return undone == [BACKFILL] or (not undone and last.reason == UNDO_OF_ADD)

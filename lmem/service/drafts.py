@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from lmem.config import Config, InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.automatic import after_edit, is_automatic
+from lmem.domain.automatic import after_edit
 from lmem.domain.layers import Layers
-from lmem.domain.memories import Draft, Memory, content_hash
+from lmem.domain.memories import Draft, Memory, content_hash, title_of
 from lmem.domain.routing import route
 from lmem.domain.scope import Scope
 from lmem.errors import Conflict
@@ -27,13 +27,17 @@ from lmem.service.rates import rate_for
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What `add` did. `created` is False when the same memory was there already, `because` says how it was known."""
+    """What `add` did. `created` is False when the same memory was there already, `because` says how it was known.
+
+    `changed` names the fields that its source gave anew, as a new version.
+    """
 
     memory: Memory
     created: bool
     because: str
     new_project: str | None = None
     new_session: str | None = None
+    changed: tuple[str, ...] = ()
 
 
 def store(
@@ -86,14 +90,33 @@ def _known(
         return None
     if _hidden(actor, found):
         raise Conflict(f"The source id '{draft.external_id[:60]}' belongs to another memory.")
-    if found.title != draft.title or found.content != draft.content:
+    after = _given_again(found, draft)
+    if after != found:
         recording.keep_secrets(tx, actor, found.id, draft.kept_secrets, at)
-        own = found.summary if is_automatic(found.context, "summary") else None
-        after = replace(found, title=draft.title, content=draft.content, summary=draft.summary or own, tags=draft.tags)
-        after = after_edit(found, after, {"summary"} if draft.summary else set())
         edited = replace_with(tx, actor, found, after, f"{draft.source_tool} gave it again, changed", at, together)
-        return Added(edited.memory, False, "it is a new version of what its source gave before")
+        return Added(edited.memory, False, "it is a new version of what its source gave before", changed=edited.changed)
     return Added(found, False, "its source gave it before")
+
+
+def _given_again(found: Memory, draft: Draft) -> Memory:
+    """A known memory with what its source gives anew: the text, and of the rest only what was given.
+
+    A title that was taken from the text follows it, as in an edit; what is private stays so.
+    """
+    follows = "title" in draft.given or found.title == title_of(found.content)
+    values = {
+        "content": draft.content, "title": draft.title if follows else found.title, "summary": draft.summary,
+        "memory_type": draft.memory_type, "category": draft.category, "tags": draft.tags,
+        "importance_score": draft.importance, "decay_rate": draft.decay_rate,
+    }  # fmt: skip
+    chosen = {name: value for name, value in values.items() if name in ("content", "title") or name in draft.given}
+    after = replace(
+        found,
+        **chosen,  # type: ignore[arg-type]  # values of its fields
+        context={**found.context, **draft.context},
+        is_private=found.is_private or draft.is_private,
+    )
+    return after_edit(found, after, draft.given)
 
 
 def _session(

@@ -121,7 +121,7 @@ class Endings:
         number = None
         if not dry_run:
             recording.require_active(tx, actor)
-            if moves:
+            if moves or go_back:  # of what a person asked for `undo` knows, also when it moved nothing
                 number = tx.versions.open_change_set(KIND, reason, actor.user_id, at)
             for before, moved in moves:
                 why = f"{reason}: {moved.because}"

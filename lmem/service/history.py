@@ -93,10 +93,13 @@ class History:
             then = undo.present(tx, actor, replayed(current, versions, number))
             then = replace(then, is_private=then.is_private or current.is_private)
             kind = "archived" if then.is_archived and not current.is_archived else "updated"
+            recording.require_active(tx, actor)
+            if not recording.differing(current, then):
+                return Changed((), None, "restore")
             change_set = tx.versions.open_change_set("restore", reason, actor.user_id, at)
             why = reason or f"restore of version {number}"
-            changed = recording.change(tx, actor, current, then, kind, why, change_set, at)
-            return Changed((then,) if changed else (), change_set if changed else None, "restore")
+            recording.change(tx, actor, current, then, kind, why, change_set, at)
+            return Changed((then,), change_set, "restore")
 
         restored = await self._storage.write(work)
         self._wake()

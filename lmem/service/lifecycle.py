@@ -24,7 +24,8 @@ from lmem.service.purging import Purged, Purging
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed.
+    """The memories that one action changed, and the change set that `undo` takes; of an undo, the one it reversed,
+    None for a single add, which has none.
 
     `undone_by` is the undo's own change set, which brings back what it reversed when it is undone. `reopened` are the
     sessions whose end was undone.

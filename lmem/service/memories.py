@@ -21,7 +21,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import edits
 from lmem.service.caches import NO_CACHE, Caches
-from lmem.service.changesets import Together
+from lmem.service.changesets import Series, Together
 from lmem.service.drafts import Added, store
 from lmem.service.edits import Edited
 from lmem.service.reads import Detail, Page, Reads
@@ -64,17 +64,25 @@ class Memories:
         return added
 
     async def add_many(
-        self, actor: Actor, drafts: Sequence[Draft], scope: Scope = NOWHERE, config: InForce | None = None
+        self,
+        actor: Actor,
+        drafts: Sequence[Draft],
+        scope: Scope = NOWHERE,
+        config: InForce | None = None,
+        series: Series | None = None,
     ) -> list[Added | LmemError]:
-        """Store drafts, each on its own terms; they share commits. The projects and sessions they name are made."""
+        """Store drafts, each on its own terms; they share commits. The projects and sessions they name are made.
+
+        With a `series` all of them are of its change set.
+        """
+
+        def work(draft: Draft, tx: UnitOfWork) -> Added:
+            together = series.within(tx, actor, self._now()) if series else None
+            return self.put(tx, actor, draft, scope, True, config or self._config, together)
+
         answers: list[Added | LmemError] = []
         for at in range(0, len(drafts), GROUP):
-            works = [
-                partial(
-                    self.put, actor=actor, draft=draft, scope=scope, create_names=True, config=config or self._config
-                )
-                for draft in drafts[at : at + GROUP]
-            ]
+            works = [partial(work, draft) for draft in drafts[at : at + GROUP]]
             async with self._bulk:  # one group in the queue at once: what a terminal adds meanwhile waits for few
                 results = await asyncio.gather(*map(self._storage.write, works), return_exceptions=True)
             self._wake()

@@ -14,6 +14,7 @@ from lmem.domain.patterns import Cited, Evidence, Pattern, PatternDraft, Project
 from lmem.errors import Conflict, InvalidInput
 from lmem.ports.storage import UnitOfWork
 from lmem.service import names
+from lmem.service.changesets import note
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def _recorded(
         tx.outbox.enqueue("pattern", pattern.id, rev, "upsert")
         details = {"project": project_id, "fields": list(changed)}
         tx.audit.append(actor, "create" if created else "update", "pattern", pattern.id, details, at)
+        note(tx, actor, "pattern", "a pattern was recorded", at)
     current, here = tx.patterns.find(pattern.id), _seen(tx, pattern.id, project_id)
     assert current is not None and here is not None  # both were written in this transaction, or found in it
     return Recorded(current, here, created, new_here, changed)

@@ -16,6 +16,7 @@ from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names, patternrecords, recording
 from lmem.service.cachedpatterns import CachedPatterns
 from lmem.service.caches import NO_CACHE, Caches
+from lmem.service.changesets import note
 from lmem.service.patternrecords import Recorded
 
 USES = 20
@@ -108,6 +109,7 @@ class Patterns:
             pattern = names.pattern(tx, actor, name)
             tx.patterns.delete(pattern.id)
             tx.audit.append(actor, "delete", "pattern", pattern.id, {"uses": pattern.usage_count}, at)
+            note(tx, actor, "pattern-forget", "a pattern was removed", at)
             return pattern
 
         if dry_run:

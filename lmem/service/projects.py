@@ -19,6 +19,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import enrolment, merging, names, recording
 from lmem.service.caches import NO_CACHE, Caches
+from lmem.service.changesets import note
 from lmem.service.merging import Merged
 
 T = TypeVar("T")
@@ -106,7 +107,9 @@ class Projects:
                 raise Conflict(
                     f"There is a project '{wanted}' already.", hint="Choose another --name, or merge them later."
                 )
-            made = enrolment.create(tx, actor, wanted, place, times.to_text(self._clock.now()))
+            at = times.to_text(self._clock.now())
+            made = enrolment.create(tx, actor, wanted, place, at)
+            note(tx, actor, "project-init", f"the project '{made.name}' was made", at)
             return replace(_shown(tx, actor, made.id), created=True)
 
         return await self._write(work)
@@ -160,6 +163,9 @@ class Projects:
                 tx.projects.forget_identity(alias)
             if add or remove:
                 tx.audit.append(actor, "update", "project", project_id, {"fields": ["aliases"]}, at)
+            if changed or add or remove:
+                what = ", ".join((*changed, *(["aliases"] if add or remove else [])))
+                note(tx, actor, "project-set", f"{what} of the project '{project.name}' was set", at)
             return _shown(tx, actor, project_id), (*changed, *(["aliases"] if add or remove else []))
 
         return await self._write(work)
@@ -173,7 +179,9 @@ class Projects:
             if wanted != project.name:
                 enrolment.take_name(tx, actor, project.id, wanted)
                 tx.projects.forget_identity(wanted)
-                enrolment.change(tx, actor, project, {"name": wanted}, times.to_text(self._clock.now()))
+                at = times.to_text(self._clock.now())
+                enrolment.change(tx, actor, project, {"name": wanted}, at)
+                note(tx, actor, "project-rename", f"the project '{project.name}' was renamed '{wanted}'", at)
                 tx.projects.identify(project.id, [("alias", project.name)])
             return _shown(tx, actor, project.id)
 
@@ -184,7 +192,10 @@ class Projects:
 
         def work(tx: UnitOfWork) -> Shown:
             project = enrolment.existing(tx, names.project(tx, actor, name))
-            enrolment.change(tx, actor, project, {"is_active": restore}, times.to_text(self._clock.now()))
+            at = times.to_text(self._clock.now())
+            if enrolment.change(tx, actor, project, {"is_active": restore}, at):
+                kind, done = ("project-restore", "brought back") if restore else ("project-archive", "archived")
+                note(tx, actor, kind, f"the project '{project.name}' was {done}", at)
             return _shown(tx, actor, project.id)
 
         return await self._write(work)

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
+from lmem.domain.commits import SOURCE
 from lmem.domain.memories import Memory
+from lmem.domain.nouns import count
 from lmem.errors import LmemError, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names, purgedcommits, recording
-from lmem.service.capture import SOURCE
+from lmem.service.changesets import note
 
 AGAIN_S = 60.0
 """Seconds between two looks for what a purge left that was cut short, or whose sweep could not be done."""
@@ -94,6 +96,7 @@ class Purging:
                 tx.audit.append(actor, "delete", "memory", memory.id, {"purged": True}, at)
             if found.memories:
                 tx.memories.delete([memory.id for memory in found.memories])
+                note(tx, actor, "purge", f"{count(len(found.memories), 'memory', 'memories')} purged", at)
             return replace(found, merged_into=tuple(id for id in holding if id not in found.ids))
 
         async with self._storage.no_backup():

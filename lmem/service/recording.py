@@ -94,10 +94,7 @@ def change(
     Raises Conflict when the row moved on since `before` was read, Forbidden for a user who is not active.
     """
     require_active(tx, actor)
-    changed = tuple(
-        item.name for item in fields(Memory) if item.name in (*TEXT_FIELDS, *KEPT_FIELDS)
-        and getattr(before, item.name) != getattr(after, item.name)
-    )  # fmt: skip
+    changed = differing(before, after)
     if not changed and not extra:
         return ()
     current = tx.memories.find(before.id)
@@ -125,6 +122,12 @@ def change(
             tx.fulltext.add_pending(after.key, after.title, after.content, after.summary)
     tx.audit.append(actor, "update", "memory", after.id, {"fields": list(diff), "change_set": change_set}, at)
     return changed
+
+
+def differing(before: Memory, after: Memory) -> tuple[str, ...]:
+    """The names of the fields that a version keeps and that differ."""
+    names = (item.name for item in fields(Memory) if item.name in (*TEXT_FIELDS, *KEPT_FIELDS))
+    return tuple(name for name in names if getattr(before, name) != getattr(after, name))
 
 
 def enqueue_neighbours(tx: UnitOfWork, memory: Memory) -> None:

@@ -24,6 +24,7 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import members, names, recording
 from lmem.service.caches import NO_CACHE, Caches
+from lmem.service.changesets import note
 from lmem.service.shownsessions import Shown, ShownSessions
 
 _T = TypeVar("_T")
@@ -90,6 +91,7 @@ class Sessions:
             tx.sessions.insert(session)
             details: dict[str, object] = {"project": scope.project_id, "parent": session.parent_session_id}
             tx.audit.append(actor, "create", "session", session.id, details, at)
+            note(tx, actor, "session-start", f"the session '{session.name}' was started", at)
             return Turned(session, _pause(tx, actor, session, at))
 
         return await self._write(work)
@@ -107,7 +109,7 @@ class Sessions:
                     f"The session '{session.name[:80]}' has ended.",
                     hint=f"Open it again with 'lmem session resume {session.id[:8]}'.",
                 )
-            return self._turn(tx, actor, session, scope, place)
+            return self._turned(tx, actor, session, scope, place)
 
         return await self._write(work)
 
@@ -123,8 +125,9 @@ class Sessions:
             if session is None:
                 raise NotFound("There was no session in this directory.", hint="Begin one: 'lmem session start'.")
             ended = session.ended_at is not None
-            turned = self._turn(tx, actor, session, scope, place)
-            return self._reopen(tx, actor, turned) if ended else turned
+            if not ended:
+                return self._turned(tx, actor, session, scope, place)
+            return self._reopen(tx, actor, self._turn(tx, actor, session, scope, place))
 
         return await self._write(work)
 
@@ -166,6 +169,7 @@ class Sessions:
             if changed:
                 details = {"focus" if focused else "unfocus": [memory.id for memory in changed]}
                 tx.audit.append(actor, "update", "session", session.id, details, at)
+                note(tx, actor, "session-focus", f"the focus of the session '{session.name}' was changed", at)
             return session, changed
 
         return await self._write(work)
@@ -175,6 +179,13 @@ class Sessions:
         self._changed()
         self._wake()
         return done
+
+    def _turned(self, tx: UnitOfWork, actor: Actor, session: Session, scope: Scope, place: Place) -> Turned:
+        """As `_turn`, for one that has not ended; kept as what the user did, when it was not current already."""
+        turned = self._turn(tx, actor, session, scope, place)
+        if session.state != "active":
+            _note_switch(tx, actor, turned.session)
+        return turned
 
     def _turn(self, tx: UnitOfWork, actor: Actor, session: Session, scope: Scope, place: Place) -> Turned:
         recording.require_active(tx, actor)
@@ -199,6 +210,7 @@ class Sessions:
         """Bring what the end left in the temporal layer alone back into the session."""
         faded = tx.members.faded(turned.session.id)
         if not faded:
+            _note_switch(tx, actor, turned.session)
             return turned
         at = times.to_text(self._clock.now())
         reason = f"the session '{turned.session.name}' was resumed"
@@ -209,6 +221,10 @@ class Sessions:
             )
         seen = tuple(memory for memory in faded if not (actor.shared and memory.is_private))
         return replace(turned, returned=seen, change_set=number)
+
+
+def _note_switch(tx: UnitOfWork, actor: Actor, session: Session) -> None:
+    note(tx, actor, "session-switch", f"the session '{session.name}' became current", session.updated_at)
 
 
 def named(tx: UnitOfWork, actor: Actor, name: str, scope: Scope) -> Session:

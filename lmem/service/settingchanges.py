@@ -16,6 +16,7 @@ from lmem.domain.actors import Actor
 from lmem.errors import Forbidden, InvalidInput, NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
+from lmem.service.changesets import note
 from lmem.service.recording import require_active
 from lmem.service.settings import Here, Settings, known, untrusted
 from lmem.settings import Setting, Value
@@ -101,6 +102,7 @@ class SettingChanges:
             tx.outbox.enqueue("project", here.project_id, rev, "upsert")
         action = "delete" if value is None else "update"
         tx.audit.append(actor, action, "setting", item.key, {"level": origin}, at)
+        note(tx, actor, "setting", f"the setting {item.key} was {'unset' if value is None else 'set'}", at)
 
 
 def _require_free(tx: UnitOfWork, actor: Actor, item: Setting) -> None:

@@ -42,5 +42,5 @@ class Timeline:
         return await self._storage.read(work)
 
     async def changes(self, actor: Actor, limit: int, offset: int) -> list[Change]:
-        """Change sets, newest first."""
+        """Changes, newest first: change sets, and single adds that an undo could take back."""
         return await self._storage.read(lambda tx: tx.timeline.changes(actor.user_id, actor.shared, limit, offset))

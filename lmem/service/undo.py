@@ -6,12 +6,12 @@ it reverses an undo; a change set that was redone is undone by undoing that redo
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import replace
 
 from lmem.domain.actors import Actor
 from lmem.domain.automatic import KIND
-from lmem.domain.history import ChangeSet, Version
+from lmem.domain.history import BY_HAND, ChangeSet, Version
 from lmem.domain.memories import Memory
 from lmem.domain.replay import taken_back
 from lmem.errors import Conflict, NotFound
@@ -19,19 +19,35 @@ from lmem.ports.storage import UnitOfWork
 from lmem.service import endings, links, merging, names, recording, relinking
 from lmem.service.lifecycle import Changed
 
+UNDO_OF_ADD = "undo of add"
+"""Why a memory was archived whose `add` was undone; a single add has no change set of its own."""
+
 
 def undo_last(tx: UnitOfWork, actor: Actor, at: str) -> Changed:
     """Reverse the newest change of this user that stands. Raises NotFound when there is none."""
     last = tx.versions.last_change(actor.user_id, actor.shared)
     if last is None:
-        raise NotFound("There is no change to undo.")
+        raise NotFound(
+            "There is no change to undo.",
+            hint="'lmem changes' lists what was changed; 'lmem restore ID' brings an archived memory back.",
+        )
     number, memory_id = last
-    return _undo_add(tx, actor, memory_id, at) if number is None else undo(tx, actor, number, at)
+    if number is None:
+        return _undo_add(tx, actor, memory_id or "", at)
+    done = _change_set(tx, number)
+    if done.kind in BY_HAND:
+        raise Conflict(
+            f"The last change is not one that undo takes back: {done.reason}.",
+            hint=f"{BY_HAND[done.kind]} 'lmem changes' lists what came before, with numbers for 'lmem undo'.",
+        )
+    return undo(tx, actor, number, at)
 
 
 def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
     """Reverse a change set. Raises NotFound, or Conflict when it was undone or a memory of it changed again since."""
     done = _standing(tx, number)
+    if done.kind in BY_HAND:
+        raise Conflict(f"Undo does not take change {number} back: {done.reason}.", hint=BY_HAND[done.kind])
     kind, reason = "redo" if done.kind == "undo" else "undo", f"undo of change set {done.id}"
     undo_number = tx.versions.open_change_set(kind, reason, actor.user_id, at)
     reversed_: dict[str, Memory] = {}
@@ -51,12 +67,23 @@ def undo(tx: UnitOfWork, actor: Actor, number: int, at: str) -> Changed:
     _check_links(tx, actor, done.id, {done.id, undo_number}, number)
     for memory in relinking.reverse(tx, actor, done.id, undo_number, at):
         reversed_.setdefault(memory.id, memory)
-    if not reversed_ and not moved_back:
-        raise Conflict(f"What change set {number} changed was purged since, so it cannot be undone.")
+    ended = _ended(tx, done, reversed_.values())
+    if not reversed_ and not moved_back and not ended:
+        raise Conflict(
+            f"Change set {number} changed nothing, or what it changed was purged since: there is nothing to undo.",
+            hint="'lmem changes' shows the others.",
+        )
     tx.versions.mark_undone(done.id, undo_number)
-    ended = {memory.session_id for memory in reversed_.values()} if done.kind == endings.KIND else set()
-    reopened = [endings.reopen(tx, actor, session_id, at) for session_id in sorted(filter(None, ended))]
+    reopened = [endings.reopen(tx, actor, session_id, at) for session_id in ended]
     return Changed(tuple(reversed_.values()), done.id, done.kind, undo_number, tuple(filter(None, reopened)))
+
+
+def _ended(tx: UnitOfWork, done: ChangeSet, memories: Iterable[Memory]) -> list[str]:
+    """The session that a change set ended: that of its memories, else the one that ended at its moment; [] for none."""
+    if done.kind != endings.KIND:
+        return []
+    found = {memory.session_id for memory in memories if memory.session_id is not None}
+    return sorted(found) or tx.sessions.ended_at(done.created_by, done.created_at)
 
 
 def _check_links(tx: UnitOfWork, actor: Actor, done: int, own: Set[int], number: int) -> None:
@@ -100,9 +127,9 @@ def present(tx: UnitOfWork, actor: Actor, memory: Memory) -> Memory:
 
 def _undo_add(tx: UnitOfWork, actor: Actor, memory_id: str, at: str) -> Changed:
     found = names.memory(tx, actor, memory_id)
-    number = tx.versions.open_change_set("undo", "undo of add", actor.user_id, at)
-    recording.change(tx, actor, found, replace(found, is_archived=True), "archived", "undo of add", number, at)
-    return Changed((found,), number, "add", number)
+    number = tx.versions.open_change_set("undo", UNDO_OF_ADD, actor.user_id, at)
+    recording.change(tx, actor, found, replace(found, is_archived=True), "archived", UNDO_OF_ADD, number, at)
+    return Changed((found,), None, "add", number)
 
 
 def _standing(tx: UnitOfWork, number: int) -> ChangeSet:

@@ -14,6 +14,7 @@ from lmem.errors import Conflict, Internal
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import recording
+from lmem.service.changesets import note
 
 
 class Users:
@@ -57,6 +58,7 @@ class Users:
             tx.users.update(user.id, columns)
             tx.outbox.enqueue("user", user.id, user.rev + 1, "upsert")
             tx.audit.append(actor, "update", "user", user.id, {"fields": sorted(changed)}, at)
+            note(tx, actor, "user", f"{', '.join(changed)} of the user was set", at)
             return _find(tx, actor), changed
 
         answer = await self._storage.write(work)

@@ -61,7 +61,11 @@ def changes(
     offset: Annotated[int | None, Option("--offset", metavar="COUNT", help="Skip so many first.")] = None,
     as_json: p.Json = False,
 ) -> int:
-    """List what changed, the newest first, with the numbers that 'lmem undo' takes."""
+    """List what changed, the newest first, with the numbers that 'lmem undo' takes.
+
+    A single add has none: 'lmem undo' takes it back while it is the last change, 'lmem forget' at any time. What undo
+    cannot take back, as a project's new name, is listed too.
+    """
     return run("changes", locals())
 
 

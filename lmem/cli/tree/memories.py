@@ -136,11 +136,14 @@ def restore(
 
 def undo(
     change_set: Annotated[
-        str | None, Argument(metavar="[CHANGE]", help="Its number, as 'lmem history' shows it; otherwise the last one.")
+        str | None, Argument(metavar="[CHANGE]", help="Its number, as 'lmem changes' shows it; otherwise the last one.")
     ] = None,
     as_json: p.Json = False,
 ) -> int:
     """Reverse the last change, or the one whose number is given.
+
+    When the last change is one that it cannot reverse, as a session's start or a project's new name, it says so and
+    changes nothing: it never reaches past what you did last.
 
     Adding, editing, archiving, restoring and linking can be undone; 'forget --purge' cannot, nor what is recorded of
     patterns.

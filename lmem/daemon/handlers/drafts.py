@@ -35,6 +35,11 @@ LINE_KEYS = (
     "session", "context", "author", "created_at", "source_id", "source_tool", "private", "allow_secret", "id", "line",
 )  # fmt: skip
 """What a line of a bulk add may hold."""
+CHOSEN = {
+    "title": "title", "summary": "summary", "type": "memory_type", "category": "category", "tags": "tags",
+    "importance": "importance_score", "decay_rate": "decay_rate",
+}  # fmt: skip
+"""What a caller may choose of a new memory and give anew for one that is known: parameter -> field of Memory."""
 EXPORT_KEYS = (
     "layers", "git", "external_id", "archived", "access_count", "updated_at", "valid_until", "rev", "versions", "links",
 )  # fmt: skip
@@ -71,6 +76,7 @@ def draft(params: Params, now: datetime, max_bytes: int, source_tool: str) -> Dr
         is_private=params.flag("private"),
         id=_id(params.maybe_text("id")),
         kept_secrets=kinds_kept(params),
+        given=frozenset(field for name, field in CHOSEN.items() if params.raw(name) not in (None, "")),
     )
 
 

@@ -13,6 +13,8 @@ from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import NotFound
+from lmem.service.capture import BACKFILL
+from lmem.service.changesets import Series
 
 
 async def backfill(services: Services, call: Call, params: Params) -> Json:
@@ -30,6 +32,13 @@ async def backfill(services: Services, call: Call, params: Params) -> Json:
         call.progress({"token": "backfill", "what": "Storing commits", "done": done, "total": total})
 
     recorder = services.recorder
-    stored = await recorder.record(place.common_dir, dict.fromkeys(shas, place.branch), actor, seen)
+    series = Series(BACKFILL)
+    stored = await recorder.record(place.common_dir, dict.fromkeys(shas, place.branch), actor, seen, series)
     scope = await recorder.scope(place.common_dir)
-    return {"commits": len(shas), "stored": stored, "project": scope.project, "branch": place.branch}
+    return {
+        "commits": len(shas),
+        "stored": stored,
+        "project": scope.project,
+        "branch": place.branch,
+        "change_set": series.number,
+    }

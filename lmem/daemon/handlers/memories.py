@@ -44,6 +44,7 @@ async def add(services: Services, call: Call, params: Params) -> Json:
     return {
         "id": memory.id,
         "created": added.created,
+        **({"changed": list(added.changed)} if added.changed else {}),
         "title": memory.title,
         "layer": memory.layers.primary,
         "layers": list(memory.layers.names),

@@ -23,8 +23,9 @@ def error_json(error: LmemError) -> Json:
 
 
 def made_json(added: Added) -> Json:
-    """The project and the session that were made because the memory named them; neither, as a rule."""
-    made = {"new_project": added.new_project, "new_session": added.new_session}
+    """The project and the session that were made because the memory named them, and what its source gave anew of one
+    that was known; none of it, as a rule."""
+    made = {"changed": list(added.changed), "new_project": added.new_project, "new_session": added.new_session}
     return {name: value for name, value in made.items() if value}
 
 

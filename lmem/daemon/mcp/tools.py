@@ -128,9 +128,9 @@ _ALL = (
             {
                 "content": _text("The text; its first line is the title unless one is given", minLength=1),
                 "title": _text(),
-                "type": _text("decision, task, error, solution, insight, preference, pattern, ...", default="note"),
+                "type": _text("decision, task, error, solution, insight, preference, pattern, ...; else a note"),
                 "tags": _texts("A few words to find it by"),
-                "importance": {"type": "number", "minimum": 0, "maximum": 1, "default": 0.5},
+                "importance": {"type": "number", "minimum": 0, "maximum": 1, "description": "Else 0.5"},
                 "layer": _text("Where it belongs, if not where lmem would put it", enum=LAYERS),
                 "project": PROJECT,
                 "source_id": _text("Your own id for it: the same one twice is stored once"),

@@ -69,6 +69,8 @@ async def add(ask: Ask, arguments: Json) -> Answer:
     names = ("id", "created", "title", "layer", "project", "near_duplicate", "redacted")
     where = f"project {one_line(cast(str, stored['project']))}" if stored["project"] else "no project"
     what = "Stored" if stored["created"] else "It was stored before"
+    if stored.get("changed"):
+        what += f", brought up to date ({', '.join(cast(Sequence[str], stored['changed']))})"
     lines = [f"{what}: [{cast(str, stored['id'])[:SHORT]}], {where}, layer {stored['layer']}."]
     if stored["redacted"]:
         kinds = ", ".join(sorted({str(item["kind"]) for item in cast(Sequence[Json], stored["redacted"])}))

@@ -32,6 +32,7 @@ _CHILDREN = f"{_SELECT} WHERE parent_session_id = ? ORDER BY created_at, id"
 _PAGE = f"""SELECT {COLUMNS}, (SELECT count(*) FROM session_memories WHERE session_id = sessions.id) FROM sessions
     WHERE user_id = ?"""
 _LAST = f"{_SELECT} WHERE user_id = ? AND working_directory = ? ORDER BY last_active_at DESC, id LIMIT 1"
+_ENDED_AT = "SELECT id FROM sessions WHERE user_id = ? AND ended_at = ? ORDER BY id"
 _IDLE = f"""{_SELECT} WHERE ended_at IS NULL AND working_directory IS NOT NULL AND last_active_at < ?
     AND NOT EXISTS (SELECT 1 FROM sessions c WHERE c.parent_session_id = sessions.id AND c.ended_at IS NULL)
     ORDER BY last_active_at, id"""
@@ -97,6 +98,9 @@ class SessionRows:
 
     def last_of(self, user_id: str, directory: str) -> Session | None:
         return self._one(_LAST, user_id, directory)
+
+    def ended_at(self, user_id: str, at: str) -> list[str]:
+        return [row[0] for row in self._db.execute(_ENDED_AT, (user_id, at))]
 
     def idle(self, before: str) -> list[Session]:
         return self._all(_IDLE, before)

@@ -1,11 +1,13 @@
-"""Memories around one by time, and the newest change sets.
+"""Memories around one by time, and the newest changes: change sets, and adds that have none.
 
 Not as-of reads (past.py).
 """
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
+from dataclasses import replace
 
 from lmem.domain.filters import Filter
 from lmem.domain.history import Change
@@ -34,7 +36,11 @@ _READABLE = """SELECT m.id, m.title FROM memory_versions v JOIN {{source}} m ON 
 _CHANGES = f"""SELECT c.id, c.kind, c.reason, c.created_at, c.undone_by,
         (SELECT count(*) FROM ({_TOUCHED.format(set="c.id")})) AS touched,
         (SELECT count(*) FROM ({_READABLE.format(set="c.id")})) AS readable
-    FROM change_sets c WHERE c.created_by = ? AND (readable > 0 OR NOT ?) ORDER BY c.id DESC LIMIT ? OFFSET ?"""
+    FROM change_sets c WHERE c.created_by = ? AND (readable > 0 OR NOT ?) ORDER BY c.id DESC LIMIT ?"""
+# Single adds that an undo could take back; they have no change set.
+_ADDS = """SELECT v.created_at, m.id, m.title FROM memory_versions v JOIN {source} m ON m.id = v.memory_id
+    WHERE v.created_by = ? AND v.change_set IS NULL AND v.version_number = 1 AND m.is_archived = 0{public}
+    ORDER BY v.version_key DESC LIMIT ?"""
 _NAMED = f"{_READABLE.format(set='?1')} LIMIT ?2"
 
 
@@ -52,12 +58,22 @@ class TimelineRows:
 
     def changes(self, user_id: str, shared: bool, limit: int, offset: int) -> list[Change]:
         hidden = {"public": _PUBLIC, "linked": _LINKED_IN_PUBLIC} if shared else {"public": "", "linked": ""}
-        sql, named = (text.format(source=readable(shared), **hidden) for text in (_CHANGES, _NAMED))
-        return [
-            Change(number, kind, reason if touched == seen or not shared else None, at, undone_by, seen,
-                   tuple(self._db.execute(named, (number, SHOWN))))
+        sql, named, adds = (text.format(source=readable(shared), **hidden) for text in (_CHANGES, _NAMED, _ADDS))
+        most = offset + limit
+        added = [
+            Change(None, "add", None, at, None, 1, ((memory_id, title),))
+            for at, memory_id, title in self._db.execute(adds, (user_id, most))
+        ]
+        sets = [
+            Change(number, kind, reason if touched == seen or not shared else None, at, undone_by, seen, ())
             for number, kind, reason, at, undone_by, touched, seen
-            in self._db.execute(sql, (user_id, shared, limit, offset)).fetchall()
+            in self._db.execute(sql, (user_id, shared, most))
+        ]  # fmt: skip
+        found = list(heapq.merge(sets, added, key=lambda change: change.created_at, reverse=True))[offset:most]
+        return [
+            change if change.id is None
+            else replace(change, memories=tuple(self._db.execute(named, (change.id, SHOWN))))
+            for change in found
         ]  # fmt: skip
 
     def _around(self, wanted: Filter, anchor: Memory, limit: int, side: str, order: str) -> list[Memory]:

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lmem.domain.history import ChangeSet, Version
+from lmem.domain.history import BY_HAND, ChangeSet, Version
 from lmem.domain.memories import to_json
 from lmem.domain.replay import own_summaries
 
@@ -39,6 +39,11 @@ _LAST_OF_LINKS = """SELECT c.id, a.id, c.created_at FROM change_sets c
     WHERE c.created_by = ?1 AND c.undone_by IS NULL AND c.kind NOT IN ('undo', 'automatic')
     AND NOT (?2 AND EXISTS (SELECT 1 FROM relation_changes p
         JOIN memories m ON m.memory_key IN (p.from_key, p.to_key) WHERE p.change_set = c.id AND m.is_private))
+    ORDER BY c.id DESC LIMIT 1"""
+# The newest thing a user did that no version tells of: of BY_HAND, or the end of a session that moved no memory.
+_LAST_BESIDE = f"""SELECT c.id, c.created_at FROM change_sets c WHERE c.created_by = ? AND c.undone_by IS NULL
+    AND (c.kind IN ({", ".join(f"'{kind}'" for kind in BY_HAND)})
+        OR c.kind = 'session-end' AND NOT EXISTS (SELECT 1 FROM memory_versions v WHERE v.change_set = c.id))
     ORDER BY c.id DESC LIMIT 1"""
 
 
@@ -73,13 +78,16 @@ class VersionRows:
         return self._db.execute(sql, (kind, reason, at, user_id)).lastrowid or 0
 
     def change_set(self, number: int) -> ChangeSet | None:
-        sql = "SELECT id, kind, reason, created_at, undone_by FROM change_sets WHERE id = ?"
+        sql = "SELECT id, kind, reason, created_at, created_by, undone_by FROM change_sets WHERE id = ?"
         row = self._db.execute(sql, (number,)).fetchone()
         return ChangeSet(*row) if row else None
 
-    def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str] | None:
+    def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str | None] | None:
         rows = [self._db.execute(sql, (user_id, shared)).fetchone() for sql in (_LAST, _LAST_OF_LINKS)]
         last = max((row for row in rows if row), key=lambda row: (row[2], row[0] or 0), default=None)
+        beside = self._db.execute(_LAST_BESIDE, (user_id,)).fetchone()
+        if beside and (last is None or (beside[0] > last[0] if last[0] is not None else beside[1] > last[2])):
+            return beside[0], None
         return (last[0], last[1]) if last else None
 
     def in_change_set(self, number: int) -> list[Version]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lmem.githooks.spool import FILE
+from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.terminal import Terminal
 from tests.unit.daemon.repositories import git, repository
 
@@ -78,3 +79,15 @@ def test_a_hook_that_git_does_not_run_or_of_another_home_is_told_of(lmem: Termin
     done = lmem.run("hook", "status", "work")
     assert done.status == 1
     assert "it is there, but git does not run it" in done.out
+
+
+def test_a_backfill_says_what_takes_it_back(daemon: FakeDaemon, lmem: Terminal) -> None:
+    repository(lmem.folder / "work")
+    answer = {"commits": 5, "stored": 5, "project": "work", "branch": "main", "change_set": 9}
+    daemon.answers["hook/backfill"] = lambda params: answer
+    done = lmem.run("hook", "backfill", "work")
+    assert done.out == "Stored 5 of 5 commits of main in the project work.\n"
+    assert done.err == "'lmem undo 9' takes all of them back.\n"
+    daemon.answers["hook/backfill"] = lambda params: {**answer, "stored": 0, "change_set": None}
+    done = lmem.run("hook", "backfill", "work")
+    assert (done.out, done.err) == ("Nothing to store: 5 commits of main had been stored before.\n", "")

@@ -112,6 +112,52 @@ def test_undo(daemon: FakeDaemon, lmem: Terminal, argv: tuple[str, ...], sent: P
     assert daemon.calls("memory/undo") == [sent]
 
 
+def test_undo_of_an_add_has_no_number_but_that_of_the_undo(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["memory/undo"] = lambda params: {
+        "change_set": None, "kind": "add", "reversed": [BRIEF], "undone_by": 7
+    }  # fmt: skip
+    done = lmem.run("undo")
+    assert done.out == "Undid add:\n  3f2a9c1d  We chose WAL\n"
+    assert done.err == "'lmem undo 7' takes that back.\n"
+
+
+def test_undo_of_many_names_ten_and_counts_the_others(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["memory/undo"] = lambda params: {
+        "change_set": 4, "kind": "transaction", "reversed": [BRIEF] * 1500, "undone_by": 5
+    }  # fmt: skip
+    lines = lmem.run("undo").out.splitlines()
+    assert lines[0] == "Undid transaction 4 of 1,500 memories:"
+    assert len(lines) == 12 and lines[-1] == "  and 1,490 more; --json names all"
+    assert len(lmem.run("undo", "--json").json()["reversed"]) == 1500
+
+
+def test_undo_of_an_empty_sessions_end_names_the_session(daemon: FakeDaemon, lmem: Terminal) -> None:
+    reopened = [{"id": ID, "name": "one", "state": "active"}]
+    daemon.answers["memory/undo"] = lambda params: {
+        "change_set": 4, "kind": "session-end", "reversed": [], "undone_by": 5, "reopened": reopened
+    }  # fmt: skip
+    done = lmem.run("undo")
+    assert (done.out, done.err) == ("Undid session-end 4.\n", "The session one is current again.\n")
+
+
+def test_changes_show_adds_without_a_number_and_how_to_take_them_back(daemon: FakeDaemon, lmem: Terminal) -> None:
+    def change(number: int | None, kind: str, memories: list[Params], reason: str | None = None) -> Params:
+        return {
+            "change_set": number, "kind": kind, "reason": reason, "created_at": "2026-01-02T03:04:05.678Z",
+            "undone_by": None, "count": len(memories), "memories": memories,
+        }  # fmt: skip
+
+    listed = [change(None, "add", [dict(BRIEF)]), change(3, "user", [], "email of the user was set")]
+    daemon.answers["change/list"] = lambda params: {"changes": listed}
+    done = lmem.run("changes")
+    assert done.out.splitlines() == [
+        "    -  add, 2026-01-02, 1 memory",
+        "       3f2a9c1d  We chose WAL",
+        "    3  user, 2026-01-02  email of the user was set",
+    ]
+    assert done.err == "A single add (-) has no number: 'lmem forget ID' takes it back.\n"
+
+
 def test_undo_wants_a_number(lmem: Terminal) -> None:
     done = lmem.run("undo", "3f2a")
     assert done.status == 2

@@ -66,6 +66,9 @@ def test_add_and_edit_say_what_was_replaced_or_kept(daemon: FakeDaemon, lmem: Te
 def test_add_says_what_was_known(daemon: FakeDaemon, lmem: Terminal) -> None:
     daemon.answers["memory/add"] = lambda params: {**add(params), "id": ID, "created": False}
     assert lmem.run("add", "x", "--source-id", "7").out == "Known already: 3f2a9c1d  x  (global)\n"
+    daemon.answers["memory/add"] = lambda params: {**add(params), "id": ID, "created": False, "changed": ["tags"]}
+    done = lmem.run("add", "x", "--source-id", "7", "--tag", "t")
+    assert done.out == "Known already, brought up to date (tags): 3f2a9c1d  x  (global)\n"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,24 @@ def test_a_project_is_linked_and_unlinked(daemon: FakeDaemon, lmem: Terminal) ->
     assert lmem.run("unlink", ID, "--project", "web").out == "Unlinked 3f2a9c1d We chose WAL from web\n"
 
 
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("link", ID, OTHER, "--relevance", "0.5"), "--relevance goes with --project, not with a second memory."),
+        (("link", ID, "--project", "web", "--strength", "0"), "--strength goes with a second memory, not with"),
+        (("link", ID, "--project", "web", "--type", "resolves"), "--type goes with a second memory, not with"),
+        (("link", ID, "--project", "web", "--property", "a=b"), "--property goes with a second memory, not with"),
+        (("unlink", ID, "--project", "web", "--type", "resolves"), "--type goes with a second memory, not with"),
+    ],
+)
+def test_options_of_the_other_kind_of_link_are_named_as_they_were_given(
+    daemon: FakeDaemon, lmem: Terminal, argv: tuple[str, ...], said: str
+) -> None:
+    done = lmem.run(*argv)
+    assert done.status == 2 and said in done.err
+    assert not daemon.calls("relation/link") and not daemon.calls("relation/unlink")
+
+
 def test_unlink_names_each_link(daemon: FakeDaemon, lmem: Terminal) -> None:
     both = [relation(), relation(type="contradicts")]
     daemon.answers["relation/unlink"] = lambda params: {"removed": both, "applied": None, "change_set": 4}

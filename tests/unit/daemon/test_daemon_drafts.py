@@ -47,6 +47,7 @@ def test_everything_that_can_be_given() -> None:
         importance=0.9, decay_rate=0.0, layers=("global",), project="api", session="s1",
         context={"file": "a.py", "author": "Ann"}, created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         source_tool="git.post-commit", external_id="c0ffee", is_private=True, id="0" * 32,
+        given=frozenset({"title", "summary", "memory_type", "category", "tags", "importance_score", "decay_rate"}),
     )  # fmt: skip
 
 

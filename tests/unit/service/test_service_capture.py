@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from lmem.domain.commits import SOURCE
 from lmem.domain.memories import Draft
 from lmem.domain.scope import NOWHERE
 from lmem.errors import Forbidden
-from lmem.service.capture import SOURCE, Capture
+from lmem.service.capture import BACKFILL, Capture
+from lmem.service.changesets import Series
 from tests.unit.service.service_kit import Kit, drive
 
 
@@ -88,6 +90,67 @@ def test_a_rewritten_commit_ends_with_a_link_and_an_undo_brings_it_back(tmp_path
         await kit.history.undo(kit.actor, None)
         assert (await kit.memories.get(kit.actor, found["a"].id)).memory.valid_until is None
         assert not (await kit.memories.get(kit.actor, found["b"].id)).links
+
+    drive(tmp_path, scenario)
+
+
+def test_a_backfill_is_undone_as_a_whole_and_stores_again_what_was_taken_back(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        capture, shas = _capture(kit), [f"{number:040x}" for number in range(40)]
+
+        async def backfill() -> tuple[int, int | None]:
+            series = Series(BACKFILL)
+            wanted = await capture.unknown(None, shas, backfill=True)
+            stored = 0
+            for at in range(0, len(wanted), 25):
+                drafts = [_draft(sha, f"Fix {sha}") for sha in wanted[at : at + 25]]
+                stored += await capture.store(kit.actor, NOWHERE, drafts, series)
+            return stored, series.number
+
+        async def there() -> int:
+            return (await kit.memories.page(kit.everything, "created", 1, 0)).total
+
+        stored, number = await backfill()
+        assert (stored, await backfill()) == (40, (0, None))
+        undone = await kit.history.undo(kit.actor, None)
+        assert (undone.kind, undone.change_set, len(undone.memories)) == (BACKFILL, number, 40)
+        assert (await there(), await capture.unknown(None, shas)) == (0, [])  # a hook brings none of them back
+        again, number = await backfill()
+        assert (again, await there()) == (40, 40)
+        forgotten = (await kit.memories.page(kit.everything, "created", 1, 0)).memories[0].id
+        await kit.lifecycle.forget(kit.actor, [forgotten], None, dry_run=False)
+        assert await backfill() == (0, None)  # what somebody forgot stays forgotten
+        await kit.lifecycle.restore(kit.actor, [forgotten])
+        await kit.history.undo(kit.actor, None)
+        await kit.history.undo(kit.actor, None)
+        await kit.history.undo(kit.actor, number)
+        assert await there() == 0
+        assert (await backfill())[0] == 40
+
+    drive(tmp_path, scenario)
+
+
+def test_a_commit_whose_add_was_undone_is_offered_again(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        capture = _capture(kit)
+        await capture.store(kit.actor, NOWHERE, [_draft("a")])
+        await kit.history.undo(kit.actor, None)
+        assert await capture.unknown(None, ["a"], backfill=True) == ["a"]
+        assert await capture.store(kit.actor, NOWHERE, [_draft("a")]) == 0
+        assert await capture.store(kit.actor, NOWHERE, [_draft("a")], Series(BACKFILL)) == 1
+
+    drive(tmp_path, scenario)
+
+
+def test_a_series_that_was_undone_meanwhile_goes_on_in_another_change_set(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        capture, series = _capture(kit), Series(BACKFILL)
+        await capture.store(kit.actor, NOWHERE, [_draft("a")], series)
+        first = series.number
+        await kit.history.undo(kit.actor, first)
+        await capture.store(kit.actor, NOWHERE, [_draft("b", "Other")], series)
+        assert series.number not in (None, first)
+        assert [item.external_id for item in (await kit.history.undo(kit.actor, series.number)).memories] == ["b"]
 
     drive(tmp_path, scenario)
 

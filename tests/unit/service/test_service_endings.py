@@ -148,16 +148,37 @@ def test_without_a_project_nothing_is_promoted_and_nothing_becomes_global(tmp_pa
     desk(tmp_path, scenario)
 
 
-def test_an_empty_session_ends_without_a_change_set(tmp_path: Path) -> None:
+def test_the_end_of_an_empty_session_is_undone_too_and_nothing_older(tmp_path: Path) -> None:
     async def scenario(desk: Desk) -> None:
+        kept = await desk.add("keep me")
+        desk.kit.clock.move(seconds=1)
         session = await desk.start("one")
-        ended = await desk.endings.end(desk.kit.actor, "one", await desk.scope(), None)
-        assert (ended.session.id, ended.change_set) == (session, None)
-        assert await desk.current() is None
+        desk.kit.clock.move(seconds=1)
+        ended = await desk.endings.end(desk.kit.actor, ".", await desk.scope(), None)
+        assert (ended.session.id, ended.promoted, ended.faded) == (session, (), ())
         with pytest.raises(Conflict, match="ended already"):
             await desk.endings.end(desk.kit.actor, "one", await desk.scope(), None)
         with pytest.raises(NotFound):
             await desk.endings.end(desk.kit.actor, ".", await desk.scope(), None)
+        undone = await desk.kit.history.undo(desk.kit.actor, None)
+        assert (undone.kind, undone.change_set, undone.memories) == ("session-end", ended.change_set, ())
+        assert [item.id for item in undone.reopened] == [session]
+        desk.scopes.changed()
+        assert await desk.current() == session
+        with pytest.raises(Conflict, match="the session 'one' was started") as caught:
+            await desk.kit.history.undo(desk.kit.actor, None)
+        assert "lmem session end" in (caught.value.hint or "")
+        assert not (await _now(desk, kept)).is_archived
+
+    desk(tmp_path, scenario)
+
+
+def test_an_empty_session_that_nobody_ended_leaves_no_change(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        await desk.start("one")
+        desk.kit.clock.move(hours=13)
+        (ended,) = await desk.endings.close_idle(desk.kit.clock.now())
+        assert ended.change_set is None
 
     desk(tmp_path, scenario)
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lmem.domain.actors import Actor
 from lmem.errors import Conflict, NotFound
+from lmem.service.timeline import Timeline
+from lmem.service.users import Users
 from tests.unit.service.service_kit import Kit, drive
 
 
@@ -91,6 +94,25 @@ def test_the_change_of_a_purged_memory_cannot_be_undone(tmp_path: Path) -> None:
     drive(tmp_path, scenario)
 
 
+def test_a_restore_that_changes_nothing_is_no_change(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("words")
+        done = await kit.history.restore(kit.actor, memory_id, 1, None)
+        assert (done.memories, done.change_set) == ((), None)
+        assert await kit.storage.read(lambda tx: tx.versions.change_set(1)) is None
+
+    drive(tmp_path, scenario)
+
+
+def test_with_nothing_to_undo_the_next_step_is_no_search(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        with pytest.raises(NotFound) as caught:
+            await kit.history.undo(kit.actor, None)
+        assert "lmem changes" in (caught.value.hint or "")
+
+    drive(tmp_path, scenario)
+
+
 def test_undo_of_done_opens_the_task_again(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         task = await kit.add("write the tests", memory_type="task", is_private=True)
@@ -130,5 +152,63 @@ def test_others_than_the_user_are_not_told_which_private_memory_resolved_a_task(
         assert theirs[-1].diff == {"outcome": (None, "done")}
         memory = (await kit.memories.get(agent, task)).memory
         assert private not in str(await kit.history.all_versions(agent, [memory]))
+
+    drive(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_undo_reaches_past_nothing_that_the_user_did_since(tmp_path: Path, archived: bool) -> None:
+    async def scenario(kit: Kit) -> None:
+        memory_id = await kit.add("keep me")
+        if archived:
+            await kit.lifecycle.forget(kit.actor, [memory_id], None, dry_run=False)
+        kit.clock.move(seconds=1)
+        users = Users(kit.storage, kit.clock, kit.relay.wake)
+        await users.set(kit.actor, {"display_name": "Ann"})
+        with pytest.raises(Conflict, match="display_name of the user was set") as caught:
+            await kit.history.undo(kit.actor, None)
+        assert "'lmem user set' changes it again." in (caught.value.hint or "")
+        assert (await kit.memories.get(kit.actor, memory_id)).memory.is_archived == archived
+        (number,) = [item.id for item in await Timeline(kit.storage).changes(kit.actor, 9, 0) if item.kind == "user"]
+        with pytest.raises(Conflict, match=f"Undo does not take change {number} back"):
+            await kit.history.undo(kit.actor, number)
+        kit.clock.move(seconds=1)
+        newer = await kit.add("newer")
+        assert [item.id for item in (await kit.history.undo(kit.actor, None)).memories] == [newer]
+
+    drive(tmp_path, scenario)
+
+
+def test_undo_does_not_reach_past_a_purge(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        kept, gone = await kit.add("keep me"), await kit.add("gone")
+        kit.clock.move(seconds=1)
+        await kit.lifecycle.purge(kit.actor, [gone], dry_run=False)
+        with pytest.raises(Conflict, match="1 memory purged"):
+            await kit.history.undo(kit.actor, None)
+        assert not (await kit.memories.get(kit.actor, kept)).memory.is_archived
+
+    drive(tmp_path, scenario)
+
+
+def test_changes_list_single_adds_in_their_place_by_time(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        one = await kit.add("one")
+        kit.clock.move(seconds=1)
+        edited = await kit.memories.edit(kit.actor, one, {"title": "other"}, None)
+        kit.clock.move(seconds=1)
+        two = await kit.add("two", is_private=True)
+        timeline = Timeline(kit.storage)
+
+        async def listed(actor: Actor, limit: int = 9, offset: int = 0) -> list[tuple[int | None, str]]:
+            return [(item.id, item.memories[0][0]) for item in await timeline.changes(actor, limit, offset)]
+
+        everything = [(None, two), (edited.change_set, one), (None, one)]
+        assert await listed(kit.actor) == everything
+        assert [row for at in range(4) for row in await listed(kit.actor, 1, at)] == everything
+        assert await listed(replace(kit.actor, shared=True)) == everything[1:]
+        undone = await kit.history.undo(kit.actor, None)
+        assert undone.change_set is None and undone.undone_by is not None
+        assert await listed(kit.actor) == [(undone.undone_by, two), *everything[1:]]
 
     drive(tmp_path, scenario)

@@ -172,11 +172,12 @@ def test_changes_say_what_can_be_undone(tmp_path: Path) -> None:
         memory_id = await kit.add("words")
         edited = await kit.memories.edit(kit.actor, memory_id, {"title": "one"}, "a better title")
         undone = await kit.history.undo(kit.actor, None)
-        newest, oldest = await Timeline(kit.storage).changes(kit.actor, 10, 0)
+        newest, oldest, added = await Timeline(kit.storage).changes(kit.actor, 10, 0)
         assert (newest.id, newest.kind) == (undone.undone_by, "undo")
         assert (oldest.id, oldest.kind, oldest.reason) == (edited.change_set, "edit", "a better title")
         assert (oldest.undone_by, oldest.count) == (undone.undone_by, 1)
         assert [found for found, _ in oldest.memories] == [memory_id]
+        assert (added.id, added.kind, added.memories) == (None, "add", ((memory_id, "words"),))
 
     drive(tmp_path, scenario)
 

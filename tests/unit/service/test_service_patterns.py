@@ -274,3 +274,18 @@ def test_patterns_and_their_uses_move_with_a_merged_project_and_back(tmp_path: P
         assert {use.project_id for use in back.uses} == {book.api}
 
     in_book(tmp_path, scenario)
+
+
+def test_undo_stops_at_what_was_recorded_of_patterns_and_no_name_is_kept_of_it(tmp_path: Path) -> None:
+    async def scenario(book: Book) -> None:
+        actor = book.kit.actor
+        await book.kit.add("keep me")
+        book.kit.clock.move(seconds=1)
+        await book.add()
+        with pytest.raises(Conflict, match="a pattern was recorded"):
+            await book.kit.history.undo(actor, None)
+        await book.patterns.forget(actor, "outbox", dry_run=False)
+        with pytest.raises(Conflict, match="a pattern was removed"):
+            await book.kit.history.undo(actor, None)
+
+    in_book(tmp_path, scenario)

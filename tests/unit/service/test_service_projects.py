@@ -17,6 +17,7 @@ from lmem.domain.scope import Place
 from lmem.domain.traits import Traits
 from lmem.errors import Conflict, Forbidden, InvalidInput, NotFound
 from lmem.service.projects import Projects, Shown
+from lmem.service.timeline import Timeline
 from tests.unit.service.service_kit import Kit, drive
 
 API = Place("/src/api", "/src/api", "/src/api/.git", "github.com/ada/api", "main", "c" * 40)
@@ -301,5 +302,34 @@ def test_an_inactive_user_changes_no_project(tmp_path: Path) -> None:
             with pytest.raises(Forbidden):
                 await attempt
         assert [await yard.show("api"), await yard.show("fork")] == before
+
+    in_yard(tmp_path, scenario)
+
+
+def test_each_change_of_a_project_is_what_undo_stops_at_and_none_when_nothing_changed(tmp_path: Path) -> None:
+    async def scenario(yard: Yard) -> None:
+        actor, projects = yard.kit.actor, yard.projects
+        kept = await yard.kit.add("keep me")
+        text = {"description": "x"}
+        steps: list[tuple[str, Callable[[], Awaitable[object]]]] = [
+            ("'api' was made", lambda: yard.init(API)),
+            ("description of the project .api. was", lambda: projects.set(actor, "api", text, (), ())),
+            ("aliases of the project 'api' was set", lambda: projects.set(actor, "api", {}, ("a",), ())),
+            ("'api' was renamed 'core'", lambda: projects.rename(actor, "api", "core")),
+            ("'core' was archived", lambda: projects.archive(actor, "core", False)),
+            ("'core' was brought back", lambda: projects.archive(actor, "core", True)),
+        ]
+        for said, step in steps:
+            yard.kit.clock.move(seconds=1)
+            await step()
+            with pytest.raises(Conflict, match=said):
+                await yard.kit.history.undo(actor, None)
+        assert not (await yard.kit.memories.get(actor, kept)).memory.is_archived
+        before = await Timeline(yard.kit.storage).changes(actor, 99, 0)
+        await yard.init(API)
+        await projects.set(actor, "core", text, (), ())
+        await projects.rename(actor, "core", "core")
+        await projects.archive(actor, "core", True)
+        assert await Timeline(yard.kit.storage).changes(actor, 99, 0) == before
 
     in_yard(tmp_path, scenario)

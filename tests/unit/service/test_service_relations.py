@@ -269,7 +269,7 @@ def test_every_change_is_in_the_audit_log_and_in_the_list_of_changes(tmp_path: P
         assert [action for action, _ in told] == ["create", "update", "delete"]
         changes = await kit.storage.read(lambda tx: tx.timeline.changes(kit.actor.user_id, False, 9, 0))
         assert [(change.kind, change.reason, change.count) for change in changes] == [
-            ("unlink", None, 2), ("link", None, 2), ("link", "because", 2)
+            ("unlink", None, 2), ("link", None, 2), ("link", "because", 2), ("add", None, 1), ("add", None, 1)
         ]  # fmt: skip
         assert {title for change in changes for _, title in change.memories} == {"one", "other"}
 

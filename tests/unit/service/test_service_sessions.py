@@ -262,3 +262,30 @@ def test_a_user_who_is_not_active_starts_nothing(tmp_path: Path) -> None:
             await desk.sessions.switch(desk.kit.actor, "one", await desk.scope(), Place(HERE, HERE))
 
     desk(tmp_path, scenario)
+
+
+def test_undo_stops_at_what_was_done_to_sessions(tmp_path: Path) -> None:
+    async def scenario(desk: Desk) -> None:
+        actor, place = desk.kit.actor, Place(HERE, HERE)
+        kept = await desk.add("keep me")
+        desk.kit.clock.move(seconds=1)
+        one = await desk.start("one")
+
+        async def stopped_at(said: str) -> None:
+            with pytest.raises(Conflict, match=said):
+                await desk.kit.history.undo(actor, None)
+            desk.kit.clock.move(seconds=1)
+
+        await stopped_at("'one' was started")
+        await desk.start("two")
+        await desk.sessions.switch(actor, one, await desk.scope(), place)
+        await stopped_at("'one' became current")
+        await desk.sessions.focus(actor, ".", [kept], True, await desk.scope())
+        await stopped_at("the focus of the session 'one' was changed")
+        newer = await desk.add("newer")
+        desk.kit.clock.move(seconds=1)
+        await desk.sessions.switch(actor, one, await desk.scope(), place)  # it is current already
+        assert [item.id for item in (await desk.kit.history.undo(actor, None)).memories] == [newer]
+        assert not (await desk.kit.memories.get(actor, kept)).memory.is_archived
+
+    desk(tmp_path, scenario)

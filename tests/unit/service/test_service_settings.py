@@ -14,7 +14,7 @@ from lmem.daemon.addresses import refuse_unusable
 from lmem.domain.actors import Actor
 from lmem.domain.audit import Wanted
 from lmem.domain.scope import ProjectFile
-from lmem.errors import Forbidden, InvalidInput, NotFound
+from lmem.errors import Conflict, Forbidden, InvalidInput, NotFound
 from lmem.service.settingchanges import KINDS, LEVELS, SettingChanges
 from lmem.service.settings import Here, known
 from lmem.settings import SETTINGS
@@ -209,5 +209,21 @@ def test_the_rows_of_system_config_are_settings(tmp_path: Path) -> None:
             item = known(key)
             assert parse(item, value) == item.default and KINDS[type(item.default)] == kind
             assert configurable == 1 and item.live
+
+    drive(tmp_path, scenario)
+
+
+def test_undo_stops_at_a_setting(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        changes, here = await _levels(kit, tmp_path)
+        await kit.add("keep me")
+        for at, said in enumerate(("was set", "was unset")):
+            kit.clock.move(seconds=1)
+            if at == 0:
+                await changes.set(kit.actor, RATE, "0.4", "preferences", here)
+            else:
+                await changes.unset(kit.actor, RATE, "preferences", here)
+            with pytest.raises(Conflict, match=f"the setting {RATE} {said}"):
+                await kit.history.undo(kit.actor, None)
 
     drive(tmp_path, scenario)

@@ -19,9 +19,7 @@ UNDERSTOOD = {
 def test_what_fits_passes() -> None:
     given: dict[str, object] = {"query": "why", "limit": 50, "type": ["task"], "all_projects": True, "layer": "global"}
     assert checked("memory_search", SEARCH, given) == {**given, "detail": "concise"}
-    assert checked("memory_add", ADD, {"content": "x", "importance": 1}) == {
-        "content": "x", "importance": 1, "type": "note",
-    }  # fmt: skip
+    assert checked("memory_add", ADD, {"content": "x", "importance": 1}) == {"content": "x", "importance": 1}
 
 
 def test_an_absent_argument_is_its_default() -> None:

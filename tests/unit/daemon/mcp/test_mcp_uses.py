@@ -154,9 +154,8 @@ def test_an_add_says_what_became_of_it() -> None:
                     "project": "api", "near_duplicate": near, "redacted": redacted}  # fmt: skip
     daemon = Played(stored)
     answer = daemon.use("memory_add", content="We chose WAL", source_id="1")
-    sent = {"content": "We chose WAL", "source_id": "1", "source_tool": "mcp.memory_add", "check_duplicates": True,
-            "type": "note", "importance": 0.5}  # fmt: skip
-    assert daemon.asked == [("memory/add", sent)]
+    sent = {"content": "We chose WAL", "source_id": "1", "source_tool": "mcp.memory_add", "check_duplicates": True}
+    assert daemon.asked == [("memory/add", sent)]  # no default is sent as if it had been given
     assert answer.text.splitlines() == [
         "Stored: [3f2a9c1d], project api, layer project.", "Credentials in it were replaced: aws-access-key.",
         "[77b0c4de] says nearly the same:", "> Chosen: WAL",
@@ -164,6 +163,9 @@ def test_an_add_says_what_became_of_it() -> None:
     assert fields(answer) == {name: stored[name] for name in fields(answer)} and "layers" not in fields(answer)
     again = Played({**stored, "created": False, "redacted": [], "near_duplicate": None, "project": None})
     assert again.use("memory_add", content="x").text == "It was stored before: [3f2a9c1d], no project, layer project."
+    changed = Played({**stored, "created": False, "changed": ["tags"], "redacted": [], "near_duplicate": None})
+    said = changed.use("memory_add", content="x", tags=["y"]).text
+    assert said == "It was stored before, brought up to date (tags): [3f2a9c1d], project api, layer project."
 
 
 @pytest.mark.parametrize(("left_out", "said"), [(0, "Nothing is stored for this place yet."), (3, "larger budget")])
