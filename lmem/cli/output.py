@@ -55,12 +55,17 @@ def note_degraded(answer: Mapping[str, Any]) -> None:
 
 def answer_json(value: object) -> None:
     """A JSON answer on a line of its own, on stdout."""
-    line(json.dumps(value, ensure_ascii=False))
+    line(_json(value, sys.stdout))
 
 
 def note_json(value: object) -> None:
     """A JSON error, on stderr."""
-    note(json.dumps(value, ensure_ascii=False))
+    note(_json(value, sys.stderr))
+
+
+def _json(value: object, stream: TextIO) -> str:
+    """JSON that is the same value in whatever encoding the stream has: only in UTF-8 are letters written as they are."""
+    return json.dumps(value, ensure_ascii=(stream.encoding or "").lower() not in ("utf-8", "utf8"))
 
 
 def _write(stream: TextIO, text: str) -> None:
