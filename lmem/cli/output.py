@@ -64,7 +64,7 @@ def note_json(value: object) -> None:
 
 
 def _json(value: object, stream: TextIO) -> str:
-    """JSON that is the same value in whatever encoding the stream has: only in UTF-8 are letters written as they are."""
+    """JSON that is the same value in whatever encoding the stream has: letters are written as such in UTF-8 alone."""
     return json.dumps(value, ensure_ascii=(stream.encoding or "").lower() not in ("utf-8", "utf8"))
 
 

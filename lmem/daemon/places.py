@@ -32,6 +32,8 @@ class Places:
 
         No thread is asked for one that was looked at within two seconds, unless `fresh`.
         """
+        if not cwd:
+            return Place(cwd)
         known = self._known.get(cwd)
         if known is not None and not fresh and known[0] > time.monotonic():
             return known[1]
@@ -53,7 +55,7 @@ def look(cwd: str) -> Place:
     try:
         found = gitfiles.repository(Path(cwd))
         if found is None:
-            return Place(cwd, file=settingsfile.around(cwd))
+            return Place(cwd, file=settingsfile.around(cwd), wide=cwd in ("/", os.path.realpath(os.path.expanduser("~"))))
         top, git, common = found
         common_dir = os.path.realpath(common)
         branch, commit = gitfiles.head(git, common) or (None, None)

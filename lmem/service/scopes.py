@@ -194,6 +194,8 @@ def _around(tx: UnitOfWork, actor: Actor, place: Place) -> _Found:
         if path in known:
             became = place.identities if path == place.top else ()  # a repository since
             return _Found(Scope(*known[path], because=f"the directory {path}"), became)
+    if not place.cwd:
+        return _Found(Scope(because="no project was named, and the directory is gone"))
     if place.common_dir is None:
         return _Found(Scope(because=f"no project was named, and {place.cwd} is in no repository"))
     return _Found(Scope(because=f"no project is known for {_repository(place)}"), place.identities)

@@ -51,11 +51,11 @@ async def show(services: Services, call: Call, params: Params) -> Json:
 
 
 async def init(services: Services, call: Call, params: Params) -> Json:
-    """Make the caller's directory a project, or look again at the one that it is."""
+    """Make the caller's directory a project, or look again at the one that it is, whatever its environment names."""
     actor, place = services.actor(call), await services.places.of(call.caller.cwd, fresh=True)
     made = await services.projects.init(actor, place, params.maybe_text("name"))
     await services.facts.learn(actor, made.project.id, place, made.created)
-    at = await services.scope(call, Params({}))  # a clone's project may have been merged into that of its first commit
+    at = await services.scopes.of(actor, call.caller.cwd, None, None)  # a clone's may have been merged into another
     shown = await services.projects.show(actor, at.project_id or made.project.id)
     where = f"the repository at {place.top}" if place.common_dir else f"the directory {place.cwd}"
     return {**project_json(shown), "created": made.created, "because": where}
