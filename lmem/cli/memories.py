@@ -6,6 +6,7 @@ Not bulk (see `lmem.cli.transfer`), and no rules about what a memory may hold: t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 from lmem.cli import output
 from lmem.cli.link import ask, given, reach
@@ -40,7 +41,8 @@ def add(
         return add_lines(jsonl, common, as_json)
     content = _text(words, file, edit)
     request = {"content": content, "id": new_id(), "source_tool": "cli.add", "check_duplicates": True}
-    added = ask("memory/add", {**request, **common}, idempotent=True)
+    with texts.keeping(content) if edit else nullcontext():
+        added = ask("memory/add", {**request, **common}, idempotent=True)
     output.answer_json(added) if as_json else _say_added(added)
     return 0
 
@@ -166,7 +168,8 @@ def edit(
             return 0
         expected = {"rev": memory["rev"]}
     extra = given({"reason": reason, "allow_secret": allow_secret})
-    edited = ask("memory/edit", {"id": id, "changes": changes, **extra, **expected})
+    with texts.keeping(str(changes["content"])) if expected else nullcontext():
+        edited = ask("memory/edit", {"id": id, "changes": changes, **extra, **expected})
     if as_json:
         output.answer_json(edited)
         return 0

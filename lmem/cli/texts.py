@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from lmem.errors import InvalidInput, LmemError
 
@@ -102,6 +104,21 @@ def edited(start: str, what: str, suffix: str, instead: str = PIPE) -> str:
         return from_file(path)
     finally:
         os.unlink(path)
+
+
+@contextmanager
+def keeping(text: str, suffix: str = ".md") -> Iterator[None]:
+    """What a user wrote in an editor is in a file, named in the hint, when what is done with it here raises."""
+    try:
+        yield
+    except LmemError as err:
+        import tempfile
+
+        handle, path = tempfile.mkstemp(prefix="lmem-", suffix=suffix)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        err.hint = f"{err.hint} What you wrote is in {path}"
+        raise
 
 
 def number_after(place: str) -> dict[str, object]:

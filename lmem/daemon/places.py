@@ -55,7 +55,8 @@ def look(cwd: str) -> Place:
     try:
         found = gitfiles.repository(Path(cwd))
         if found is None:
-            return Place(cwd, file=settingsfile.around(cwd), wide=cwd in ("/", os.path.realpath(os.path.expanduser("~"))))
+            wide = cwd in ("/", os.path.realpath(os.path.expanduser("~")))
+            return Place(cwd, file=settingsfile.around(cwd), wide=wide)
         top, git, common = found
         common_dir = os.path.realpath(common)
         branch, commit = gitfiles.head(git, common) or (None, None)
