@@ -83,13 +83,13 @@ def path(*, as_json: bool) -> int:
 def edit(*, as_json: bool) -> int:
     """lmem config edit."""
     from lmem import config, configfile
-    from lmem.cli.texts import keeping
+    from lmem.cli.texts import Kept
 
     file = paths().config_file
     before = config.text_of(file) if file.exists() else ""
     new = _edited(before)
     if new != (before or START):
-        with keeping(new, ".toml"):
+        with Kept(new, ".toml"):
             configfile.write(file, lambda text: _unless_changed(file, before, text, new))
     changed = config.text_of(file) != before if file.exists() else False
     restart = changed and _needs_restart(before, config.text_of(file))
@@ -107,7 +107,7 @@ def _edited(text: str) -> str:
     from pathlib import Path
 
     from lmem import config
-    from lmem.cli.texts import edited, keeping
+    from lmem.cli.texts import Kept, edited
 
     new = text or START
     while True:
@@ -119,7 +119,7 @@ def _edited(text: str) -> str:
             output.note("Edit it again? [Y/n]")
             if sys.stdin.readline().strip(" \t").lower()[:1] in ("y", "\n"):
                 continue
-            with keeping(new, ".toml"):
+            with Kept(new, ".toml"):
                 raise InvalidInput("It was not saved.", hint="The settings are as they were.") from err
         return new
 

@@ -133,6 +133,7 @@ def run(name: str, params: Mapping[str, Any]) -> int:
         sys.stdout.flush()
         return status
     except LmemError as err:
+        err.hint = with_command(err.hint, name)
         return report(err, as_json=bool(params.get("as_json")))
     except BrokenPipeError:
         return reader_left()
@@ -140,6 +141,11 @@ def run(name: str, params: Mapping[str, Any]) -> int:
         return INTERRUPTED
     except OSError as err:
         return report(_as_ours(err), as_json=bool(params.get("as_json")))
+
+
+def with_command(hint: str, name: str) -> str:
+    """A hint that says 'lmem COMMAND' for the command `name`."""
+    return hint.replace("lmem COMMAND", f"lmem {name}".rstrip())
 
 
 def _as_ours(error: OSError) -> LmemError:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from lmem.cli.link import Answer
 
+MOST = 1000
+"""Memories that `list` shows at once."""
 INDEXES = ("fts", "sparse", "dense")
 """What `search --only` takes."""
 
@@ -98,10 +100,15 @@ def _say_empty(empty: Answer, query: str) -> None:
         output.note(f"    {output.short(near)}  {output.visible(near['title'])}")
 
 
-def list_memories(*, newest: bool, as_json: bool, **fields: object) -> int:
+def list_memories(*, newest: bool, offset: int | None, as_json: bool, **fields: object) -> int:
     """lmem list."""
-    order = "created" if newest else None
-    listed = ask("memory/list", given({**fields, "order": order}), idempotent=True)
+    order, limit, skipped = "created" if newest else None, fields.get("limit"), int(offset or 0)
+    if isinstance(limit, int) and limit > MOST:
+        raise InvalidInput(
+            f"--limit must be a whole number from 1 to {MOST}.",
+            hint=f"Show the next ones with --offset, as --limit {MOST} --offset {skipped + MOST}.",
+        )
+    listed = ask("memory/list", given({**fields, "order": order, "offset": offset}), idempotent=True)
     memories = listed["memories"]
     if as_json:
         for memory in memories:
@@ -112,8 +119,10 @@ def list_memories(*, newest: bool, as_json: bool, **fields: object) -> int:
     shown, total = len(memories), int(listed.get("total") or 0)
     if not total:
         output.note('No memory matches. Add one: lmem add "we chose X because Y".')
-    elif shown < total:
-        output.note(output.paint(f"{shown} of {total}; --limit shows more.", "dim"))
+    elif skipped + shown < total:
+        whole = not isinstance(limit, int) or shown == limit  # else an answer is full before its limit
+        more = "--limit" if whole and not skipped and shown < MOST else f"--offset {skipped + shown}"
+        output.note(output.paint(f"{shown} of {total}; {more} shows more.", "dim"))
     return 0
 
 
