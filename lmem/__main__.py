@@ -17,6 +17,8 @@ INTERRUPTED = 130
 
 def main() -> NoReturn:
     """The console script's entry. It ends the process itself: taking an interpreter down costs a sixth of a search."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_what_is_closed()
     if sys.getfilesystemencoding() == "ascii":
         _begin_in_utf8()
     status = answer(sys.argv[1:])
@@ -28,6 +30,17 @@ def main() -> NoReturn:
     except OSError:  # a full disk behind stdout: said already, if a command wrote it
         status = status or 1
     os._exit(status)
+
+
+def _open_what_is_closed() -> None:
+    """Have nothing where the caller closed a standard stream (`>&-`): else the next file or socket would be that."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    sys.stdin, sys.stdout, sys.stderr = (
+        stream or os.fdopen(number, mode, closefd=False)
+        for number, (stream, mode) in enumerate(((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w")))
+    )
 
 
 def _begin_in_utf8() -> None:

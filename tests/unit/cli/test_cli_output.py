@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -131,3 +133,13 @@ def test_arguments_are_read_in_a_locale_of_ascii_alone(daemon: FakeDaemon, lmem:
     assert [item["content"] for item in heard] == [LETTERS, "aus der Datei"]
     assert heard[0]["tags"] == ["größe"]
     assert lmem.run("add", b"\xff", env=ascii_alone).status == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_caller_closed_is_nothing(daemon: FakeDaemon, lmem: Terminal, closed: str) -> None:
+    for command in ("list", "list --json", "add x", "show 3f2a9c1d --json"):
+        done = subprocess.run(
+            ["bash", "-c", f"exec {sys.executable} -m lmem {command} {closed}"], capture_output=True, cwd=lmem.folder,
+            env=lmem.environment({}), timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done
