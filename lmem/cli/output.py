@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHORT = 8
 """Characters of an id that people see."""
+TITLE = 20
+"""Columns that a title has at least, before what stands beside it is left out."""
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -117,8 +119,13 @@ def fit(text: str, used: int) -> str:
     """`text` cut to what is left of a terminal's line after `used` columns; whole in a pipe."""
     if not sys.stdout.isatty():
         return text
-    room = max(20, columns() - used)
+    room = max(1, columns() - used)
     return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def roomy(used: int) -> bool:
+    """Whether a title has enough room after `used` columns; a pipe has always."""
+    return not sys.stdout.isatty() or columns() - used >= TITLE
 
 
 def columns() -> int:

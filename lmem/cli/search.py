@@ -62,11 +62,13 @@ def _print_result(rank: int, result: Answer) -> None:
     title, facts = output.stored(result["title"]), [str(result["type"]), output.age(result["created_at"])]
     facts += [output.stored(result["project"])] if result.get("project") else []
     lead = f"{rank:>2}  {output.short(result)}  "
-    aside = "  ".join(facts)
-    fitted = output.fit(title, len(lead) + len(aside) + 2)
+    while facts and not output.roomy(len(lead) + sum(len(fact) + 2 for fact in facts)):
+        facts.pop()
+    aside = "".join(f"  {fact}" for fact in facts)
+    fitted = output.fit(title, len(lead) + len(aside))
     output.line(
         f"{rank:>2}  {output.paint(output.short(result), 'cyan')}  {output.paint(fitted, 'bold')}"
-        f"  {output.paint(aside, 'dim')}"
+        f"{output.paint(aside, 'dim')}"
     )
     match = result.get("line")
     if match and match["text"].strip() != result["title"]:
@@ -127,13 +129,16 @@ def list_memories(*, newest: bool, offset: int | None, as_json: bool, **fields: 
 
 
 def print_lines(memories: list[Answer]) -> None:
-    """One line for each memory: id, type, age, project, title."""
-    rows = [
-        (output.short(m), str(m["type"]), output.age(m["created_at"]), output.stored(m.get("project") or "-"), m)
-        for m in memories
+    """One line for each memory: id, type, age, project, title; what leaves no room for the title is left out."""
+    facts = [
+        (str(m["type"]), output.age(m["created_at"]), output.stored(m.get("project") or "-")) for m in memories
     ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    for id_, kind, when, project, memory in rows:
-        lead = f"{kind:<{widths[1]}}  {when:>{widths[2]}}  {project:<{widths[3]}}  "
-        title = output.fit(output.stored(memory["title"]), len(id_) + 2 + len(lead))
-        output.line(f"{output.paint(id_, 'cyan')}  {output.paint(lead, 'dim')}{title}")
+    widths = [max((len(row[column]) for row in facts), default=0) for column in range(3)]
+    shown = 3
+    while shown and not output.roomy(output.SHORT + 2 + sum(width + 2 for width in widths[:shown])):
+        shown -= 1
+    for memory, (kind, when, project) in zip(memories, facts, strict=True):
+        cells = (f"{kind:<{widths[0]}}  ", f"{when:>{widths[1]}}  ", f"{project:<{widths[2]}}  ")
+        lead = "".join(cells[:shown])
+        title = output.fit(output.stored(memory["title"]), output.SHORT + 2 + len(lead))
+        output.line(f"{output.paint(output.short(memory), 'cyan')}  {output.paint(lead, 'dim')}{title}")

@@ -171,3 +171,18 @@ def test_what_is_left_is_shown_by_limit_or_by_offset(daemon: FakeDaemon, lmem: T
         "lmem: --limit must be a whole number from 1 to 1000.\n"
         "Show the next ones with --offset, as --limit 1000 --offset 1020.\n"
     )
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+@pytest.mark.parametrize("command", [("list",), ("search", "x")], ids=" ".join)
+def test_no_row_is_wider_than_the_terminal(
+    daemon: FakeDaemon, lmem: Terminal, command: tuple[str, ...], width: int
+) -> None:
+    rows = [memory(title="word " * 40, project="a-project-with-a-long-name"), memory(title="word " * 40)]
+    daemon.answers["memory/list"] = lambda params: {"memories": rows, "total": 2}
+    daemon.answers["memory/search"] = lambda params: {**found(), "results": rows}
+    seen = lmem.type(*command, env={"COLUMNS": str(width), "NO_COLOR": "1"}).out.splitlines()
+    lines = [line for line in seen if "word" in line]
+    assert len(lines) >= 2
+    assert max(map(len, lines)) <= width
+    assert min(line.count("w") for line in lines) >= 2
