@@ -217,7 +217,7 @@ _lmem() {
             'unpin') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'decay') COMPREPLY=($(compgen -W '--apply --dry-run -n --json -h --help' -- "$cur")) ;;
             'tags') COMPREPLY=($(compgen -W '--project -p --all-projects -a --json -h --help' -- "$cur")) ;;
-            'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --archived --private --output -o --json -h --help' -- "$cur")) ;;
+            'export') COMPREPLY=($(compgen -W '--type -t --tag --project -p --layer -l --category --session --since --until --min-importance --archived --private --no-private --output -o --json -h --help' -- "$cur")) ;;
             'mcp') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;
             'status') COMPREPLY=($(compgen -W '--wait -w --timeout --json -h --help' -- "$cur")) ;;
             'doctor') COMPREPLY=($(compgen -W '--json -h --help' -- "$cur")) ;;

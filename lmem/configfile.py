@@ -48,8 +48,8 @@ def changed(text: str, file: Path, key: str, value: Value | None) -> str:
 def write(file: Path, change: Callable[[str], str], mode: int = 0o600) -> None:
     """Replace a file by what `change` makes of its text ('' when there is none), whole or not at all.
 
-    A link stays a link: the file it names is replaced. Raises InvalidInput when it is not UTF-8, Conflict when it was
-    changed meanwhile, and what `change` raises; then it is as it was.
+    A link stays a link: the file it names is replaced. Raises InvalidInput when it is no plain file or not UTF-8,
+    Conflict when it was changed meanwhile, and what `change` raises; then it is as it was.
     """
     target = Path(os.path.realpath(file))
     raw = _bytes(target)
@@ -86,6 +86,8 @@ def spelt(value: Value) -> str:
 
 def _bytes(file: Path) -> bytes | None:
     try:
+        if not stat.S_ISREG(file.stat().st_mode):  # a pipe would be waited for
+            raise InvalidInput(f"{file} is not a plain file.", hint="Put a text file in its place, or remove it.")
         return file.read_bytes()
     except FileNotFoundError:
         return None

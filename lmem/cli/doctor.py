@@ -5,6 +5,7 @@ Not a repair: it changes nothing and starts nothing.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -23,6 +24,7 @@ Finding = dict[str, object]
 
 OURS = ("settings", "socket", "daemon", "log")
 """Checks that the daemon does not make as well; of the others only what is not ok is shown beside its findings."""
+MAKE_WRITABLE = "Mount it so that it can be written, or correct its permissions, or set LMEM_HOME to another directory."
 TAIL_BYTES = 1_000_000
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -59,13 +61,13 @@ def _finding(check: str, level: str, message: str, next_: str | None = None, **m
 
 
 def _local(place: Paths) -> Iterator[Finding]:
-    yield _configuration(place)
+    needed = [_configuration(place)]
     for name, folder in (("data", place.data), ("state", place.state), ("runtime", place.socket.parent)):
-        yield _folder(name, folder)
-    yield _database(place)
+        needed.append(_folder(name, folder))
+    needed += [_database(place), _socket(place)]
+    yield from needed
     yield _disk(place)
-    yield _socket(place)
-    yield _daemon(place)
+    yield _daemon(place, [str(finding["check"]) for finding in needed if finding["level"] == "fail"])
     error = _last_error(place)
     if error:
         yield error
@@ -84,31 +86,51 @@ def _folder(name: str, folder: Path) -> Finding:
     try:
         found = folder.lstat()
     except FileNotFoundError:
+        if denied := _unwritable(_existing(folder)):
+            return _finding(name, "fail", f"{folder} is not there and cannot be made: {denied}", MAKE_WRITABLE)
         return _finding(name, "ok", f"{folder} is not there yet; it is made when needed")
     except OSError as err:
         return _finding(name, "fail", f"{folder}: {err.strerror}", "Correct its permissions, or set LMEM_HOME.")
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
         return _finding(name, "fail", f"{folder} is not a directory of yours", "Set LMEM_HOME to a directory you own.")
+    if denied := _unwritable(folder):
+        return _finding(name, "fail", f"{folder} cannot be written: {denied}", MAKE_WRITABLE)
     if stat.S_IMODE(found.st_mode) & 0o077:
         return _finding(name, "warn", f"{folder} is open to other users", f"chmod 700 '{folder}'")
     return _finding(name, "ok", str(folder))
 
 
+def _existing(folder: Path) -> Path:
+    """A folder, or the nearest above it that there is."""
+    while not folder.exists():
+        folder = folder.parent
+    return folder
+
+
+def _unwritable(path: Path) -> str:
+    """Why this process may not write there, as the system says it; '' where it may. Nothing is written to find out."""
+    if os.access(path, os.W_OK):
+        return ""
+    read_only = os.statvfs(path).f_flag & os.ST_RDONLY
+    return os.strerror(errno.EROFS if read_only else errno.EACCES)
+
+
 def _database(place: Paths) -> Finding:
-    """By name and mode only: the live file is the daemon's to open."""
+    """By name and mode only: the live file is the daemon's to open. So are the locks beside it."""
     try:
         found = place.database.lstat()
     except OSError:
         return _finding("database", "ok", f"{place.database} is not there yet")
+    for file in (place.database, place.daemon_lock, place.startup_lock):
+        if file.exists() and (denied := _unwritable(file)):
+            return _finding("database", "fail", f"{file} cannot be written: {denied}", MAKE_WRITABLE)
     if stat.S_IMODE(found.st_mode) & 0o077:
         return _finding("database", "warn", f"{place.database} is open to other users", f"chmod 600 '{place.database}'")
     return _finding("database", "ok", f"{place.database}, {output.size(found.st_size)}")
 
 
 def _disk(place: Paths) -> Finding:
-    folder = place.data
-    while not folder.exists():
-        folder = folder.parent
+    folder = _existing(place.data)
     found = os.statvfs(folder)
     free = found.f_bavail * found.f_frsize
     if free < 64_000_000:
@@ -123,11 +145,15 @@ def _socket(place: Paths) -> Finding:
     return _finding("socket", "ok", str(place.socket))
 
 
-def _daemon(place: Paths) -> Finding:
+def _daemon(place: Paths, failed: list[str]) -> Finding:
+    """`failed` names the checks without which no daemon starts."""
     try:
         known, held = presence.daemon_file(place), presence.lock_held(place)
     except LmemError as err:
         return _finding("daemon", "fail", err.message, err.hint)
+    if not held and failed:
+        message = f"not running, and none starts before this is put right: {', '.join(failed)}"
+        return _finding("daemon", "fail", message, "Follow the next steps above, then 'lmem daemon start'.")
     if not held:
         return _finding("daemon", "ok", "not running; any command starts it", running=False)
     at = known.get("socket")

@@ -108,6 +108,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "tags": (("lmem tags", "List the tags of what is seen from here."), ("lmem tags -a", "List all tags.")),
     "export": (
         ("lmem export --output memories.jsonl", "Save everything."),
+        ("lmem export --no-private --project api -o api.jsonl", "Write what others may read."),
         ("lmem export --type decision | jq -r .title", "List the titles of all decisions."),
     ),
     "session": (

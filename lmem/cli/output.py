@@ -49,6 +49,14 @@ def note_scope(scope: Mapping[str, object] | None, whole: bool = False) -> None:
         note(paint(visible(f"Project {scope['project']}: {scope['project_because']}."), "dim", sys.stderr))
 
 
+def note_passed_over(answer: Mapping[str, Any]) -> None:
+    """Say which variable of the environment names what there is not; on stderr."""
+    for variable in answer.get("passed_over") or ():
+        what = "session" if variable == "LMEM_SESSION" else "project"
+        name = visible(os.environ.get(variable, ""))
+        note(f"{variable} names the {what} '{name}', which there is not. To go on without it: unset {variable}")
+
+
 def note_degraded(answer: Mapping[str, Any]) -> None:
     """Say which stores an answer had to do without, and why."""
     for lost in answer.get("degraded") or []:

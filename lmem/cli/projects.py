@@ -24,6 +24,7 @@ def listed(*, archived: bool, type: str | None, as_json: bool) -> int:
         for project in rows:
             output.answer_json(project)
         return 0
+    output.note_passed_over(found)
     if not rows:
         kind = f"{'archived ' if archived else ''}project{f' of type {type}' if type else ''}"
         output.note(f"There is no {kind}. Make one with 'lmem project init'.")
@@ -62,6 +63,7 @@ def init(*, name: str | None, as_json: bool) -> int:
     if as_json:
         output.answer_json(made)
         return 0
+    output.note_passed_over(made)
     output.line("New project:" if made["created"] else "Known already:")
     _print(made)
     return 0

@@ -21,6 +21,7 @@ def start(*, file: list[str] | None, as_json: bool, **fields: object) -> int:
     if as_json:
         output.answer_json(started)
         return 0
+    output.note_passed_over(started)
     where = [f"in {stored(started['project'])}"] if started.get("project") else []
     where += [f"on {stored(started['branch'])}"] if started.get("branch") else []
     output.line(f"Started {_title(started)}  {paint(' '.join(where), 'dim')}".rstrip())
@@ -55,6 +56,7 @@ def switch(*, session: str, as_json: bool) -> int:
     if as_json:
         output.answer_json(turned)
         return 0
+    output.note_passed_over(turned)
     output.line(f"Switched to {_title(turned)}")
     _say_paused(turned)
     return 0
@@ -68,6 +70,7 @@ def listed(*, ended: bool, as_json: bool, **fields: object) -> int:
         for session in rows:
             output.answer_json(session)
         return 0
+    output.note_passed_over(found)
     if not rows:
         where = f" of {output.visible(found['project'])}" if found.get("project") else ""
         output.note(f"There is no {'' if ended else 'open '}session{where}. Begin one with 'lmem session start'.")
@@ -101,6 +104,7 @@ def resume(*, session: str | None, as_json: bool) -> int:
     if as_json:
         output.answer_json(resumed)
         return 0
+    output.note_passed_over(resumed)
     memories = resumed["memories"]
     last = memories[-LAST:]
     _print_whole(resumed, [item for item in memories if item["focused"] or item in last])

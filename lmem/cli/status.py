@@ -11,7 +11,6 @@ from lmem._version import __version__
 from lmem.cli import output
 from lmem.cli.link import given, reach
 from lmem.cli.progress import Progress
-from lmem.errors import StoreUnavailable
 from lmem.protocol.messages import PROTOCOL
 
 TYPE_CHECKING = False
@@ -43,19 +42,30 @@ def status(*, wait: bool, timeout: float | None, as_json: bool) -> int:
 
 
 def _looked(daemon: Connection, wait: bool, timeout: float | None, as_json: bool) -> Answer:
-    """The status, after everything has caught up with `wait`. Raises StoreUnavailable when that takes too long."""
+    """The status, with `wait` after everything has caught up; what keeps it from that is said once it is known."""
     if wait:
         with Progress("Catching up", as_json=as_json) as bar:
-            waited = daemon.call(
-                "status/wait", given({"timeout": timeout}), on_progress=bar.on_notification, idempotent=True
-            )
-        if waited.get("pending"):
-            raise StoreUnavailable(
-                f"{output.count(waited['pending'], 'change')} still wait for an index after {timeout:g} s.",
-                hint="Run 'lmem status' to see which store is behind, or wait longer with --timeout.",
-            )
+            said = _Said(bar, as_json)
+            daemon.call("status/wait", given({"timeout": timeout}), on_progress=said.on_notification, idempotent=True)
     found: Answer = daemon.call("status/get", {}, idempotent=True)
     return found
+
+
+class _Said:
+    """The progress of a wait: the bar's, and what it waits for that may not come by itself, each time that changes."""
+
+    def __init__(self, bar: Progress, as_json: bool) -> None:
+        self._bar = bar
+        self._quiet = as_json  # the error at the end says it
+        self._last: object = None
+
+    def on_notification(self, params: Answer) -> None:
+        self._bar.on_notification(params)
+        trouble = params.get("trouble") or {}
+        message = trouble.get("message", self._last)
+        if message != self._last and not self._quiet:
+            output.note(output.visible(f"Waiting: {message} {trouble.get('hint') or ''}".rstrip()))
+        self._last = message
 
 
 def in_a_line(found: Answer) -> str:

@@ -157,20 +157,36 @@ def print_row(row: Row, as_json: bool) -> None:
 def export(*, to: str | None, as_json: bool, **fields: Any) -> int:
     """lmem export. With --output the file appears whole or not at all."""
     path, filters = to, given(fields)
+    private = written = 0
     if path is None or path == "-":
         for record in _records(filters):
+            private += _is_private(record)
             output.answer_json(record)
+        _say_private(private, filters)
         return 0
-    written = 0
     with whole(path) as file, Progress("Writing", as_json=as_json) as bar:
         for written, record in enumerate(_records(filters), 1):
+            private += _is_private(record)
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
             bar.show(written, None)
     if as_json:
-        output.answer_json({"path": os.path.abspath(path), "memories": written})
+        output.answer_json({"path": os.path.abspath(path), "memories": written, "private": private})
     else:
         output.line(f"Wrote {output.count(written, 'memory', 'memories')} to {path}.")
+        _say_private(private, filters)
     return 0
+
+
+def _is_private(record: Row) -> bool:
+    """Whether a record is private, or holds a version of a time when it was."""
+    return bool(record.get("private")) or any("is_private" in version["diff"] for version in record["versions"])
+
+
+def _say_private(private: int, filters: Row) -> None:
+    """Say what an export holds that is for nobody else, unless that was asked for."""
+    if private and not filters.get("private"):
+        them = "1 private memory is" if private == 1 else f"{private:,} private memories are"
+        output.note(f"{them} among them; --no-private leaves out what others should not read.")
 
 
 def _records(filters: Row) -> Iterator[Row]:

@@ -10,8 +10,15 @@ import signal
 
 from lmem.client import presence
 from lmem.client.connection import connect
-from lmem.client.starting import END_SECONDS, start, wait_for_end
-from lmem.errors import DaemonError, DaemonNotRunning, DaemonUnresponsive, SocketDenied, VersionMismatch
+from lmem.client.starting import END_SECONDS, check, start, wait_for_end
+from lmem.errors import (
+    DaemonError,
+    DaemonNotRunning,
+    DaemonUnresponsive,
+    LmemError,
+    SocketDenied,
+    VersionMismatch,
+)
 
 TYPE_CHECKING = False  # as typing's, without its import
 if TYPE_CHECKING:
@@ -45,7 +52,13 @@ def stop(paths: Paths, *, force: bool = False) -> bool:
 
 
 def restart(paths: Paths, *, force: bool = False) -> None:
-    """Stop the daemon if one runs, then start one."""
+    """Stop the daemon if one runs, then start one. One that could not be started again is not stopped: raises why."""
+    try:
+        check(paths)
+    except LmemError as err:
+        if not presence.lock_held(paths):
+            raise
+        raise type(err)(f"{err.message} The daemon that runs was not stopped.", hint=err.hint) from err
     stop(paths, force=force)
     start(paths, explicit=True)
 

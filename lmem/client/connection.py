@@ -229,10 +229,14 @@ class Connection:
         return _version(self.hello.get("version")) < _version(__version__)
 
     def _leaves(self, channel: Channel) -> bool:
-        """Ask an older daemon to end if it is idle, and wait until it has; False when it stays."""
-        from lmem.client.starting import wait_for_end
+        """Ask an older daemon to end if it is idle, and wait until it has; False when it stays.
+
+        It stays where none could be started again: what it serves is better than nothing.
+        """
+        from lmem.client.starting import check, wait_for_end
 
         try:
+            check(self._paths)
             channel.send(encode(request(0, "daemon/stop", {"if_idle": True})), HELLO_SECONDS)
             result = result_of(channel.read(HELLO_SECONDS))
         except ConnectionLost:

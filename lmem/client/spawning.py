@@ -14,7 +14,7 @@ import sys
 import time
 from typing import IO, TYPE_CHECKING
 
-from lmem.client.starts import last_error
+from lmem.client.starts import last_end
 from lmem.errors import DaemonStartFailed, from_wire
 
 if TYPE_CHECKING:
@@ -59,6 +59,36 @@ def spawn(paths: Paths) -> None:
         os.close(reader)
         if writer >= 0:
             os.close(writer)
+
+
+def rehearse(paths: Paths) -> None:
+    """Let the daemon's program look at its settings as a start would, and end.
+
+    Raises the error it reports, or DaemonStartFailed with the last thing it printed.
+    """
+    reader, writer = os.pipe()
+    try:
+        done = subprocess.run(
+            [*command()[:-1], "--check"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", check=False,
+            env=environment(paths, os.environ) | {"LMEM_READY_FD": str(writer)}, pass_fds=(writer,),
+            timeout=LISTEN_SECONDS,
+        )  # fmt: skip
+        os.close(writer)
+        writer = -1
+        with open(reader, "rb", closefd=False) as said:
+            steps = [json.loads(line) for line in said]
+    except (OSError, subprocess.TimeoutExpired) as err:
+        raise DaemonStartFailed(f"The daemon could not be started: {err}.") from err
+    finally:
+        os.close(reader)
+        if writer >= 0:
+            os.close(writer)
+    if not steps:
+        words = _last_line(done.stderr.decode("utf-8", "replace"))
+        raise DaemonStartFailed(f"The daemon could not be started: {words or 'it said nothing'}.")
+    if steps[-1]["state"] == "failed":
+        raise from_wire(steps[-1]["error"]["message"], steps[-1]["error"]["data"])
 
 
 def command() -> list[str]:
@@ -117,8 +147,12 @@ def _await_readiness(reader: int, paths: Paths) -> None:
 
 def _last_words(paths: Paths) -> str:
     try:
-        printed = paths.crash_file.read_text(encoding="utf-8", errors="replace").split("\n")
+        printed = paths.crash_file.read_text(encoding="utf-8", errors="replace")
     except OSError:  # removed meanwhile: the log may know
-        printed = []
-    words = [line.strip() for line in printed if line.strip()]
-    return (words[-1].rstrip(".") if words else "") or last_error(paths) or "it said nothing"
+        printed = ""
+    return _last_line(printed) or last_end(paths, time.time() - LISTEN_SECONDS) or "it said nothing"
+
+
+def _last_line(printed: str) -> str:
+    words = [line.strip() for line in printed.split("\n") if line.strip()]
+    return words[-1].rstrip(".") if words else ""

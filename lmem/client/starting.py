@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from lmem.client import presence
-from lmem.client.spawning import spawn
+from lmem.client.spawning import rehearse, spawn
 from lmem.client.starts import Starts
 from lmem.errors import (
     AlreadyRunning,
@@ -39,14 +39,10 @@ def start(paths: Paths, *, explicit: bool = False) -> None:
     """Make sure that a daemon runs: start one, or share the start that another client has begun.
 
     `explicit` is a start that the user asked for: it is made even after a crash loop, and begins a new count.
-    Raises the error that ended the daemon's start, DaemonStartFailed for more than three starts in 60 s (with the last
-    error of the log), or SocketDenied in a sandbox, where nothing is started.
+    Raises the error that ended the daemon's start, DaemonStartFailed for more than three starts in 60 s (with what the
+    log says of the last end), or SocketDenied in a sandbox, where nothing is started.
     """
-    if presence.in_sandbox():
-        raise SocketDenied(
-            "No daemon runs, and none is started from inside a sandbox.",
-            hint="Run 'lmem daemon start' in a terminal outside of the sandbox, then try again.",
-        )
+    _refuse_in_sandbox("No daemon runs, and none is started from inside a sandbox.")
     asked = time.time()
     with _start_lock(paths):
         if presence.lock_held(paths):
@@ -65,6 +61,17 @@ def start(paths: Paths, *, explicit: bool = False) -> None:
             raise
 
 
+def check(paths: Paths) -> None:
+    """Raises what would keep a daemon from starting as far as it can be told beforehand: look before one is stopped.
+
+    SocketDenied in a sandbox, InvalidInput for settings that are not right, DaemonStartFailed where its directories
+    cannot be written or its program does not run.
+    """
+    _refuse_in_sandbox("No daemon can be started from inside a sandbox.")
+    with _start_lock(paths):
+        rehearse(paths)
+
+
 def wait_for_end(paths: Paths, seconds: float = END_SECONDS) -> None:
     """Wait until the daemon's lock is free. Raises DaemonUnresponsive after `seconds`."""
     deadline = time.monotonic() + seconds
@@ -72,6 +79,13 @@ def wait_for_end(paths: Paths, seconds: float = END_SECONDS) -> None:
         if time.monotonic() > deadline:
             raise DaemonUnresponsive(f"The daemon did not end within {seconds:g} s.")
         time.sleep(PAUSE)
+
+
+def _refuse_in_sandbox(message: str) -> None:
+    if presence.in_sandbox():
+        raise SocketDenied(
+            message, hint="Run 'lmem daemon start' in a terminal outside of the sandbox, then try again."
+        )
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`python -m lmem.daemon`: the daemon, in the foreground, or with --detached as a start on demand.
+"""`python -m lmem.daemon`: the daemon, in the foreground, with --detached as a start on demand; --check only looks.
 
 Not a command for people: `lmem daemon run` and `lmem daemon start` lead here.
 """
@@ -20,16 +20,20 @@ def main(arguments: list[str]) -> int:
     """Run the daemon of this environment; the exit status.
 
     --detached leaves the process that spawned it: the parent ends at once, so that nobody has to wait for a child.
+    --check says what would keep it from starting, as far as its settings and its code tell.
     """
     detached = arguments == ["--detached"]
-    if arguments and not detached:
-        print("Usage: python -m lmem.daemon [--detached]", file=sys.stderr)
+    if arguments not in ([], ["--detached"], ["--check"]):
+        print("Usage: python -m lmem.daemon [--detached | --check]", file=sys.stderr)
         return 2
     if detached and os.fork():
         os._exit(0)
     from lmem.daemon import lifecycle
     from lmem.paths import paths
 
+    if arguments == ["--check"]:
+        _bootstrap()
+        return lifecycle.check(paths())
     sys.setswitchinterval(_SWITCH_S)
     return lifecycle.run(paths(), _build, detached=detached)
 

@@ -21,9 +21,11 @@ from lmem.daemon.facts import Facts
 from lmem.daemon.gitstatus import GitStatus
 from lmem.daemon.graphserver import GraphServer
 from lmem.daemon.jobs import Jobs
+from lmem.daemon.lookups import Lookups
 from lmem.daemon.models import Models
 from lmem.daemon.places import Places
 from lmem.daemon.recorder import Recorder
+from lmem.daemon.revisions import Revisions
 from lmem.daemon.services import TERMINAL, Services, Worker
 from lmem.daemon.upkeep import Work
 from lmem.domain import times
@@ -126,10 +128,11 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
     activity = Activity(storage, clock, bytes.fromhex(query_key))
     settings = Settings(storage, user_id, host.config, host.paths.config_file, os.environ, caches)
     await settings.refresh()
-    places, idle_hours = Places(), _idle_hours(settings)
-    scopes = Scopes(storage, clock, places.of, idle_hours, caches)
+    lookups, idle_hours = Lookups(), _idle_hours(settings)
+    places = Places(lookups)
+    scopes = Scopes(storage, clock, places.of, idle_hours, caches, places.surely)
     projects = Projects(storage, clock, wake, scopes.changed, caches)
-    facts = Facts(projects)
+    facts = Facts(projects, lookups)
     endings = Endings(storage, clock, wake, scopes.changed, idle_hours)
     audit = Audit(storage, clock, activity, settings.of)
     decay = Decay(storage, clock, wake, settings.of)
@@ -153,13 +156,14 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         transactions=Transactions(storage, clock, memories, lifecycle, wake),
         history=History(storage, clock, wake),
         past=Past(storage),
+        revisions=Revisions(),
         timeline=Timeline(storage),
         superseding=Superseding(storage, clock, wake),
         search=Search(storage, indexes, finder, clock),
         setting_changes=SettingChanges(storage, clock, settings, host.paths.config_file, refuse_unusable),
         context=Briefs(storage, Context(storage, stores.counting), caches),
         searches=Searches(caches, clock, TERMINAL),
-        git_status=GitStatus(places, caches),
+        git_status=GitStatus(places, lookups, caches),
         holdings=Holdings(storage, settings.of, caches),
         patterns=Patterns(storage, clock, wake, caches),
         pattern_search=PatternSearch(storage, indexes, stores.finder),
@@ -172,7 +176,9 @@ async def assemble(host: Host, clock: SystemClock, stores: Stores) -> Services:
         layers=LayerMoves(storage, clock, wake),
         sessions=Sessions(storage, clock, wake, scopes.changed, settings.of, caches),
         jobs=Jobs(storage, Work(clock, activity, endings, decay, audit, annotations, user_id, storage)),
-        recorder=Recorder(Capture(storage, clock, memories, wake), scopes, facts, settings, clock, user_id),
+        recorder=Recorder(
+            Capture(storage, clock, memories, wake), scopes, facts, settings, clock, user_id, lookups
+        ),
     )  # fmt: skip
 
 

@@ -10,11 +10,14 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from lmem.daemon import gitlogs
 from lmem.daemon.gitlogs import News
+from lmem.daemon.lookups import Lookups
 from lmem.daemon.recorder import Recorder
 from lmem.daemon.spooled import Spooled
 from lmem.daemon.watched import Repository, Watched
@@ -26,12 +29,16 @@ TURN_S = 0.5
 """Seconds between two looks at the spool; each is one stat."""
 LOGS_S = 5.0
 """Seconds between two looks at the logs, which show what no hook tells."""
+PATIENCE_S = 30.0
+"""Seconds for the files of one repository, whose disk may not answer: the others wait as long, once."""
 NEVER = 1 << 62
 """A second that no log has: a repository whose watch began with a commit is read from that on."""
 FIRST_RETRY_S = 1.0
 RETRY_S = 30.0
 """Seconds until a repository that could not be read, or a store that did not store, is tried again: soon after the
 first time, as git may just have moved a file, then each time twice as long up to the most."""
+
+_T = TypeVar("_T")
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +50,7 @@ class Watch:
         self._spooled = Spooled(spool)
         self._watched = Watched(file)
         self._recorder = recorder
+        self._lookups = Lookups()  # its own: what it looks at again and again takes no turn from who asks
         self._sizes: dict[str, object] = {}
         self._failed: dict[str, tuple[float, float]] = {}  # (when it is tried again, the seconds it waits till then)
 
@@ -66,33 +74,61 @@ class Watch:
 
     async def turn(self, logs: bool = True) -> None:
         """Take what the spool has, and with `logs` what the logs show. Raises OSError for the spool alone."""
-        hints = await asyncio.to_thread(self._spooled.take)
-        told: dict[str, list[Hint]] = {}
-        for hint in hints:
-            told.setdefault(os.path.realpath(hint.repository), []).append(hint)
+        told = await self._heard(await asyncio.to_thread(self._spooled.take))
         if logs:
-            for path in await asyncio.to_thread(self._changed):
+            for path in await self._changed():
                 told.setdefault(path, [])
         for path, lines in told.items():
-            again, waited = self._failed.get(path, (0.0, 0.0))
-            if again > time.monotonic():
+            if self._waits(path):
                 continue
             try:
                 await self._take(path, lines)
                 self._failed.pop(path, None)
             except (LmemError, OSError, ValueError) as err:
-                wait = min(2 * waited or FIRST_RETRY_S, RETRY_S)
-                self._failed[path] = time.monotonic() + wait, wait
-                log.warning("commits of %s are not stored yet: %s", path, err)
+                self._postpone(path, err)
             else:
                 await asyncio.to_thread(self._spooled.done, lines)
 
-    def _changed(self) -> list[str]:
+    async def _heard(self, hints: list[Hint]) -> dict[str, list[Hint]]:
+        """What hooks told, by repository."""
+        told: dict[str, list[Hint]] = {}
+        for name in dict.fromkeys(os.fspath(hint.repository) for hint in hints):
+            if self._waits(name):
+                continue
+            try:
+                path = await self._look(name, partial(os.path.realpath, name))
+            except (LmemError, OSError, ValueError) as err:
+                self._postpone(name, err)
+                continue
+            told.setdefault(path, []).extend(hint for hint in hints if os.fspath(hint.repository) == name)
+        return told
+
+    async def _changed(self) -> list[str]:
         """Repositories whose logs are not as they were at the last look, or where a rebase was under way."""
-        return [
-            path for path in self._watched.repositories
-            if (found := gitlogs.sizes(Path(path))) and found != self._sizes.get(path)
-        ]  # fmt: skip
+        changed = []
+        for path in list(self._watched.repositories):
+            if self._waits(path):
+                continue
+            try:
+                sizes = await self._look(path, partial(gitlogs.sizes, Path(path)))
+            except (LmemError, OSError) as err:
+                self._postpone(path, err)
+                continue
+            if sizes and sizes != self._sizes.get(path):
+                changed.append(path)
+        return changed
+
+    def _waits(self, path: str) -> bool:
+        return self._failed.get(path, (0.0, 0.0))[0] > time.monotonic()
+
+    def _postpone(self, path: str, err: Exception) -> None:
+        wait = min(2 * self._failed.get(path, (0.0, 0.0))[1] or FIRST_RETRY_S, RETRY_S)
+        self._failed[path] = time.monotonic() + wait, wait
+        log.warning("commits of %s are not stored yet: %s", path, err)
+
+    async def _look(self, path: str, look: Callable[[], _T]) -> _T:
+        """What a repository's files say. Raises LmemError when its disk does not, and what `look` raises."""
+        return await self._lookups.within(PATIENCE_S, path, look)
 
     async def _take(self, path: str, hints: list[Hint]) -> None:
         """Store what hooks and logs tell of one repository. Raises LmemError, OSError, ValueError."""
@@ -100,7 +136,7 @@ class Watch:
         named = {hint.commit for hint in hints if hint.commit and not hint.is_removal}
         said = next((hint for hint in reversed(hints) if hint.is_installation or hint.is_removal), None)
         left = self._watched.left.get(path) if said is None else said.seconds if said.is_removal else None
-        if not (common / "HEAD").is_file():
+        if not await self._look(path, (common / "HEAD").is_file):
             if named:
                 lost = count(len(named), "commit of it is", "commits of it are")
                 log.warning("the repository %s is not there, so %s not stored", path, lost)
@@ -108,7 +144,7 @@ class Watch:
                 await self._keep(path, left, None)
             return
         if said is None and left is not None:  # of a hook that was running when it was taken away
-            named = await asyncio.to_thread(gitlogs.by, common, named, left)
+            named = await self._look(path, partial(gitlogs.by, common, named, left))
             if not named:
                 return
         repository = self._watched.repositories.get(path)
@@ -116,11 +152,11 @@ class Watch:
             if not hints:
                 return
             repository = Repository(min((hint.seconds for hint in hints if hint.seconds), default=NEVER))
-        sizes = await asyncio.to_thread(gitlogs.sizes, common)
-        found = await asyncio.to_thread(gitlogs.news, common, repository.marks, repository.since, named)
-        bare = named - await asyncio.to_thread(gitlogs.mentions, common, named) if named else named
+        sizes = await self._look(path, partial(gitlogs.sizes, common))
+        found = await self._look(path, partial(gitlogs.news, common, repository.marks, repository.since, named))
+        bare = named - await self._look(path, partial(gitlogs.mentions, common, named)) if named else named
         late = named - bare - {sha for item in found for sha, _ in item.told.made}
-        missed = await asyncio.to_thread(gitlogs.passed, common, found, late) if late else []
+        missed = await self._look(path, partial(gitlogs.passed, common, found, late)) if late else []
         await self._store(path, [*missed, *found], {sha: None for sha in bare}, None if left is None else named)
         repository.marks = {item.name: item.mark for item in found}
         await self._keep(path, left, repository)

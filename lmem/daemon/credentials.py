@@ -12,7 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from lmem.config import Config
+from lmem.daemon import plainfiles
 from lmem.errors import InvalidInput
+
+MOST_BYTES = 1 << 16
+"""Of a file."""
 
 PATIENCE = 15.0
 """Seconds that a command may take, as one that asks a key ring."""
@@ -42,15 +46,21 @@ def certificates(config: Config, key: str) -> str:
 
 def _from_file(key: str, file: Path) -> str:
     try:
-        open_to_others = file.stat().st_mode & 0o077
-        found = file.read_text(encoding="utf-8").rstrip("\r\n")
+        with plainfiles.opened(file) as opened:  # a pipe would be waited for at each try to reach the server
+            open_to_others = os.fstat(opened.fileno()).st_mode & 0o077
+            found = opened.read(MOST_BYTES).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as err:
         raise InvalidInput(
-            f"The file of {key}, {file}, cannot be read ({type(err).__name__}).", hint=f"Correct {key}_file."
+            f"The file of {key}, {file}, cannot be read: {_reason(err)}.",
+            hint=f"Correct {key}_file, or say in {key}_command what prints it.",
         ) from err
     if open_to_others:
         raise InvalidInput(f"The file of {key}, {file}, is open to others.", hint=f"chmod 600 {file}")
     return _some(key, found, str(file))
+
+
+def _reason(err: OSError | UnicodeDecodeError) -> str:
+    return (err.strerror if isinstance(err, OSError) else "") or type(err).__name__
 
 
 def _from_command(key: str, command: str) -> str:

@@ -9,10 +9,14 @@ import asyncio
 import logging
 
 from lmem.daemon import git, projectfiles
+from lmem.daemon.lookups import Lookups
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Place
 from lmem.errors import LmemError
 from lmem.service.projects import Projects
+
+PATIENCE_S = 20.0
+"""Seconds for the files of a project."""
 
 log = logging.getLogger(__name__)
 
@@ -20,18 +24,20 @@ log = logging.getLogger(__name__)
 class Facts:
     """Looks at projects, one at a time. Call it from the event loop only."""
 
-    def __init__(self, projects: Projects) -> None:
+    def __init__(self, projects: Projects, lookups: Lookups) -> None:
         self._projects = projects
+        self._lookups = lookups
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = asyncio.Lock()
 
     async def learn(self, actor: Actor, project_id: str, place: Place, new: bool) -> None:
         """Look at a project's files and its git, and note what is known now.
 
-        A `new` one whose first commit is another project's is merged into that.
+        A `new` one whose first commit is another project's is merged into that. Raises LmemError when the disk does not
+        answer.
         """
         top = place.top or place.cwd
-        traits = await asyncio.to_thread(projectfiles.traits, top)
+        traits = await self._lookups.within(PATIENCE_S, top, lambda: projectfiles.traits(top))
         in_git = place.common_dir is not None
         branch = await git.default_branch(top) if in_git else None
         root = await git.first_commit(top) if in_git else None

@@ -11,6 +11,8 @@ import signal
 from contextlib import suppress
 
 PATIENCE_S = 20.0
+QUICK_S = 5.0
+"""Seconds for what git reads from a few small files."""
 MOST_BYTES = 1 << 20
 MOST_OUTPUT = 64 << 20
 
@@ -23,7 +25,7 @@ _SAFE = (
 
 async def first_commit(top: str) -> str | None:
     """The oldest commit without parents that HEAD comes from; None for a shallow clone, whose first is not the root."""
-    if await answer(top, "rev-parse", "--is-shallow-repository") != "false":
+    if await answer(top, "rev-parse", "--is-shallow-repository", patience=QUICK_S) != "false":
         return None
     roots = await answer(top, "rev-list", "--max-parents=0", "HEAD")
     return roots.split()[-1] if roots else None
@@ -31,16 +33,16 @@ async def first_commit(top: str) -> str | None:
 
 async def default_branch(top: str) -> str | None:
     """The default branch of 'origin', as the clone noted it, else 'main' or 'master' where origin has it."""
-    noted = await answer(top, "symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD")
+    noted = await answer(top, "symbolic-ref", "-q", "--short", "refs/remotes/origin/HEAD", patience=QUICK_S)
     if not noted:
         known = ("refs/remotes/origin/main", "refs/remotes/origin/master")
-        noted = await answer(top, "for-each-ref", "--format=%(refname:short)", *known)
+        noted = await answer(top, "for-each-ref", "--format=%(refname:short)", *known, patience=QUICK_S)
     return noted.split()[0].removeprefix("origin/") if noted else None
 
 
-async def answer(top: str, *arguments: str) -> str | None:
-    """What git says, stripped; None when it fails, is not there, or takes longer than `PATIENCE_S`."""
-    said = await output(top, *arguments, patience=PATIENCE_S)
+async def answer(top: str, *arguments: str, patience: float | None = None) -> str | None:
+    """What git says, stripped; None when it fails, is not there, or takes longer than `PATIENCE_S`, else `patience`."""
+    said = await output(top, *arguments, patience=PATIENCE_S if patience is None else patience)
     return None if said is None else said[:MOST_BYTES].decode(errors="replace").strip()
 
 

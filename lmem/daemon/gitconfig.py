@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from lmem.daemon import plainfiles
+
 MOST_BYTES = 1 << 20
 """Of one file."""
 
@@ -67,8 +69,7 @@ def may_convert(top: Path, common_dir: Path, home: Path, file: Path) -> bool:
 def _values(file: Path) -> Iterator[tuple[str, str | None, str, str]]:
     """(section, its part in quotes, key, value) of each line; nothing of a file that is none, or none of git's."""
     try:
-        with file.open("rb") as opened:
-            lines = opened.read(MOST_BYTES).decode().splitlines()
+        lines = plainfiles.begin(file, MOST_BYTES).decode().splitlines()
     except (OSError, ValueError):
         return
     section, part = "", None

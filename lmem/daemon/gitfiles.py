@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmem.daemon import gitconfig, gitindex, gitobjects
+from lmem.daemon import gitconfig, gitindex, gitobjects, plainfiles
 from lmem.daemon.gitobjects import contents
 
 BUDGET_S = 0.005
@@ -101,8 +101,7 @@ def root_commit(common: Path) -> str | None:
     log = common / "logs" / "HEAD"
     if not log.is_file():
         return None
-    with log.open("rb") as opened:
-        first = opened.readline(4096).decode(errors="replace")
+    first = plainfiles.begin(log, 4096).split(b"\n", 1)[0].decode(errors="replace")
     _, _, rest = first.partition(" ")
     return rest.split(" ", 1)[0] if "\tcommit (initial)" in first and _COMMIT.fullmatch(rest.split(" ", 1)[0]) else None
 

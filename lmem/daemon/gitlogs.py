@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lmem.daemon import gitfiles
+from lmem.daemon import gitfiles, plainfiles
 from lmem.domain import reflogs
 from lmem.domain.reflogs import Entry, Told
 
@@ -149,8 +149,7 @@ def _is_rebasing(git: Path) -> bool:
 
 
 def _bytes(log: Path) -> bytes:
-    with log.open("rb") as opened:
-        data = opened.read(MOST_BYTES + 1)
+    data = plainfiles.begin(log, MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise ValueError(f"{log} is too large")
     return data

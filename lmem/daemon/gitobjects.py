@@ -10,7 +10,10 @@ import os
 import struct
 import zlib
 from functools import lru_cache
+from io import BufferedReader
 from pathlib import Path
+
+from lmem.daemon import plainfiles
 
 MOST_BYTES = 8 << 20
 """Of one of git's files, and of a file that is hashed."""
@@ -29,7 +32,7 @@ _TREE = b"tree "
 
 def contents(file: Path) -> bytes:
     """A file of a bearable size. Raises OSError, ValueError."""
-    with open(file, "rb", buffering=0) as opened:
+    with plainfiles.opened(file) as opened:
         size = os.fstat(opened.fileno()).st_size
         if size > MOST_BYTES:
             raise ValueError("too large")
@@ -48,8 +51,8 @@ def tree(common: Path, commit: str) -> bytes | None:
     """The id of a commit's tree; None when that is not read here. Raises one of `UNREADABLE`."""
     text: bytes | None
     try:
-        with (common / "objects" / commit[:2] / commit[2:]).open("rb") as loose:
-            text = _inflated(loose.read(_BEGIN)).partition(b"\0")[2]
+        loose = plainfiles.begin(common / "objects" / commit[:2] / commit[2:], _BEGIN)
+        text = _inflated(loose).partition(b"\0")[2]
     except FileNotFoundError:
         packs = (common / "objects" / "pack").glob("*.idx")
         text = next((text for pack in packs if (text := _packed(pack, bytes.fromhex(commit)))), None)
@@ -60,7 +63,7 @@ def tree(common: Path, commit: str) -> bytes | None:
 
 def _packed(index: Path, commit: bytes) -> bytes | None:
     """How a commit begins that is in the pack beside an index; None when it is not there, or a difference."""
-    with index.open("rb") as opened:
+    with BufferedReader(plainfiles.opened(index)) as opened:
         if opened.read(len(_PACK_INDEX)) != _PACK_INDEX:
             return None
         ends = (0, *struct.unpack(">256I", opened.read(256 * 4)))  # of the ids that begin with 0, 1, 2 ...
@@ -75,7 +78,7 @@ def _packed(index: Path, commit: bytes) -> bytes | None:
         if offset >> 31:
             opened.seek(offsets + count * 4 + (offset & 0x7FFFFFFF) * 8)
             (offset,) = struct.unpack(">Q", opened.read(8))
-    with index.with_suffix(".pack").open("rb") as pack:
+    with plainfiles.opened(index.with_suffix(".pack")) as pack:
         data = os.pread(pack.fileno(), _BEGIN, offset)
     if data[0] >> 4 & 7 != _COMMIT:
         return None

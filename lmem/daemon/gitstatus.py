@@ -9,8 +9,10 @@ import asyncio
 import time
 
 from lmem.daemon import gitfiles
+from lmem.daemon.lookups import Lookups
 from lmem.daemon.places import Places
 from lmem.domain import cachekeys
+from lmem.errors import LmemError
 from lmem.service import cachejson
 from lmem.service.caches import Caches
 
@@ -27,8 +29,9 @@ _Reading = asyncio.Task[dict[str, object]]
 class GitStatus:
     """Branch, commit and dirty flag, by directory or by project. Call it from the event loop only."""
 
-    def __init__(self, places: Places, caches: Caches) -> None:
+    def __init__(self, places: Places, lookups: Lookups, caches: Caches) -> None:
         self._places = places
+        self._lookups = lookups
         self._caches = caches
         self._readings: dict[str, tuple[float, _Reading]] = {}
 
@@ -71,6 +74,12 @@ class GitStatus:
             if now - begun > SHARED_S and reading.done():
                 del self._readings[directory]
         if cwd not in self._readings:
-            self._readings[cwd] = now, asyncio.ensure_future(asyncio.to_thread(gitfiles.context, cwd))
+            self._readings[cwd] = now, asyncio.ensure_future(self._read(cwd))
         begun, reading = self._readings[cwd]
         return reading if now - begun <= SHARED_S else None
+
+    async def _read(self, cwd: str) -> dict[str, object]:
+        try:
+            return await self._lookups.of(cwd, lambda: gitfiles.context(cwd))
+        except LmemError:  # too many looks hang
+            return {}

@@ -11,7 +11,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
-from lmem.daemon import cachestatus, leaving, vectorserver
+from lmem.daemon import cachestatus, leaving, vectorserver, waiting
 from lmem.daemon.findings import Finding
 from lmem.daemon.services import Services
 from lmem.domain import addresses
@@ -36,10 +36,10 @@ async def stores(services: Services) -> dict[str, object]:
     """The state of each store as `lmem status` shows it."""
     model, indexes = services.indexes.loaded, services.indexes
     return {
-        "sqlite": {"state": "ready", **await services.storage.facts()},
+        "sqlite": {**_writing(services.storage.trouble), **await services.storage.facts()},
         "vectors": await _vectors(services),
         "embedder": {
-            "state": "ready" if model else "missing" if _is_missing(indexes.reason) else "down",
+            "state": "ready" if model else _lacking(services, indexes.reason),
             "model": services.models.choice.name,
             "engine": services.models.choice.engine,
             "fingerprint": model.fingerprint if model else None,
@@ -52,10 +52,10 @@ async def stores(services: Services) -> dict[str, object]:
 async def findings(services: Services) -> list[Finding]:
     """Every check of the daemon and its stores."""
     paths = services.host.paths
-    pending, parked = await services.storage.read(lambda tx: (sum(tx.outbox.pending().values()), tx.outbox.parked(100)))
+    parked = await services.storage.read(lambda tx: tx.outbox.parked(100))
     free = shutil.disk_usage(paths.data).free
     return [
-        _sqlite(),
+        _sqlite(services.storage.trouble),
         _private(paths.data),
         _private(paths.socket.parent),
         Finding("disk", "ok", f"{free // 2**20:,} MB are free in {paths.data}.")
@@ -63,7 +63,7 @@ async def findings(services: Services) -> list[Finding]:
         else Finding("disk", "warn", f"Only {free // 2**20} MB are free in {paths.data}.", "Free some space."),
         _index(services),
         *await vectorserver.findings(services),
-        _relay(services, pending),
+        _relay(services, (await waiting.look(services)).rows),
         *_graph_server(services),
         await cachestatus.finding(services.caches),
         *[leaving.finding(server) for server in await services.left_servers.left()],
@@ -87,7 +87,7 @@ async def _vectors(services: Services) -> dict[str, object]:
         sizes = await services.generations.sizes()
         engine = await services.generations.engine()
     except StoreUnavailable as err:
-        return {**about, "state": "missing" if _is_missing(err) else "down", "reason": err.message, "hint": err.hint}
+        return {**about, "state": _lacking(services, err), "reason": err.message, "hint": err.hint}
     return {
         **about,
         "version": engine.version,
@@ -123,11 +123,22 @@ def _graph_server(services: Services) -> list[Finding]:
     return found
 
 
-def _is_missing(err: LmemError | None) -> bool:
-    return err is not None and err.code == "model_missing"
+def _lacking(services: Services, err: LmemError | None) -> str:
+    """The state of what the index worker does not give us."""
+    if err is not None and err.code == "model_missing":
+        return "missing"
+    return "starting" if services.indexes.starting else "down"
 
 
-def _sqlite() -> Finding:
+def _writing(trouble: LmemError | None) -> dict[str, object]:
+    if trouble is None:
+        return {"state": "ready"}
+    return {"state": "down", "reason": trouble.message, "hint": trouble.hint}
+
+
+def _sqlite(trouble: LmemError | None) -> Finding:
+    if trouble is not None:
+        return Finding("sqlite", "fail", trouble.message, trouble.hint)
     version = sqlite3.sqlite_version
     if sqlite3.sqlite_version_info >= FIXED_SQLITE:
         return Finding("sqlite", "ok", f"SQLite {version}.")
@@ -148,9 +159,8 @@ def _index(services: Services) -> Finding:
     return Finding("index", "warn", f"{reason.message} Full text answers.", reason.hint)
 
 
-def _relay(services: Services, pending: int) -> Finding:
-    trouble = services.relay.trouble
-    waiting = count(pending, "row waits", "rows wait")
+def _relay(services: Services, rows: int) -> Finding:
+    trouble, waits = services.relay.trouble, count(rows, "row waits", "rows wait")
     if trouble is not None:
-        return Finding("relay", "warn", f"{waiting}: {trouble.message}", trouble.hint)
-    return Finding("relay", "ok", f"{waiting} for the vector index.")
+        return Finding("relay", "warn", f"{waits}: {trouble.message}", trouble.hint)
+    return Finding("relay", "ok", f"{waits} for the vector index.")

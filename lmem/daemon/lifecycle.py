@@ -61,6 +61,18 @@ def run(paths: Paths, build: Build, *, detached: bool = False) -> int:
     return 0
 
 
+def check(paths: Paths) -> int:
+    """Look at the settings as `run` does, tell the result to whoever spawned this process, and touch nothing."""
+    readiness = Readiness()
+    try:
+        settings.load(paths.config_file)
+    except LmemError as err:
+        readiness.failed(err)
+        return err.exit_status
+    readiness.ready()
+    return 0
+
+
 def _run(life: Coroutine[None, None, None]) -> None:
     """Like asyncio.run, without its wait for threads that nobody waits for any more: the end has a time limit."""
     loop = asyncio.new_event_loop()

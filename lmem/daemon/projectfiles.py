@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from lmem.daemon import plainfiles
 from lmem.domain.traits import MANIFESTS, Traits, detect
 
 MOST_PATHS = 5000
@@ -22,8 +23,7 @@ def traits(top: str) -> Traits:
     for name in paths:
         if name in MANIFESTS:
             try:
-                with open(os.path.join(top, name), "rb") as opened:
-                    texts[name] = opened.read(MOST_BYTES).decode(errors="replace")
+                texts[name] = plainfiles.begin(os.path.join(top, name), MOST_BYTES).decode(errors="replace")
             except OSError:
                 continue
     return detect(paths, texts)

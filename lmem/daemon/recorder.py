@@ -16,6 +16,7 @@ from pathlib import Path
 from lmem._version import __version__
 from lmem.daemon import commits, gitconfig
 from lmem.daemon.facts import Facts
+from lmem.daemon.lookups import Lookups
 from lmem.daemon.screening import screen_params
 from lmem.domain.actors import Actor
 from lmem.domain.commits import Commit, content, git_context, rewritten
@@ -28,6 +29,8 @@ from lmem.service.capture import SOURCE, Capture
 from lmem.service.scopes import Scopes
 from lmem.service.settings import Settings
 
+PATIENCE_S = 5.0
+"""Seconds for the files of a repository."""
 SLICE = 20
 """Commits made into drafts at a stretch."""
 MOST_WALKED = 10_000
@@ -43,18 +46,23 @@ class Recorder:
     """Reads and stores the commits of repositories, each named by its common git directory."""
 
     def __init__(
-        self, capture: Capture, scopes: Scopes, facts: Facts, settings: Settings, clock: Clock, user_id: str
-    ) -> None:
+        self, capture: Capture, scopes: Scopes, facts: Facts, settings: Settings, clock: Clock, user_id: str,
+        lookups: Lookups,
+    ) -> None:  # fmt: skip
         self._capture = capture
         self._scopes = scopes
         self._facts = facts
         self._settings = settings
         self._clock = clock
+        self._lookups = lookups
         self._actor = Actor(user_id, f"unix:{os.getuid()}:{os.getpid()}", f"git/{__version__}")
 
     async def scope(self, common: str) -> Scope:
-        """The project of a repository, made when it is not known. Its commits belong to no session."""
-        place = home(Path(common))
+        """The project of a repository, made when it is not known. Its commits belong to no session.
+
+        Raises LmemError when the disk does not answer.
+        """
+        place = await self._lookups.within(PATIENCE_S, common, lambda: home(Path(common)))
         found = await self._scopes.of(self._actor, place, None, None, create=True)
         if found.created:  # a clone's is merged with that of its first commit, once that is known
             await self._facts.settled()

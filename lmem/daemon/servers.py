@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from lmem.config import Config
 from lmem.daemon import credentials
-from lmem.errors import InvalidInput
+from lmem.errors import InvalidInput, StoreUnavailable
 from lmem.ports.vectors import EDGE, QDRANT
 from lmem.stores.pipe import Spec
 
@@ -76,9 +76,17 @@ def checked_url(url: str) -> str:
 
 
 def clear_embedded(root: Path) -> None:
-    """Remove what Edge kept here, once a server has taken over and no projection names it any more."""
-    for directory in root.glob("gen-*"):
-        shutil.rmtree(directory)
+    """Remove what Edge kept here, once a server has taken over and no projection names it any more.
+
+    Raises StoreUnavailable when something of it cannot be removed; the next start tries again.
+    """
+    try:
+        for directory in root.glob("gen-*"):
+            shutil.rmtree(directory)
+    except OSError as err:
+        raise StoreUnavailable(
+            f"The embedded index cannot be removed: {err}.", hint=f"Remove {root}; a server keeps the vectors now."
+        ) from err
 
 
 def checked_prefix(prefix: str) -> str:

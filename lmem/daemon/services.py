@@ -11,6 +11,7 @@ from typing import Protocol
 
 from lmem import config
 from lmem.config import Config, InForce
+from lmem.daemon import callscope
 from lmem.daemon.call import Call, Host
 from lmem.daemon.clock import SystemClock
 from lmem.daemon.facts import Facts
@@ -21,6 +22,7 @@ from lmem.daemon.models import Models
 from lmem.daemon.params import Params
 from lmem.daemon.places import Places
 from lmem.daemon.recorder import Recorder
+from lmem.daemon.revisions import Revisions
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Scope
 from lmem.errors import InvalidInput, NotFound
@@ -104,6 +106,7 @@ class Services:
     transactions: Transactions
     history: History
     past: Past
+    revisions: Revisions
     timeline: Timeline
     superseding: Superseding
     search: Search
@@ -194,11 +197,15 @@ class Services:
 
         With `create` a repository that is not known becomes a project. Raises NotFound for unknown names.
         """
-        project, session = params.maybe_text("project"), params.maybe_text("session")
-        found = await self.scopes.of(
-            self.actor(call), call.caller.cwd, project or call.caller.project, session or call.caller.session, create,
-            "it was named" if project else "LMEM_PROJECT names it",
-        )  # fmt: skip
+        return self._used(await callscope.named(self.scopes, self.actor(call), call, params, create))
+
+    async def known_scope(self, call: Call, params: Params, create: bool = False) -> tuple[Scope, dict[str, object]]:
+        """As `scope`, for what needs no name of its environment: one that there is not is passed over, which the
+        answer's fields say."""
+        found, passed_over = await callscope.known(self.scopes, self.actor(call), call, params, create)
+        return self._used(found), {"passed_over": list(passed_over)} if passed_over else {}
+
+    def _used(self, found: Scope) -> Scope:
         if found.project_id is not None:
             self.activity.in_project(found.project_id)
         return found

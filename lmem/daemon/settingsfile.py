@@ -6,10 +6,10 @@ Not its meaning: lmem.service.settings takes from it what others than the user m
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 from lmem.config import PROJECT_FILE
+from lmem.daemon import plainfiles
 from lmem.domain.scope import ProjectFile
 
 MOST_BYTES = 1 << 18
@@ -33,11 +33,10 @@ def around(cwd: str) -> ProjectFile:
 def _text(path: str) -> str | None:
     """A file's text; None when there is none, when it is no plain file, or when it is another user's."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        file = plainfiles.opened(path)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid not in (os.getuid(), 0):
+    with file:
+        if os.fstat(file.fileno()).st_uid not in (os.getuid(), 0):
             return None
         return file.read(MOST_BYTES).decode(errors="replace")

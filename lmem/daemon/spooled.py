@@ -40,7 +40,8 @@ class Spooled:
         if new.exists() and new.stat().st_size:
             new.rename(self._directory / f"{FILE}.{time.time_ns()}")
         for file in sorted(self._directory.glob(f"{FILE}.*")):
-            self._read_on(file)
+            if file.is_file():  # a pipe would be waited for
+                self._read_on(file)
         self._let_go()
         return [hint for hints in self._waiting.values() for hint in hints]
 

@@ -25,7 +25,8 @@ class Place:
     `top` is the working tree's root, `common_dir` the git directory that all worktrees share, `remote` the normalised
     address of its remote (host/owner/name, without credentials), or the git directory that it was cloned from.
     `root_commit` is known without a process only for a repository that was made here. `file` is looked for outside of
-    a repository too. `wide` is what holds much more than one project: the root and the home directory.
+    a repository too. `wide` is what holds much more than one project: the root and the home directory. `is_known` is
+    False when the disk did not answer: then nothing but `cwd` is known.
     """
 
     cwd: str
@@ -36,6 +37,7 @@ class Place:
     commit: str | None = None
     root_commit: str | None = None
     file: ProjectFile | None = None
+    is_known: bool = True
     wide: bool = False
 
     @property

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol, TypeVar
 
+from lmem.errors import LmemError
 from lmem.ports.annotations import AnnotationTable
 from lmem.ports.audit import AuditTable
 from lmem.ports.consistency import ConsistencyTable
@@ -94,6 +95,11 @@ class UnitOfWork(Protocol):
 
 class Storage(Protocol):
     """The truth: one writer, several readers."""
+
+    @property
+    def trouble(self) -> LmemError | None:
+        """Why nothing will be written until the daemon is started anew, or None."""
+        ...
 
     async def write(self, work: Callable[[UnitOfWork], T], large: bool = False) -> T:
         """Run `work` in a transaction of its own fate; durable when this returns.

@@ -96,7 +96,7 @@ METHODS: dict[str, str] = {
     "graph/export": "A page of the graph: edges with the nodes at their ends.",
     "graph/cypher": "Rows of a Cypher query that only reads, of the whole Neo4j database; in the terminal only.",
     "status/get": "What runs, where it lies, and how far each projection is.",
-    "status/wait": "Answers when every projection has caught up.",
+    "status/wait": "Answers when every projection has caught up; progress says what they wait for ('trouble').",
     "status/doctor": "Findings about the daemon and its stores, each with its next step.",
     "stats/get": "Sizes of the stores, hit rates of the cache by key, and popular questions.",
     "model/list": "Known models and which one is in use.",
@@ -196,7 +196,7 @@ def _directory(value: object) -> str:
         value.encode()
     except UnicodeEncodeError:
         return ""
-    return value
+    return "" if "\0" in value else value
 
 
 def _short(frame: Frame, name: str, default: str) -> str:

@@ -112,6 +112,11 @@ class Indexes:
         return self._state.reason
 
     @property
+    def starting(self) -> bool:
+        """Whether the first answer of a start is still to come: the worker begins, or loads a model."""
+        return not self._settled.is_set()
+
+    @property
     def must_start(self) -> bool:
         """Whether the last `start` failed in a living worker, so that nobody but the relay will try it again."""
         return self._state.must_start

@@ -109,7 +109,7 @@ def find_session(
     if rows:
         some = "; ".join(f"{row.id[:10]} {row.name[:40]}" for row in rows[:5])
         raise AmbiguousId(f"More than one session starts with '{text}': {some}.")
-    near = difflib.get_close_matches(text, tx.sessions.names(actor.user_id), 3, 0.4)
+    near = difflib.get_close_matches(text, dict.fromkeys(tx.sessions.names(actor.user_id)), 3, 0.4)
     raise NotFound(
         f"There is no session '{name[:80]}'.",
         hint=f"Did you mean {' or '.join(near)}?" if near else "'lmem session list' shows them.",

@@ -35,18 +35,20 @@ class _Found:
 
 
 class Scopes:
-    """Finds scopes and remembers them for two seconds, or until `changed`. `place` reads a caller's directory.
+    """Finds scopes and remembers them for two seconds, or until `changed`. `place` reads a caller's directory; `surely`
+    does too, and waits longer for a disk, or raises.
 
     A session that was idle for `idle_hours` is current nowhere, whether or not a job has closed it yet; 0 is never.
     """
 
     def __init__(
         self, storage: Storage, clock: Clock, place: Callable[[str], Awaitable[Place]], idle_hours: Callable[[], int],
-        caches: Caches = NO_CACHE,
+        caches: Caches = NO_CACHE, surely: Callable[[str], Awaitable[Place]] | None = None,
     ) -> None:  # fmt: skip
         self._storage = storage
         self._clock = clock
         self._place = place
+        self._surely = surely or place
         self._idle_hours = idle_hours
         self._active = ActiveSessions(caches)
         self._known: dict[_Key, tuple[float, _Found]] = {}
@@ -58,9 +60,10 @@ class Scopes:
     ) -> Scope:  # fmt: skip
         """The scope of a caller in a directory, with the names it gave; `named` says where the project's name is from.
 
-        With `create` a repository that no project is recognised by becomes one. Raises NotFound for unknown names.
+        With `create` a repository that no project is recognised by becomes one. Raises NotFound for unknown names, and
+        with `create` LmemError when the project depends on a disk that does not answer.
         """
-        place = await self._place(caller_cwd)
+        place = await self._standing(caller_cwd, create and not project)
         key = (actor.user_id, place, project or None, session or None)
         kept = self._known.get(key)
         if kept is not None and kept[0] > time.monotonic():
@@ -86,7 +89,7 @@ class Scopes:
 
         `settled` has to be told of the scope when the unit of work is over.
         """
-        place, since = await self._place(caller_cwd), self._since()
+        place, since = await self._standing(caller_cwd, create and not project), self._since()
 
         def enter(tx: UnitOfWork) -> Scope:
             found = _find(tx, actor, place, project or None, session or None, since)
@@ -105,6 +108,9 @@ class Scopes:
     def changed(self) -> None:
         """A project or a session was made, ended, renamed or merged: what was remembered is void."""
         self._known.clear()
+
+    async def _standing(self, cwd: str, surely: bool) -> Place:
+        return await (self._surely if surely else self._place)(cwd)
 
     async def _look(self, actor: Actor, place: Place, project: str | None, session: str | None) -> _Found:
         since, hours, at = self._since(), self._idle_hours(), self._active.number
@@ -196,6 +202,8 @@ def _around(tx: UnitOfWork, actor: Actor, place: Place) -> _Found:
             return _Found(Scope(*known[path], because=f"the directory {path}"), became)
     if not place.cwd:
         return _Found(Scope(because="no project was named, and the directory is gone"))
+    if not place.is_known:
+        return _Found(Scope(because=f"no project was named, and the disk of {place.cwd} does not answer"))
     if place.common_dir is None:
         return _Found(Scope(because=f"no project was named, and {place.cwd} is in no repository"))
     return _Found(Scope(because=f"no project is known for {_repository(place)}"), place.identities)

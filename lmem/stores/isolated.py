@@ -57,8 +57,8 @@ class IndexWorker:
 
     `on_start` runs after each start of the child (load the model, open generations): its own calls pass at once, all
     others wait for it. An LmemError of it is kept in `trouble`; the worker counts as ready then, and its targets answer
-    for themselves. `on_death` is told each death, `on_error` each error that a call raises. `log_file` takes what the
-    child writes to its standard error.
+    for themselves. After an OSError of it the child is started again. `on_death` is told each death, `on_error` each
+    error that a call raises. `log_file` takes what the child writes to its standard error.
     """
 
     def __init__(
@@ -148,15 +148,19 @@ class IndexWorker:
         if lane is None:
             raise UnknownMethod(f"The index worker has no {target}.{method}.")
         seconds = lane.timeout if timeout is None else timeout
+        asked = False  # a worker that takes long to start does not hang
         try:
             async with asyncio.timeout(seconds):
                 if self.state == "starting" and not _inside_on_start.get():
                     await self._settled.wait()
-                answer = await self._living().call(lane.name, target, method, args, kwargs)
+                life, asked = self._living(), True
+                answer = await life.call(lane.name, target, method, args, kwargs)
         except LmemError as err:
             self._on_error(err)
             raise
         except TimeoutError as err:
+            if not asked:
+                raise StoreUnavailable(f"The index worker was still starting after {seconds:g} s.") from err
             self._was_late(lane)
             raise StoreUnavailable(f"The index worker did not answer {target}.{method} in {seconds:g} s.") from err
         self._answered = self._answered or not _inside_on_start.get()
@@ -223,6 +227,11 @@ class IndexWorker:
         except LmemError as err:
             log.warning("the index worker is not prepared: %s", err.message)
             self.trouble = err
+        except OSError as err:  # the system's, not the worker's: another life may fare better
+            log.error("the index worker is not prepared", exc_info=err)
+            life.refusal = StoreUnavailable(f"The index worker cannot be prepared: {err}.")
+            life.kill()
+            return
         self._change("ready")
 
     def _ended(self, supervisor: asyncio.Task[None]) -> None:

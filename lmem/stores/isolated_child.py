@@ -23,6 +23,9 @@ from lmem.stores.pipe import LENGTH, Lane, Reply, Request, Setup, Spec, Target, 
 EXIT_PANIC = 70
 """Native code panicked: its locks cannot be trusted, so the process ends and a fresh one takes over."""
 
+MOST_NOTED = 100
+"""Errors of one life whose place is written to the log: it is only shortened when a child starts."""
+
 _SWITCH_SECONDS = 0.001
 """A search that comes back from native code waits this long for a thread that runs Python, not the usual 5 ms."""
 
@@ -39,6 +42,7 @@ class Child:
         self._reader = pipe.makefile("rb")
         self._reading = threading.Lock()
         self._sending = threading.Lock()
+        self._noted = 0
         self._targets: dict[str, Any] = {}
         self._lanes: dict[str, SimpleQueue[Request]] = {}
 
@@ -106,12 +110,19 @@ class Child:
         except LmemError as err:
             return Reply(request.id, None, describe(err))
         except Exception as err:  # Edge raises Exception itself, with the sentence that matters
-            traceback.print_exc()
+            self._note(err)
             text = f"The index worker failed in {request.target}.{request.method}: {type(err).__name__}: {err}"
             return Reply(request.id, None, describe(StoreUnavailable(text)))
         except BaseException:  # a panic of native code is no Exception
             traceback.print_exc()
             os._exit(EXIT_PANIC)
+
+    def _note(self, err: Exception) -> None:
+        """Where an error came from goes to the log; its words, which may quote a text, to the caller alone."""
+        self._noted += 1
+        if self._noted <= MOST_NOTED:
+            place = "".join(traceback.format_tb(err.__traceback__))
+            print(f"{place}{type(err).__module__}.{type(err).__qualname__}", file=sys.stderr)
 
     def _send(self, reply: Reply) -> None:
         frame = pack(reply)

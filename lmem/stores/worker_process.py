@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from lmem.errors import LmemError, StoreUnavailable, WorkerDied
 from lmem.stores.lifeline import child_environment
@@ -20,6 +20,9 @@ from lmem.stores.pipe import LENGTH, Reply, Request, Setup, pack, revive, unpack
 
 TITLE = "lmem-index-worker"
 """The last word of the child's command line, so that `ps` says what it is."""
+
+LOG_BYTES = 1 << 20
+"""A log that has grown beyond this is put aside when the next child starts, in the place of the one before it."""
 
 _EXIT_SECONDS = 5.0
 
@@ -47,7 +50,7 @@ class WorkerProcess(asyncio.Protocol):
         ours, theirs = socket.socketpair()
         pipe, life = await asyncio.get_running_loop().create_unix_connection(cls, sock=ours)
         try:
-            with theirs, open(log_file, "ab") as log:
+            with theirs, _opened(log_file) as log:
                 life._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-P", "-m", "lmem.stores.isolated_child"),
                     *(str(theirs.fileno()), str(os.getpid()), TITLE),
@@ -155,3 +158,12 @@ class WorkerProcess(asyncio.Protocol):
             self._process.kill()
             status = await self._process.wait()
         return signal.Signals(-status).name if status < 0 else f"exit status {status}"
+
+
+def _opened(log_file: Path) -> BinaryIO:
+    """The log to append to, closed to other users. Raises OSError."""
+    if log_file.exists():
+        log_file.chmod(0o600)
+        if log_file.stat().st_size > LOG_BYTES:
+            log_file.replace(log_file.with_name(f"{log_file.name}.1"))
+    return os.fdopen(os.open(log_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")

@@ -20,6 +20,7 @@ BROAD_DOORS = {
     "lmem/daemon/jobs.py",  # a job's bug is recorded with the run
     "lmem/stores/isolated_child.py",  # the index worker's own dispatch: its caller sits in another process
     "lmem/stores/sqlite/batch.py",  # one request of a group commit fails; the others of the group do not
+    "lmem/stores/sqlite/writer.py",  # a bug of the writer is recorded and answered; its thread goes on
 }
 """The only modules that may catch Exception: each records it and reports it. Elsewhere a handler may clean up and
 raise again."""

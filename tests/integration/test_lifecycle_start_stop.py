@@ -296,6 +296,46 @@ def test_restart_makes_a_new_daemon(home: Path) -> None:
     assert before["pid"] != after["pid"] and before["instance"] != after["instance"]
 
 
+def test_a_daemon_that_could_not_start_again_is_not_stopped(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = home_paths(home)
+    autostart.start(paths)
+    pid = autostart.status(paths)["pid"]
+    paths.config.mkdir(parents=True, exist_ok=True)
+    paths.config_file.write_text("daemon.log_level = ")
+    with pytest.raises(InvalidInput, match=r"not valid TOML.* The daemon that runs was not stopped\.") as found:
+        autostart.restart(paths)
+    assert str(paths.config_file) in found.value.hint
+    with monkeypatch.context() as newer:
+        newer.setattr(connection, "__version__", "99.0.0")
+        newer.setattr(messages, "__version__", "99.0.0")
+        with connect(paths) as still:
+            assert still.hello["pid"] == pid
+    with monkeypatch.context() as broken:
+        broken.setattr(spawning, "command", lambda: [sys.executable, "-m", "lmem_not_there", "--detached"])
+        with pytest.raises(DaemonStartFailed, match=r"No module named lmem_not_there\. The daemon that runs was not"):
+            autostart.restart(paths)
+    with monkeypatch.context() as inside:
+        inside.setenv(presence.SANDBOX, "1")
+        with pytest.raises(LmemError):
+            autostart.restart(paths)
+    assert autostart.status(paths)["pid"] == pid
+    paths.config_file.unlink()
+    autostart.restart(paths)
+    assert autostart.status(paths)["pid"] not in (None, pid)
+
+
+def test_settings_that_are_mended_are_in_force_at_once(home: Path) -> None:
+    paths = home_paths(home)
+    paths.config.mkdir(parents=True)
+    paths.config_file.write_text("daemon.log_level = ")
+    for _ in range(5):
+        with pytest.raises(InvalidInput, match="not valid TOML"):
+            connect(paths)
+    paths.config_file.write_text("daemon.log_level = 'debug'\n")
+    with connect(paths) as mended:
+        assert mended.call("test/echo", {})
+
+
 def test_a_start_beside_a_foreground_daemon_is_a_success(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with foreground(home) as daemon:
         with pytest.raises(AlreadyRunning):

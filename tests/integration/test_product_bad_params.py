@@ -37,7 +37,7 @@ PARAMS: dict[str, tuple[Json, list[str]]] = {
     "memory/undo": ({"change_set": 10**9}, ["change_set"]),
     "memory/done": (ONE, ["id", "failed", "by", "reason"]),
     "memory/tags": ({}, FILTERS),
-    "memory/export": ({"limit": 1}, [*FILTERS, "after", "limit"]),
+    "memory/export": ({"limit": 1}, [*FILTERS, "after", "limit", "no_private"]),
     "memory/merge": ({"ids": ["nothing", "naught"]}, ["ids", "reason", "dry_run"]),
     "memory/diff": (ONE, ["id", "from", "to"]),
     "memory/timeline": ({"limit": 1}, ["around", "limit", *FILTERS]),

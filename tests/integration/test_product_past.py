@@ -79,8 +79,12 @@ def test_a_later_commit_has_the_later_text(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["no-such-branch", "HEAD~1..HEAD", ":/first", "--all", "HEAD:file", "^HEAD", "HEAD ^HEAD", "0" * 300]
-)
+    "name",
+    [
+        "no-such-branch", "HEAD~1..HEAD", ":/first", "HEAD^{/first}", "--all", "HEAD:file", "^HEAD", "HEAD ^HEAD",
+        "0" * 300,
+    ],
+)  # fmt: skip
 def test_what_names_no_commit_is_refused(repository: Repository, name: str) -> None:
     done = repository.lmem("show", repository.id, f"--as-of={name}")
     assert done.returncode == 2

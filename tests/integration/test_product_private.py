@@ -207,6 +207,15 @@ def test_no_read_shows_one(other: Client) -> None:
         assert secrets_in(other.result(method, **params)) == [], (method, params)
 
 
+def test_an_export_for_others_holds_what_others_may_read(product: Product, other: Client) -> None:
+    whole, public = product.good("export"), product.good("export", "--no-private")
+    assert whole.err.startswith("4 private memories are among them; --no-private ")
+    assert public.err == "" and secrets_in(public.out) == [] and len(public.rows) < len(whole.rows)
+    assert public.rows == other.result("memory/export", all_projects=True)["records"]
+    both = product.run("export", "--private", "--no-private", "--json")
+    assert (both.status, both.error["code"]) == (2, "invalid_input")
+
+
 @pytest.mark.parametrize("name", ["MCP", "editor", "unknown", "cli ", "Cli", "cli/0.1.0"])
 def test_only_the_terminal_by_its_exact_name_is_shown_one(product: Product, name: str) -> None:
     with product.client(name) as client:

@@ -101,6 +101,40 @@ def test_lmem_session_keeps_two_terminals_of_a_directory_apart(product: Product,
     assert (lost.status, lost.error["code"]) == (4, "not_found")
 
 
+def test_the_next_step_of_an_error_is_no_error_by_the_same_name(product: Product, repository: Path) -> None:
+    before = Terminal(product, repository).session("before")
+    gone = Terminal(product, repository, LMEM_SESSION="gone")
+    lost = gone.run("list", "--json").error
+    assert lost["message"] == "There is no session 'gone'. LMEM_SESSION names it."
+    assert lost["hint"].endswith(" To go on without it: unset LMEM_SESSION")
+    assert "one or one" not in lost["hint"], "a name that several sessions have had is one name"
+    assert gone.run("session", "end").status == gone.run("session", "show").status == 4
+    said = gone.good("session", "list")
+    assert before[:8] in said.out and "LMEM_SESSION names the session 'gone', which there is not." in said.err
+    gone.good("project", "list")
+    gone.good("session", "show", before)
+    gone.good("session", "switch", before)
+    gone.good("session", "resume")
+    assert gone.good("session", "start", "after", "--json").json["passed_over"] == ["LMEM_SESSION"]
+    gone.good("session", "end", "after")
+    wrong = gone.run("session", "list", "--project", "nope", "--json").error["message"]
+    assert wrong == "There is no project 'nope'.", "it was typed"
+
+
+def test_a_project_that_the_environment_names_wrongly(product: Product, repository: Path) -> None:
+    nope = Terminal(product, repository, LMEM_PROJECT="nope", LMEM_SESSION="gone")
+    lost = nope.run("list", "--json").error
+    assert lost["message"] == "There is no project 'nope'. LMEM_PROJECT names it."
+    assert lost["hint"].endswith(" To go on without it: unset LMEM_PROJECT")
+    assert nope.run("project", "show").status == 4
+    made = nope.good("project", "init", "--json").json
+    assert made["passed_over"] == ["LMEM_SESSION", "LMEM_PROJECT"]
+    assert "LMEM_PROJECT names the project 'nope', which there is not." in nope.good("project", "list").err
+    assert nope.good("project", "show", made["name"], "--json").json["id"] == made["id"]
+    nope.good("session", "list")
+    assert nope.good("session", "start", "--json").json["project"] == made["name"]
+
+
 def test_the_end_promotes_and_undo_brings_back_the_rows(product: Product, repository: Path) -> None:
     here = Terminal(product, repository)
     here.session("one")

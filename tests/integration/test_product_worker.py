@@ -41,6 +41,8 @@ def test_add_is_answered_before_the_worker_is_up(tmp_path: Path, model_dir: Path
         took = time.monotonic() - began
         with fresh.client() as client:
             assert client.hello["ready"] == {"storage": True, "vectors": False}
+            stores = client.result("status/get")["stores"]
+            assert {stores["vectors"]["state"], stores["embedder"]["state"]} <= {"starting", "ready"}
             found = client.result("memory/search", query="daemon that was not there")
         assert [result["id"] for result in found["results"]] == [made]
         assert took < 5, "even on a machine that does something else"
@@ -50,6 +52,23 @@ def test_add_is_answered_before_the_worker_is_up(tmp_path: Path, model_dir: Path
         assert found["results"][0]["id"] == made and fresh.faults() == []
     finally:
         fresh.home.stop()
+
+
+def test_a_wait_says_what_it_waits_for(tmp_path: Path, model_dir: Path) -> None:
+    short = Product(tmp_path, model_dir, vectors_reserve_mb="1000000000")  # of space
+    try:
+        short.add("Remembered where the index has no room")
+        said = short.run("status", "--wait", "--timeout", "8")
+        waiting, *_, error, hint = said.err.splitlines()
+        assert (said.status, said.out) == (6, "")
+        assert waiting.startswith("Waiting: The index needs ") and "Free some space" in waiting
+        assert error.startswith("lmem: 1 row still waits for the index: The index needs ")
+        assert hint.startswith("Free some space")
+        findings = short.run("doctor", "--json").json["findings"]
+        (relay,) = [item for item in findings if item["check"] == "relay"]
+        assert relay["message"].startswith("1 row waits: The index needs ")
+    finally:
+        short.home.stop()
 
 
 def test_a_killed_worker_means_full_text_until_it_is_back(product: Product) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import tomllib
 from pathlib import Path
 
@@ -115,6 +116,24 @@ def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
     write(new, lambda text: text + "x = 1\n")
     assert new.read_text() == "x = 1\n" and new.stat().st_mode & 0o777 == 0o600
     assert sorted(os.listdir(tmp_path)) == ["dotfiles.toml", "made", "sub"]
+
+
+def test_what_is_no_plain_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "directory").mkdir()
+    refused: list[str] = []
+
+    def write_both() -> None:
+        for name in ("pipe", "directory"):
+            try:
+                write(tmp_path / name, lambda text: "[a]\n")
+            except InvalidInput as err:
+                refused.append(err.message)
+
+    writing = threading.Thread(target=write_both, daemon=True)
+    writing.start()
+    writing.join(20)
+    assert refused == [f"{tmp_path / name} is not a plain file." for name in ("pipe", "directory")]
 
 
 def test_a_change_of_somebody_else_is_not_overwritten(tmp_path: Path) -> None:

@@ -119,10 +119,18 @@ def export(
     min_importance: p.MinImportance = None,
     archived: p.Archived = False,
     private: p.PrivateOnly = False,
+    no_private: Annotated[
+        bool, Option("--no-private", help="Leave private memories out, for a file that others will read.")
+    ] = False,
     to: Annotated[
         str | None, Option("--output", "-o", metavar="FILE", help="Write to a file; otherwise standard output.")
     ] = None,
     as_json: p.Json = False,
 ) -> int:
-    """Write memories of all projects with their versions as JSON lines, oldest first; filters leave out."""
+    """Write memories of all projects with their versions as JSON lines, oldest first; filters leave out.
+
+    'lmem add --jsonl FILE' takes them back, here or on another machine. So that nothing is lost on that way, private
+    memories are among them, and stderr says how many. --no-private leaves them out, with every version of a time when a
+    memory was private: use it for a file that others will read.
+    """
     return run("export", locals())

@@ -22,7 +22,12 @@ def status(
     timeout: Annotated[float | None, Option("--timeout", metavar="SECONDS", help="Wait at most so long.")] = None,
     as_json: p.Json = False,
 ) -> int:
-    """Show what runs, where everything lies and how far each store is."""
+    """Show what runs, where everything lies and how far each store is.
+
+    --wait says on stderr what it waits for when that may not come by itself (space on the disk, a server, a key), and
+    ends with status 6 when that has lasted for a minute. With --timeout it goes on until then. Without a model it ends
+    at once. With --json only the error at the end says so.
+    """
     return run("status", locals())
 
 
@@ -104,7 +109,7 @@ def daemon_stop(
 def daemon_restart(
     force: Annotated[bool, Option("--force", help="Kill it when it does not answer.")] = False, as_json: p.Json = False
 ) -> int:
-    """Stop the daemon and start it again."""
+    """Stop the daemon and start it again; it is not stopped where none could start, as with settings not right."""
     return run("daemon restart", locals())
 
 

@@ -18,7 +18,7 @@ from lmem.errors import NotFound
 async def backfill(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
     directory = os.path.join(call.caller.cwd, params.maybe_text("directory") or "")
-    place = await services.places.of(os.path.normpath(directory), fresh=True)
+    place = await services.places.surely(os.path.normpath(directory), fresh=True)
     if place.common_dir is None:
         raise NotFound(f"There is no repository around {directory[:200]}.", hint="Give the directory of a repository.")
     if place.commit is None:

@@ -143,8 +143,16 @@ async def tags(services: Services, call: Call, params: Params) -> Json:
 
 
 async def export(services: Services, call: Call, params: Params) -> Json:
-    """Everything, from wherever it is asked, unless a filter says less: a copy with gaps would be trusted."""
+    """Everything, from wherever it is asked, unless a filter says less: a copy with gaps would be trusted.
+
+    With 'no_private' it is what others than the user may read, of versions too.
+    """
     reading = await read(services, call, params, everywhere=True)
+    if params.flag("no_private"):
+        if reading.wanted.private_only:
+            raise InvalidInput("'private' and 'no_private' together leave nothing.", hint="Give one of them.")
+        public = replace(reading.wanted, shared=True)
+        reading = replace(reading, actor=replace(reading.actor, shared=True), wanted=public)
     wanted, limit = replace(reading.wanted, temporal=True), params.number("limit", 500, 1, 1000)
     memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
     names = await services.project_names(memory.project_id for memory in memories)

@@ -5,13 +5,11 @@ Not the replay of versions; those rules are in lmem.service.past.
 
 from __future__ import annotations
 
-import re
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lmem.daemon.call import Call
-from lmem.daemon.commits import committed
 from lmem.daemon.handlers.records import Json, memory_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import read
@@ -22,9 +20,6 @@ from lmem.errors import InvalidInput
 
 NOTE = "Full text over what was known then; the vectors know only the present."
 
-REVISION = re.compile(r"[\w@][\w@./~^{}+-]{0,199}")
-"""A name of one commit; ranges and what git searches for in messages are none."""
-
 LAST_OF_SECOND = timedelta(milliseconds=999)
 """git counts whole seconds."""
 
@@ -33,7 +28,7 @@ async def moment(services: Services, call: Call, params: Params) -> AsOf | None:
     """The time a call looks back to, None for the present; a bare date is the end of that local day, a commit of the
     caller's repository the second in which it was made.
 
-    Raises InvalidInput for what is neither, and for both times at once.
+    Raises InvalidInput for what is neither, and for both times at once; LmemError when git does not answer.
     """
     held, recorded = [await _moment(services, call, params, name) for name in ("as_of", "recorded_as_of")]
     if held and recorded:
@@ -48,9 +43,7 @@ async def _moment(services: Services, call: Call, params: Params, name: str) -> 
     try:
         return params.moment(name, services.clock.now(), end_of_day=True)
     except InvalidInput as err:
-        revision = params.text(name)
-        cwd = call.caller.cwd
-        found = await committed(cwd, revision) if cwd and REVISION.fullmatch(revision) else None
+        found = await services.revisions.moment(call.caller.cwd, params.text(name))
         if found is None:
             neither = f"{err.message[:-1]}, nor a commit of the repository you are in."
             raise InvalidInput(neither, hint=err.hint) from err

@@ -23,12 +23,12 @@ async def listed(services: Services, call: Call, params: Params) -> Json:
     """The current project is marked; `because` says why it is current."""
     actor, archived = services.actor(call), params.flag("archived")
     kind = clean_word(params.text("type"), "type") if "type" in params else None
-    scope = await services.scope(call, Params({}))
+    scope, passed_over = await services.known_scope(call, Params({}))
     await services.activity.flush()  # the order is that of the last use
     found = await services.projects.page(actor, archived, kind)
     services.activity.listed(actor, "project", params.names(), len(found))
     rows = [{**project_json(item), "current": item.project.id == scope.project_id} for item in found]
-    return {"projects": rows, "current": scope.project, "because": scope.because}
+    return {"projects": rows, "current": scope.project, "because": scope.because, **passed_over}
 
 
 async def names(services: Services, call: Call, params: Params) -> Json:
@@ -40,7 +40,10 @@ async def names(services: Services, call: Call, params: Params) -> Json:
 async def show(services: Services, call: Call, params: Params) -> Json:
     """The project that is named, else that of the caller's place."""
     actor = services.actor(call)
-    scope = await services.scope(call, Params({"project": params.maybe_text("name")}))
+    named = Params({"project": params.maybe_text("name")})
+    scope = (await services.known_scope(call, named))[0] if named.maybe_text("project") else (
+        await services.scope(call, named)
+    )
     if scope.project_id is None:
         raise NotFound(
             f"There is no current project: {scope.because}.", hint="Name one, or make one with 'lmem project init'."
@@ -52,13 +55,14 @@ async def show(services: Services, call: Call, params: Params) -> Json:
 
 async def init(services: Services, call: Call, params: Params) -> Json:
     """Make the caller's directory a project, or look again at the one that it is, whatever its environment names."""
-    actor, place = services.actor(call), await services.places.of(call.caller.cwd, fresh=True)
+    actor, place = services.actor(call), await services.places.surely(call.caller.cwd, fresh=True)
     made = await services.projects.init(actor, place, params.maybe_text("name"))
     await services.facts.learn(actor, made.project.id, place, made.created)
     at = await services.scopes.of(actor, call.caller.cwd, None, None)  # a clone's may have been merged into another
+    _, passed_over = await services.known_scope(call, Params({}))
     shown = await services.projects.show(actor, at.project_id or made.project.id)
     where = f"the repository at {place.top}" if place.common_dir else f"the directory {place.cwd}"
-    return {**project_json(shown), "created": made.created, "because": where}
+    return {**project_json(shown), "created": made.created, "because": where, **passed_over}
 
 
 async def set_(services: Services, call: Call, params: Params) -> Json:

@@ -32,36 +32,38 @@ async def start(services: Services, call: Call, params: Params) -> Json:
         files=_files(params),
         parent=_name(params, "parent"),
     )
-    scope = await services.scope(call, params, create=True)
-    place = await services.places.of(call.caller.cwd, fresh=True)
+    scope, passed_over = await services.known_scope(call, params, create=True)
+    place = await services.places.surely(call.caller.cwd, fresh=True)
     turned = await services.sessions.start(services.actor(call), wanted, scope, place)
-    return {**await _turned(services, call, turned), "project_because": scope.because, "project_created": scope.created}
+    because = {"project_because": scope.because, "project_created": scope.created}
+    return {**await _turned(services, call, turned), **because, **passed_over}
 
 
 async def switch(services: Services, call: Call, params: Params) -> Json:
-    scope, place = await services.scope(call, Params({})), await services.places.of(call.caller.cwd)
-    name = params.text("id")
-    return await _turned(services, call, await services.sessions.switch(services.actor(call), name, scope, place))
+    scope, passed_over = await services.known_scope(call, Params({}))
+    place, name = await services.places.of(call.caller.cwd), params.text("id")
+    turned = await services.sessions.switch(services.actor(call), name, scope, place)
+    return {**await _turned(services, call, turned), **passed_over}
 
 
 async def resume(services: Services, call: Call, params: Params) -> Json:
     """The session is current again; the answer shows what was going on in it."""
     actor = services.actor(call)
-    scope, place = await services.scope(call, Params({})), await services.places.of(call.caller.cwd)
+    scope, passed_over = await services.known_scope(call, Params({}))
+    place = await services.places.of(call.caller.cwd)
     turned = await services.sessions.resume(actor, _name(params, "id"), scope, place)
     shown = await _shown(services, actor, turned.session.id, scope)
     returned = {"returned": [_brief(memory) for memory in turned.returned], "change_set": turned.change_set}
-    return {**shown, **await _turned(services, call, turned), **returned}
+    return {**shown, **await _turned(services, call, turned), **returned, **passed_over}
 
 
 async def end(services: Services, call: Call, params: Params) -> Json:
     """Reads that are counted, but not written yet, count."""
-    scope = await services.scope(call, Params({}))
+    name = _name(params, "id")
+    scope = await _scope(services, call, name)
     await services.activity.flush()
     dry_run = params.flag("dry_run")
-    ended = await services.endings.end(
-        services.actor(call), _name(params, "id") or CURRENT, scope, params.reason(), dry_run
-    )
+    ended = await services.endings.end(services.actor(call), name or CURRENT, scope, params.reason(), dry_run)
     projects = await services.project_names([ended.session.project_id])
     moved = {"promoted": ended.promoted, "faded": ended.faded, "kept": ended.kept}
     return {
@@ -75,7 +77,7 @@ async def end(services: Services, call: Call, params: Params) -> Json:
 
 async def listed(services: Services, call: Call, params: Params) -> Json:
     """The project's sessions; everybody's with 'all_projects', or where there is no project."""
-    actor, scope = services.actor(call), await services.scope(call, params)
+    actor, (scope, passed_over) = services.actor(call), await services.known_scope(call, params)
     project_id = None if params.flag("all_projects") else scope.project_id
     limit = params.number("limit", 20, 1, 1000)
     rows = await services.sessions.page(
@@ -90,12 +92,12 @@ async def listed(services: Services, call: Call, params: Params) -> Json:
         }
         for session, count in rows
     ]
-    return {"sessions": sessions, "project": None if project_id is None else scope.project}
+    return {"sessions": sessions, "project": None if project_id is None else scope.project, **passed_over}
 
 
 async def show(services: Services, call: Call, params: Params) -> Json:
-    scope = await services.scope(call, Params({}))
-    return await _shown(services, services.actor(call), _name(params, "id") or CURRENT, scope)
+    name = _name(params, "id")
+    return await _shown(services, services.actor(call), name or CURRENT, await _scope(services, call, name))
 
 
 async def focus(services: Services, call: Call, params: Params) -> Json:
@@ -127,6 +129,11 @@ def session_json(session: Session, projects: Mapping[str, str], client: str) -> 
         "last_active_at": session.last_active_at,
         "ended_at": session.ended_at,
     }
+
+
+async def _scope(services: Services, call: Call, name: str | None) -> Scope:
+    """What names a session does not need the one that its environment names."""
+    return (await services.known_scope(call, Params({})))[0] if name else await services.scope(call, Params({}))
 
 
 async def _turned(services: Services, call: Call, turned: Turned) -> Json:

@@ -9,21 +9,22 @@ import asyncio
 import time
 
 from lmem._version import __version__
-from lmem.daemon import health
+from lmem.daemon import health, waiting
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
+from lmem.daemon.waiting import Waiting
 from lmem.domain import times
-from lmem.domain.nouns import count
-from lmem.errors import LmemError, StoreUnavailable
-from lmem.service.cacheprojector import PROJECTION
+from lmem.errors import LmemError
 
 WAIT_STEP = 0.1
 WAIT_SHARE = 20
 """Times as long as a look took, until the next: to count what waits must not hold up what is waited for."""
 LONGEST_STEP = 2.0
 LONGEST_WAIT = 24 * 3600
+PATIENCE = 60.0
+"""Seconds of one trouble after another, without an end, after which a wait that has no timeout ends with the last."""
 
 
 async def get(services: Services, call: Call, params: Params) -> Json:
@@ -86,30 +87,40 @@ async def get(services: Services, call: Call, params: Params) -> Json:
 
 
 async def wait(services: Services, call: Call, params: Params) -> Json:
-    """Answers when every projection has caught up; raises what keeps them from it when waiting cannot help."""
+    """Answers when every projection has caught up; raises what keeps them from it when waiting cannot help.
+
+    Its progress names what it waits for, as 'trouble'. Without a timeout a trouble that lasts for PATIENCE ends it.
+    """
     deadline = time.monotonic() + params.seconds("timeout", LONGEST_WAIT, LONGEST_WAIT)
-    most = 0
+    patience = LONGEST_WAIT if "timeout" in params else PATIENCE
+    most, well_until = 0, time.monotonic()
     while True:
         looked = time.monotonic()
-        rows = await services.storage.read(lambda tx: tx.outbox.pending())
+        found = await waiting.look(services)
         pause = max(WAIT_STEP, WAIT_SHARE * (time.monotonic() - looked))
-        late = rows.get(PROJECTION, 0) if services.caches.trouble else 0  # a cache that is away changes no answer
-        waiting = sum(rows.values()) - late
-        indexes = services.indexes
-        building = indexes.optimising or indexes.reason is not None or _graph_builds(services)
-        building = building or not services.relay.resting  # between two generations it alone knows of the next one
-        if not waiting and not building:
+        if not found.rows and not _builds(services):
             parked = await services.storage.read(lambda tx: tx.outbox.parked_count())
             return {"pending": 0, "parked": parked}
         _refuse_hopeless(services)
-        most = max(most, waiting)
-        call.progress({"token": "wait", "what": "indexing", "done": most - waiting, "total": most})
-        if time.monotonic() > deadline:
-            raise StoreUnavailable(
-                f"{count(waiting, 'row still waits', 'rows still wait')} for the index.",
-                hint="Look at 'lmem status' again later.",
-            )
+        most = max(most, found.rows)
+        call.progress({**_progress(found, most), "token": "wait", "what": "indexing"})
+        well_until = well_until if found.trouble else time.monotonic()
+        if time.monotonic() > deadline or (found.trouble and time.monotonic() > well_until + patience):
+            raise found.error()
         await asyncio.sleep(min(pause, LONGEST_STEP))
+
+
+def _progress(found: Waiting, most: int) -> Json:
+    told: Json = {"done": most - found.rows, "total": most}
+    if found.trouble is not None:
+        told["trouble"] = {"message": found.trouble.message, **found.trouble.to_wire()}
+    return told
+
+
+def _builds(services: Services) -> bool:
+    """Whether an index is being made; between two generations the relay alone knows of the next one."""
+    indexes = services.indexes
+    return indexes.optimising or indexes.reason is not None or _graph_builds(services) or not services.relay.resting
 
 
 async def doctor(services: Services, call: Call, params: Params) -> Json:

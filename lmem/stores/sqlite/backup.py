@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sqlite3
 from collections import defaultdict
 from pathlib import Path
@@ -104,7 +105,7 @@ def check_live(database: Path) -> list[str]:
         found = [str(err)]
     finally:
         reader.close()
-    copy = database.parent / "backups" / CHECKED
+    copy = database.parent / "backups" / f".{secrets.token_hex(8)}{CHECKED}"  # others may check, too
     try:
         make_backup(database, copy)
     except Damaged as err:

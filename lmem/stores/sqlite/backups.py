@@ -56,7 +56,7 @@ class SqliteBackups:
         return await asyncio.to_thread(work)
 
     async def check(self, wanted: str) -> str:
-        source = self._resolve(wanted)
+        source = await asyncio.to_thread(self._resolve, wanted)  # it may be any file, on any disk
 
         def work(copied: Path) -> str:
             copy(source, copied)
@@ -69,7 +69,7 @@ class SqliteBackups:
         return await self._on_copy(work)
 
     async def plan(self, wanted: str) -> Plan:
-        source = self._resolve(wanted)
+        source = await asyncio.to_thread(self._resolve, wanted)  # it may be any file, on any disk
         refuse_full(self._paths.data, room(source, self._paths.database))
         try:
             now, purged, since = await self._database.read(_present)
@@ -89,7 +89,7 @@ class SqliteBackups:
         return Plan(backup, now, left_out, since)
 
     async def ask(self, wanted: str, address: str, agent: str) -> str:
-        source = self._resolve(wanted)
+        source = await asyncio.to_thread(self._resolve, wanted)  # it may be any file, on any disk
         return await asyncio.to_thread(backupfiles.ask, self._paths, source, address, agent)
 
     def _resolve(self, wanted: str) -> Path:

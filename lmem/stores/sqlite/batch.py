@@ -6,13 +6,16 @@ Not the queue or the thread (writer.py).
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lmem.errors import LmemError
+from lmem.errors import Internal, LmemError
 from lmem.stores.sqlite.faults import spoils_connection, translate
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,8 @@ def run_batch(connection: sqlite3.Connection, requests: Iterator[Request]) -> li
 
 def failed(cause: BaseException) -> LmemError | BaseException:
     """What a caller is told about `cause`."""
+    if isinstance(cause, StopIteration):  # a future takes none
+        return Internal("A write failed inside the daemon: StopIteration.")
     return translate(cause) if isinstance(cause, sqlite3.Error) else cause
 
 
@@ -73,8 +78,11 @@ def deliver(answers: Sequence[Answer]) -> None:
     for answer in answers:
         waiting.setdefault(answer.future.get_loop(), []).append(answer)
     for loop, its_answers in waiting.items():
-        if not loop.is_closed():
+        try:
             loop.call_soon_threadsafe(_resolve, its_answers)
+        except RuntimeError:  # the loop was closed: nobody waits in it
+            if not loop.is_closed():
+                raise
 
 
 def _begin(connection: sqlite3.Connection, request: Request) -> Answer:
@@ -110,8 +118,11 @@ def _still_in_transaction(connection: sqlite3.Connection, err: Exception) -> Non
 
 def _resolve(answers: Sequence[Answer]) -> None:
     for answer in answers:
-        if answer.committed is not None:
-            answer.committed()
+        try:
+            if answer.committed is not None:
+                answer.committed()
+        except Exception as err:  # a bug of who listens: the rows are on the disk, and everybody has to hear that
+            _LOG.critical("a listener failed after a commit", exc_info=err)
     for answer in answers:
         if answer.future.done():  # cancelled while it waited
             continue

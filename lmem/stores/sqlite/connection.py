@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from lmem.errors import Forbidden, ForeignFile
+from lmem.errors import Forbidden, ForeignFile, StoreUnavailable
 from lmem.stores.sqlite.faults import primary_code, translate
 
 APPLICATION_ID = 0x4C4D454D  # 'LMEM'
@@ -53,11 +53,19 @@ class Identity:
 
 
 def identity(path: Path) -> Identity | None:
-    """The file's identity without opening it (closing such a descriptor would drop SQLite's locks); None if absent."""
+    """The file's identity without opening it (closing such a descriptor would drop SQLite's locks); None if absent.
+
+    Raises StoreUnavailable when the system does not tell, as for a directory that was closed to us.
+    """
     try:
         found = os.stat(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as err:
+        raise StoreUnavailable(
+            f"{path} cannot be looked at: {err.strerror or err}.",
+            hint="See to the data directory and its permissions, then run the command again.",
+        ) from err
     return Identity(found.st_dev, found.st_ino)
 
 
@@ -79,9 +87,9 @@ def open_copy(path: Path) -> sqlite3.Connection:
 def inspect(path: Path) -> int:
     """The number of the last migration in the file, without changing it; 0 when there is no file or it is empty.
 
-    Raises ForeignFile when the file is no database or another application's.
+    Raises ForeignFile when the file is no database or another application's, StoreUnavailable as `identity` does.
     """
-    if not path.exists():
+    if identity(path) is None:
         return 0
     connection = _connect(path, "ro")
     try:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from lmem.backupfiles import file_name
+from lmem.errors import LmemError
 from lmem.stores.sqlite import copies, migrations
 from lmem.stores.sqlite.backup import check_live, clear_partial, make_backup, rotate
 from lmem.stores.sqlite.batch import Request
@@ -45,6 +46,7 @@ class Database:
         self._sweep: tuple[Sweep, asyncio.Future[Any]] | None = None
         self._waiting = 0
         self._answered = 0.0
+        self._checking = asyncio.Lock()
         self.copying = asyncio.Lock()  # held while a backup is made, and by a purge, which has to find it
 
     @classmethod
@@ -72,6 +74,11 @@ class Database:
             connection.close()
             raise
         return cls(path, Writer(path, connection), Readers(path, readers))
+
+    @property
+    def trouble(self) -> LmemError | None:
+        """Why nothing will be written until a restart, or None."""
+        return self._writer.trouble
 
     async def write(
         self, work: Callable[[sqlite3.Connection], T], large: bool = False, committed: Callable[[], None] | None = None
@@ -168,8 +175,12 @@ class Database:
         return await future
 
     async def check(self) -> list[str]:
-        """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull."""
-        return await asyncio.to_thread(check_live, self.path)
+        """What is wrong with the file, found in a copy of it that is removed again; raises StorageFull.
+
+        Those who ask together take turns, so that there is one copy at a time.
+        """
+        async with self._checking:
+            return await asyncio.to_thread(check_live, self.path)
 
     async def close(self) -> None:
         """Finish what is queued, gather statistics for the planner, empty the log, close every connection."""

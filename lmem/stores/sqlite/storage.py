@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from lmem.errors import LmemError
 from lmem.ports.storage import UnitOfWork
 from lmem.stores.sqlite.annotations import AnnotationRows
 from lmem.stores.sqlite.audit import AuditRows
@@ -110,6 +111,10 @@ class SqliteStorage:
     def __init__(self, database: Database) -> None:
         self._database = database
         self.on_change: Callable[[Sequence[Change]], None] = lambda changed: None
+
+    @property
+    def trouble(self) -> LmemError | None:
+        return self._database.trouble
 
     async def write(self, work: Callable[[UnitOfWork], T], large: bool = False) -> T:
         changed: list[Change] = []

@@ -17,7 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from lmem.errors import DaemonStopping, Damaged, LmemError
+from lmem.errors import DaemonStopping, Damaged, Internal, LmemError
 from lmem.stores.sqlite.backup import integrity
 from lmem.stores.sqlite.batch import Answer, Request, TransactionLost, deliver, failed, run_batch
 from lmem.stores.sqlite.compaction import compact, is_due, is_large
@@ -60,17 +60,31 @@ class Writer:
         self._fault: sqlite3.Error | None = None  # why the connection was given up
         self._inbox: SimpleQueue[Request | Upkeep | _Stop] = SimpleQueue()
         self._held: Request | Upkeep | _Stop | None = None
+        self._taken: list[Request | Upkeep] = []  # out of the inbox, and not answered
         self._stopping = False
+        self._ended = False
         self._commits = 0  # since the last checkpoint
         self._checkpoint_after = 32
         self._thread = threading.Thread(target=self._run, name="lmem-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def trouble(self) -> LmemError | None:
+        """Why nothing will be written until a restart: the thread has ended, and nobody stopped it. Else None."""
+        if not self._ended or self._stopping:
+            return None
+        return Internal(
+            "The thread that writes the database has ended, so nothing can be stored.",
+            hint="Run 'lmem daemon restart', then look at 'lmem daemon logs' for the cause.",
+        )
+
     def submit(self, item: Request | Upkeep) -> None:
-        """Queue an item; its future gets the answer. Raises DaemonStopping after `stop`."""
-        if self._stopping:
-            raise DaemonStopping()
+        """Queue an item; its future gets the answer. Raises DaemonStopping after `stop`, and `trouble`."""
+        if self._stopping or self._ended:
+            raise self._refusal()
         self._inbox.put(item)
+        if self._ended:  # meanwhile
+            self._refuse_rest()
 
     def stop(self) -> None:
         """Finish what is queued, close the connection, end the thread. Blocks."""
@@ -80,7 +94,7 @@ class Writer:
         self._thread.join()
 
     def refuse_replaced(self) -> None:
-        """Raise Damaged when the path no longer names the file that was opened."""
+        """Raise Damaged when the path no longer names the file that was opened, StoreUnavailable when nobody knows."""
         if identity(self._path) != self._file:
             raise Damaged(
                 f"{self._path} was moved, removed or replaced while the daemon ran; it is not used any more.",
@@ -88,24 +102,51 @@ class Writer:
             )
 
     def _run(self) -> None:
-        while True:
-            item = self._held or self._inbox.get()
-            self._held = None
-            if isinstance(item, _Stop):
-                break
+        try:
+            while not isinstance(item := self._held or self._inbox.get(), _Stop):
+                self._held, self._taken = None, [item]
+                self._turn(item)
+                self._taken = []
+            self._close()
+        finally:
+            self._ended = True
+            if (trouble := self.trouble) is not None:
+                _LOG.critical("%s", trouble.message)
+            deliver([Answer(item.future, error=self._refusal()) for item in self._taken])
+            self._refuse_rest()
+
+    def _turn(self, item: Request | Upkeep) -> None:
+        """Answer an item, come what may: the thread has to outlive a bug, or everybody after it would wait for ever."""
+        try:
             if isinstance(item, Upkeep):
                 self._slice(item)
             else:
                 self._commit(item)
-        self._close()
+        except Exception as err:  # a bug in here: everything that was taken is told, and the thread goes on
+            _LOG.critical("the writer failed, and goes on", exc_info=err)
+            failure = Internal(f"The writer failed inside the daemon: {type(err).__name__}.")
+            deliver([Answer(taken.future, error=failure) for taken in self._taken])
+            self._recover(err)
+
+    def _refusal(self) -> LmemError:
+        return self.trouble or DaemonStopping()
+
+    def _refuse_rest(self) -> None:
+        """Answer what is still queued when nobody will take it any more."""
+        rest, self._held = [self._held], None
+        while not self._inbox.empty():
+            try:
+                rest.append(self._inbox.get_nowait())
+            except Empty:  # another thread does the same
+                break
+        deliver([Answer(item.future, error=self._refusal()) for item in rest if isinstance(item, Request | Upkeep)])
 
     def _commit(self, first: Request) -> None:
         """One transaction for `first` and what else is queued, its answers, and now and then a checkpoint."""
-        taken: list[Request] = []
         try:
-            deliver(run_batch(self._ready(), self._queued(first, taken)))
+            deliver(run_batch(self._ready(), self._queued(first)))
         except TransactionLost as lost:
-            deliver([Answer(request.future, error=failed(lost.cause)) for request in taken or [first]])
+            deliver([Answer(taken.future, error=failed(lost.cause)) for taken in self._taken])
             self._recover(lost.cause)
         except LmemError as err:
             deliver([Answer(first.future, error=err)])
@@ -113,14 +154,13 @@ class Writer:
         if self._commits >= self._checkpoint_after:
             self._checkpoint()
 
-    def _queued(self, first: Request, taken: list[Request]) -> Iterator[Request]:
+    def _queued(self, first: Request) -> Iterator[Request]:
         until = time.monotonic() + MAX_BATCH_S
         request = first
         while True:
-            taken.append(request)
             if not request.future.cancelled():
                 yield request
-            if len(taken) >= MAX_BATCH or time.monotonic() > until:
+            if len(self._taken) >= MAX_BATCH or time.monotonic() > until:
                 return
             try:
                 item = self._inbox.get_nowait()
@@ -130,6 +170,7 @@ class Writer:
                 self._held = item
                 return
             request = item
+            self._taken.append(request)
 
     def _checkpoint(self) -> None:
         """Move the log into the database. When that fails the log only grows, and the next time tries again."""
@@ -165,7 +206,10 @@ class Writer:
             try:
                 self._recheck(connection)
                 watch(connection)
-            except (sqlite3.Error, LmemError):
+            except sqlite3.Error as err:
+                connection.close()
+                raise translate(err) from err
+            except LmemError:
                 connection.close()
                 raise
             self._connection, self._fault = connection, None
@@ -182,11 +226,14 @@ class Writer:
         connection = self._connection
         if connection is None:
             return
-        if isinstance(cause, sqlite3.Error) and spoils_connection(cause):
-            connection.close()
-            self._connection, self._fault = None, cause
-        else:
-            connection.rollback()
+        if not (isinstance(cause, sqlite3.Error) and spoils_connection(cause)):
+            try:
+                connection.rollback()
+                return
+            except sqlite3.Error as err:
+                cause = err
+        connection.close()
+        self._connection, self._fault = None, cause
 
     def _close(self) -> None:
         """Statistics for the planner, an empty log, no connection. If the disk fails now, the log keeps everything."""
@@ -198,6 +245,6 @@ class Writer:
             if is_due(self._connection) and not is_large(self._connection):
                 compact(self._connection)
             truncate_log(self._connection, wait_ms=1000)
-        except sqlite3.Error as err:
+        except (sqlite3.Error, LmemError) as err:
             _LOG.warning("The database was closed with its log: %s", err)
         self._connection.close()

@@ -103,3 +103,31 @@ def test_a_daemon_whose_socket_was_removed(daemon: FakeDaemon, lmem: Terminal) -
     paths({"LMEM_HOME": str(lmem.home)}).socket.unlink()
     out = lmem.run("doctor").out
     assert f"process {os.getpid()} runs, but its socket" in out
+
+
+def test_a_home_that_cannot_be_written(place: Paths, monkeypatch: pytest.MonkeyPatch, lmem: Terminal) -> None:
+    place.database.touch(0o600)
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != place.data and may(path, mode))
+    found = {str(finding["check"]): finding for finding in doctor._local(place)}
+    assert found["data"]["level"] == found["daemon"]["level"] == "fail"
+    assert found["data"]["message"] == f"{place.data} cannot be written: Permission denied"
+    assert "can be written" in str(found["data"]["next"])
+    assert found["daemon"]["message"] == "not running, and none starts before this is put right: data"
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != place.startup_lock and may(path, mode))
+    place.startup_lock.touch()
+    assert {str(finding["check"]): finding for finding in doctor._local(place)}["database"]["level"] == "fail"
+    monkeypatch.undo()
+    done = lmem.run("doctor", "--json")
+    assert levels(done)["data"] == levels(done)["daemon"] == "ok"
+
+
+def test_a_home_on_a_file_system_that_is_read_only(place: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.runtime.rmdir()
+    read_only = os.statvfs_result((4096, 4096, 10**6, 10**6, 10**6, 0, 0, 0, os.ST_RDONLY, 255))
+    monkeypatch.setattr(os, "statvfs", lambda folder: read_only)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    found = {str(finding["check"]): str(finding["message"]) for finding in doctor._local(place)}
+    assert found["state"] == f"{place.state} cannot be written: Read-only file system"
+    assert found["runtime"] == f"{place.runtime} is not there and cannot be made: Read-only file system"
+    assert found["daemon"].endswith("put right: data, state, runtime")

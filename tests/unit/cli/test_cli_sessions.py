@@ -122,3 +122,13 @@ def test_every_answer_can_be_json(lmem: Terminal, argv: tuple[str, ...]) -> None
 
 def test_completion_knows_open_sessions(lmem: Terminal) -> None:
     assert lmem.run("_complete", "sessions", "77").out == "77b0c4de\tretry uploads\n"
+
+
+def test_a_name_of_the_environment_that_was_passed_over_is_said(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["session/list"] = lambda params: {
+        "sessions": [], "project": None, "passed_over": ["LMEM_SESSION", "LMEM_PROJECT"]
+    }  # fmt: skip
+    said = lmem.run("session", "list", env={"LMEM_SESSION": "gone", "LMEM_PROJECT": "no\x1bpe"}).err.splitlines()
+    gone = "LMEM_SESSION names the session 'gone', which there is not. To go on without it: unset LMEM_SESSION"
+    assert said[0] == gone
+    assert said[1].startswith("LMEM_PROJECT names the project 'no\\x1bpe', which there is not.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lmem.errors import StoreUnavailable
 from tests.unit.cli.fake_daemon import FakeDaemon, Params, memory, status
 from tests.unit.cli.terminal import Terminal
 
@@ -61,11 +62,24 @@ def test_what_was_written_between_the_wait_and_the_look_is_waited_for(daemon: Fa
     assert [name for name, _ in daemon.asked] == ["status/wait", "status/get"] * 2
 
 
-def test_waiting_in_vain_has_its_own_status(daemon: FakeDaemon, lmem: Terminal) -> None:
-    daemon.answers["status/wait"] = lambda params: {"pending": 4}
+def test_what_a_wait_waits_for_is_said_when_it_changes(daemon: FakeDaemon, lmem: Terminal) -> None:
+    def give_up(params: Params) -> None:
+        raise StoreUnavailable("4 rows still wait for the index: 61 MB are free.", hint="Free some space.")
+
+    daemon.answers["status/wait"] = give_up
+    well: Params = {"token": "wait", "done": 0, "total": 4, "what": "indexing"}
+    full = {**well, "trouble": {"code": "storage_full", "message": "60 MB are free.", "hint": "Free some space."}}
+    fuller = {**well, "trouble": {"code": "storage_full", "message": "61 MB are free.", "hint": "Free some space."}}
+    daemon.progress["status/wait"] = [well, full, full, well, full, fuller]
     done = lmem.run("status", "--wait", "--timeout", "1")
-    assert done.status == 6
-    assert done.err.startswith("lmem: 4 changes still wait for an index after 1 s.\n")
+    assert (done.status, done.err.splitlines()) == (6, [
+        "Waiting: 60 MB are free. Free some space.",
+        "Waiting: 61 MB are free. Free some space.",
+        "lmem: 4 rows still wait for the index: 61 MB are free.",
+        "Free some space.",
+    ])  # fmt: skip
+    assert "Waiting: 60 MB are free." in lmem.type("status", "--wait").out
+    assert lmem.run("status", "--wait", "--json").error()["hint"] == "Free some space."
 
 
 @pytest.mark.parametrize(

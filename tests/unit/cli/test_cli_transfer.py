@@ -182,7 +182,25 @@ def test_export_to_a_file_that_only_its_owner_reads(daemon: FakeDaemon, lmem: Te
     assert [row["id"] for row in rows((lmem.folder / "all.jsonl").read_text())] == [ID] * 3
     assert (lmem.folder / "all.jsonl").stat().st_mode & 0o777 == 0o600
     told = lmem.run("export", "--output", "all.jsonl", "--json").json()
-    assert told == {"path": str(lmem.folder / "all.jsonl"), "memories": 3}
+    assert told == {"path": str(lmem.folder / "all.jsonl"), "memories": 3, "private": 0}
+    assert not done.err, "nothing in it is private"
+
+
+def test_an_export_says_how_many_private_memories_it_holds(daemon: FakeDaemon, lmem: Terminal) -> None:
+    def some(params: Params) -> Params:
+        private = {"version": 1, "diff": {"is_private": [True, False]}}
+        found = [memory(versions=[], private=True), memory(versions=[private]), memory(versions=[])]
+        return {"records": found[2:] if params.get("no_private") else found, "next": None}
+
+    daemon.answers["memory/export"] = some
+    said = "2 private memories are among them; --no-private leaves out what others should not read.\n"
+    for options in ([], ["--output", "all.jsonl"], ["--json"]):
+        assert lmem.run("export", *options).err == said
+    assert lmem.run("export", "--output", "all.jsonl", "--json").json()["private"] == 2
+    assert not lmem.run("export", "--private").err, "it was asked for"
+    done = lmem.run("export", "--no-private")
+    assert (len(rows(done.out)), done.err) == (1, "")
+    assert daemon.calls("memory/export")[-1]["no_private"] is True
 
 
 def test_an_export_that_breaks_leaves_the_old_file(daemon: FakeDaemon, lmem: Terminal) -> None:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from lmem.daemon import capture
+from lmem.daemon import capture, gitlogs
 from lmem.daemon.capture import Watch
+from lmem.daemon.gitlogs import News
 from lmem.daemon.recorder import Recorder
 from lmem.daemon.spooled import Spooled
 from lmem.daemon.watched import Watched
@@ -164,6 +167,51 @@ def test_a_repository_without_logs_has_what_hooks_tell(scene: Scene) -> None:
     (scene.top / ".git" / "logs" / "HEAD").unlink()
     sha = scene.commit("one")
     assert scene.turn() == [sha]
+
+
+def test_a_repository_whose_disk_hangs_keeps_no_other_waiting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, news, is_file = threading.Event(), gitlogs.news, Path.is_file
+    stuck, other = scene.top / ".git", repository(scene.base / "other")
+    on_the_loop: list[Path] = []
+
+    def hanging(common: Path, *rest: Any) -> list[News]:
+        if common == stuck:
+            answers.wait(60)
+        return news(common, *rest)
+
+    def noted(path: Path) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            on_the_loop.append(path)
+        return is_file(path)
+
+    monkeypatch.setattr(gitlogs, "news", hanging)
+    monkeypatch.setattr(Path, "is_file", noted)
+    monkeypatch.setattr(capture, "PATIENCE_S", 1.0)
+    monkeypatch.setattr(capture, "FIRST_RETRY_S", 0.0)
+    monkeypatch.setattr(capture, "RETRY_S", 0.0)
+    late, there = scene.commit("one"), git(other, "rev-parse", "HEAD")
+    append(scene.spool, Hint(0, other / ".git", there))
+
+    async def run() -> None:
+        while scene.kept.commits != [there]:
+            await scene.watch.turn()
+        monkeypatch.setattr(capture, "PATIENCE_S", 20.0)
+        answers.set()
+        while late not in scene.kept.commits:
+            await scene.watch.turn()
+
+    asyncio.run(asyncio.wait_for(run(), 60))
+    assert not on_the_loop
+
+
+def test_a_pipe_in_the_spool_is_not_waited_for(scene: Scene) -> None:
+    sha = scene.commit("one")
+    os.mkfifo(scene.spool / f"{FILE}.1")
+    stored: list[str] = []
+    turning = threading.Thread(target=lambda: stored.extend(scene.turn()), daemon=True)
+    turning.start()
+    turning.join(20)
+    assert stored == [sha]
 
 
 def test_a_line_is_done_only_when_its_commit_is_stored(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -52,6 +54,23 @@ def test_a_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="open to others") as caught:
         read(_config(password_file=_file(tmp_path, "hunter2", 0o644)), "neo4j.password", {})
     assert "hunter2" not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "password", 0o600)
+    caught: list[InvalidInput] = []
+
+    def asking() -> None:
+        try:
+            read(_config(password_file=str(tmp_path / "password")), "neo4j.password", {})
+        except InvalidInput as err:
+            caught.append(err)
+
+    reading = threading.Thread(target=asking, daemon=True)
+    reading.start()
+    reading.join(20)
+    assert "cannot be read: not a plain file" in caught[0].message
+    assert "password_command" in caught[0].hint
 
 
 @pytest.mark.parametrize("text", ["", "\n"])

@@ -6,6 +6,7 @@ Not git's files (test_daemon_gitfiles.py).
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from pathlib import Path
 
@@ -52,6 +53,19 @@ def test_no_repository_and_no_git_say_nothing(tmp_path: Path, monkeypatch: pytes
     assert asyncio.run(git.first_commit(str(tmp_path / "new"))) is None
     monkeypatch.setenv("PATH", str(tmp_path))
     assert asyncio.run(git.answer(str(tmp_path), "--version")) is None
+
+
+def test_a_repository_that_does_not_answer_is_not_waited_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = repository(tmp_path / "api")
+    (top / ".git" / "config").unlink()
+    os.mkfifo(top / ".git" / "config")
+    monkeypatch.setattr(git, "QUICK_S", 0.1)
+    began = time.monotonic()
+    assert asyncio.run(git.first_commit(str(top))) is None
+    assert asyncio.run(git.default_branch(str(top))) is None
+    assert time.monotonic() - began < git.PATIENCE_S
 
 
 def test_a_repositorys_configuration_runs_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from lmem.daemon import gitfiles, gitstatus
 from lmem.daemon.gitstatus import GitStatus
+from lmem.daemon.lookups import Lookups
 from lmem.daemon.places import Places
 from lmem.service.caches import NO_CACHE, Caches
 from lmem.stores.inprocess.cache import LocalCache
@@ -20,11 +21,12 @@ PROJECT = "a" * 32
 
 async def known(*directories: Path) -> GitStatus:
     """Of places that were looked at, however busy the machine is."""
-    places = Places()
+    lookups = Lookups()
+    places = Places(lookups)
     for directory in directories:
         while (await places.of(str(directory), fresh=True)).common_dir is None:
             pass
-    return GitStatus(places, NO_CACHE)
+    return GitStatus(places, lookups, NO_CACHE)
 
 
 @pytest.fixture(autouse=True)
@@ -106,8 +108,9 @@ def test_the_state_of_a_working_tree_is_kept_while_its_head_is_the_same(tmp_path
     async def run() -> None:
         caches = Caches(LocalCache(1 << 20))
         await caches.open()
-        places = Places()
-        status = GitStatus(places, caches)
+        lookups = Lookups()
+        places = Places(lookups)
+        status = GitStatus(places, lookups, caches)
         first = await status.of(PROJECT, str(directory))
         assert first["branch"] == "main" and first["dirty"] is False
         (directory / "name").write_text("changed")

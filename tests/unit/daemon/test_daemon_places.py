@@ -6,15 +6,20 @@ Not the projects of places (test_service_scopes.py).
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from lmem.config import PROJECT_FILE
 from lmem.daemon import places
+from lmem.daemon.gitfiles import context
+from lmem.daemon.lookups import Lookups
 from lmem.daemon.places import Places, look
 from lmem.domain.scope import Place
+from lmem.errors import LmemError
 from tests.unit.daemon.repositories import git, repository
 
 
@@ -100,7 +105,7 @@ def test_a_place_is_looked_at_once_in_two_seconds(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(places, "look", counted)
 
     async def scenario() -> None:
-        known = Places()
+        known = Places(Lookups())
         await asyncio.gather(*(known.of("/a") for _ in range(5)))
         await known.of("/a")
         assert looks == ["/a"]
@@ -128,9 +133,9 @@ def test_a_disk_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Monke
     monkeypatch.setattr(places, "PATIENCE_S", 0.01)
 
     async def scenario() -> None:
-        known = Places()
+        known = Places(Lookups())
         began = time.monotonic()
-        assert [await known.of("/a", fresh=True) for _ in range(3)] == [Place("/a")] * 3
+        assert [await known.of("/a", fresh=True) for _ in range(3)] == [Place("/a", is_known=False)] * 3
         assert time.monotonic() - began < 2
         assert looks == ["/a"], "one thread waits, not three"
         answers.set()
@@ -140,12 +145,75 @@ def test_a_disk_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Monke
     asyncio.run(scenario())
 
 
+def test_what_is_stored_waits_for_a_slow_disk_and_is_refused_by_one_that_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+
+    def stuck(cwd: str) -> Place:
+        answers.wait(20)
+        return Place(cwd, top="/late", common_dir="/late/.git")
+
+    monkeypatch.setattr(places, "look", stuck)
+    monkeypatch.setattr(places, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(places, "SURE_S", 0.02)
+
+    async def scenario() -> None:
+        known = Places(Lookups())
+        with pytest.raises(LmemError, match="The disk of /a does not answer, so nothing was stored"):
+            await known.surely("/a")
+        monkeypatch.setattr(places, "SURE_S", 20.0)
+        late = asyncio.ensure_future(known.surely("/a"))
+        assert not (await known.of("/a")).is_known
+        answers.set()
+        assert (await late).top == (await known.of("/a")).top == "/late", "what came late counts at once"
+
+    asyncio.run(scenario())
+
+
+def test_a_repository_is_where_it_was_when_its_disk_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = threading.Event()
+    seen = {"/a": Place("/a", top="/a", common_dir="/a/.git"), "/b": Place("/b")}
+
+    def stuck(cwd: str) -> Place:
+        answers.wait(20)
+        return Place(cwd)
+
+    async def scenario() -> None:
+        known = Places(Lookups())
+        monkeypatch.setattr(places, "look", seen.__getitem__)
+        assert [await known.surely(cwd) for cwd in ("/a", "/b")] == list(seen.values())
+        monkeypatch.setattr(places, "look", stuck)
+        monkeypatch.setattr(places, "PATIENCE_S", 0.01)
+        monkeypatch.setattr(places, "SURE_S", 0.02)
+        assert await known.surely("/a", fresh=True) == seen["/a"]
+        with pytest.raises(LmemError, match="The disk of /b does not answer"):
+            await known.surely("/b", fresh=True)  # it may be a repository by now
+        answers.set()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("name", ["config", "HEAD", "packed-refs", "logs/HEAD", "commondir", "index"])
+def test_a_pipe_among_gits_files_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    top = repository(tmp_path / "api")
+    (top / ".git" / name).unlink(missing_ok=True)
+    os.mkfifo(top / ".git" / name)
+    (top / PROJECT_FILE).unlink(missing_ok=True)
+    os.mkfifo(top / PROJECT_FILE)
+    found: list[object] = []
+    looking = threading.Thread(target=lambda: found.extend([look(str(top)), context(str(top))]), daemon=True)
+    looking.start()
+    looking.join(20)
+    assert len(found) == 2
+
+
 def test_not_every_place_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(places, "MOST", 3)
     monkeypatch.setattr(places, "look", lambda cwd: Place(cwd))
 
     async def scenario() -> int:
-        known = Places()
+        known = Places(Lookups())
         for number in range(10):
             await known.of(f"/{number}")
         return len(known._known)

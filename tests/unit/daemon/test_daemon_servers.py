@@ -8,7 +8,7 @@ import pytest
 
 from lmem.config import Config, layered
 from lmem.daemon import servers
-from lmem.errors import InvalidInput, StoreDown
+from lmem.errors import InvalidInput, StoreDown, StoreUnavailable
 from lmem.ports.vectors import EDGE, QDRANT
 from lmem.stores.lanes import LANES, QUERY, WRITE, lanes
 from lmem.stores.pipe import Spec
@@ -96,6 +96,9 @@ def test_what_edge_kept_is_cleared_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "notes").mkdir()
     servers.clear_embedded(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes"]
+    (tmp_path / "gen-0002").touch()
+    with pytest.raises(StoreUnavailable, match="cannot be removed"):
+        servers.clear_embedded(tmp_path)
 
 
 def test_a_servers_own_limit_ends_a_call_before_the_workers(tmp_path: Path) -> None:

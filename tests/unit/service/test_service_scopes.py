@@ -16,7 +16,7 @@ from lmem.daemon.places import look
 from lmem.domain.actors import Actor
 from lmem.domain.scope import Place, Scope
 from lmem.domain.sessions import Session
-from lmem.errors import Forbidden, NotFound
+from lmem.errors import Forbidden, LmemError, NotFound
 from lmem.ports.storage import UnitOfWork
 from lmem.service import scopes as module
 from lmem.service.scopes import Scopes
@@ -72,6 +72,26 @@ def test_a_repository_becomes_a_project_when_something_is_added(tmp_path: Path) 
         assert (await ground.of("/nowhere", create=True)).because == (
             "no project was named, and /nowhere is in no repository"
         )
+
+    on_ground(tmp_path, scenario)
+
+
+def test_what_is_stored_is_not_filed_by_a_directory_that_is_not_known(tmp_path: Path) -> None:
+    async def scenario(ground: Ground) -> None:
+        async def surely(cwd: str) -> Place:
+            raise LmemError(f"The disk of {cwd} does not answer.")
+
+        ground.places = {"/src/api": API, "/mnt/x": Place("/mnt/x", is_known=False)}
+        made = await ground.of("/src/api", create=True)
+        kit = ground.kit
+        scopes = Scopes(kit.storage, kit.clock, ground._place, lambda: 12, surely=surely)
+        asked = await scopes.of(kit.actor, "/mnt/x", None, None)
+        assert (asked.project, asked.because) == (None, "no project was named, and the disk of /mnt/x does not answer")
+        with pytest.raises(LmemError, match="The disk of /mnt/x does not answer"):
+            await scopes.of(kit.actor, "/mnt/x", None, None, create=True)
+        with pytest.raises(LmemError, match="The disk of /mnt/x does not answer"):
+            await scopes.within(kit.actor, "/mnt/x", None, None, create=True)
+        assert (await scopes.of(kit.actor, "/mnt/x", "Api", None, create=True)).project_id == made.project_id
 
     on_ground(tmp_path, scenario)
 

@@ -61,7 +61,7 @@ def test_who_has_no_current_session_is_told_of_the_open_ones(tmp_path: Path) -> 
             await desk.start(name, THERE)
         with pytest.raises(NotFound) as caught:
             await desk.sessions.show(desk.kit.actor, ".", await desk.scope())
-        assert "paused) and more." in caught.value.hint and caught.value.hint.count("(") == 3
+        assert ") and more." in caught.value.hint and caught.value.hint.count("(") == 3
 
     desk(tmp_path, scenario)
 

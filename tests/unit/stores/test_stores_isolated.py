@@ -22,7 +22,7 @@ from lmem.errors import LmemError, NotFound, StoreUnavailable, UnknownMethod, Wo
 from lmem.ports.embedder import AsyncEmbedder, Embedder
 from lmem.ports.finder import AsyncFinder, Finder
 from lmem.ports.vectors import AsyncGenerations, AsyncVectors, Generations, Vectors
-from lmem.stores import isolated
+from lmem.stores import isolated, isolated_child, worker_process
 from lmem.stores.isolated import IndexWorker
 from lmem.stores.lanes import LANES
 from lmem.stores.pipe import Lane, Spec, Target
@@ -146,7 +146,24 @@ async def test_errors_cross_as_themselves(tmp_path: Path) -> None:
         with pytest.raises(StoreUnavailable, match=r"odd\.fail: ZeroDivisionError: too round"):
             await worker.call("odd", "fail")
         assert worker.restarts == 0
-    assert "ZeroDivisionError" in (tmp_path / "worker.log").read_text()
+    log = (tmp_path / "worker.log").read_text()
+    assert "ZeroDivisionError" in log and "worker_targets.py" in log
+    assert "too round" not in log, "the words may quote a text"
+
+
+@in_loop
+async def test_the_log_is_bounded_and_closed_to_others(tmp_path: Path) -> None:
+    log = tmp_path / "worker.log"
+    log.touch()
+    log.chmod(0o644)
+    os.truncate(log, worker_process.LOG_BYTES + 1)
+    async with running(tmp_path) as worker:
+        for _ in range(isolated_child.MOST_NOTED + 5):
+            with pytest.raises(StoreUnavailable, match="too round"):
+                await worker.call("odd", "fail")
+    assert log.read_text().count("builtins.ZeroDivisionError") == isolated_child.MOST_NOTED
+    assert (tmp_path / "worker.log.1").stat().st_size == worker_process.LOG_BYTES + 1
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
 
 
 @in_loop
@@ -174,6 +191,7 @@ async def test_a_lane_waits_for_itself_alone(tmp_path: Path) -> None:
 @in_loop
 async def test_a_late_answer_is_nobodys(tmp_path: Path) -> None:
     async with running(tmp_path) as worker:
+        await until(lambda: worker.state == "ready")
         with pytest.raises(StoreUnavailable, match=r"did not answer odd\.sleep in 0\.05 s"):
             await worker.call("odd", "sleep", 0.2, timeout=0.05)
         given_up = asyncio.create_task(worker.call("odd", "sleep", 0.1))
@@ -280,6 +298,30 @@ async def test_a_child_that_hangs_is_killed_and_replaced(tmp_path: Path) -> None
 
 
 @in_loop
+async def test_a_child_that_starts_slowly_is_not_taken_for_one_that_hangs(tmp_path: Path) -> None:
+    loaded = asyncio.Event()
+
+    async def prepare() -> None:
+        await loaded.wait()
+
+    vital = {key: replace(lane, timeout=0.05, patience=2) for key, lane in ODD_LANES.items()}
+    worker = IndexWorker(TARGETS, tmp_path / "worker.log", prepare, lanes=vital)
+    await worker.start()
+    try:
+        await until(lambda: worker.pid is not None)
+        starting = worker.pid
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable, match="still starting"):
+                await worker.call("odd", "echo", 1)
+        loaded.set()
+        await until(lambda: worker.state == "ready")
+        assert await worker.call("odd", "echo", 2, timeout=10) == 2
+        assert (worker.pid, worker.restarts) == (starting, 0)
+    finally:
+        await worker.stop()
+
+
+@in_loop
 async def test_a_target_that_cannot_be_made_closes_the_door_with_its_reason(tmp_path: Path) -> None:
     unmade = {"odd": Spec("tests.unit.stores.worker_targets:Unmade", {})}
     async with running(tmp_path, targets=unmade) as worker:
@@ -380,6 +422,29 @@ async def test_an_owners_bug_closes_the_door_and_leaves_no_child(
     with pytest.raises(ProcessLookupError):
         os.kill(pids[0], 0)
     await worker.stop()
+
+
+@in_loop
+async def test_an_error_of_the_system_while_it_is_prepared_costs_one_life(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    deaths: list[LmemError] = []
+    failures = [PermissionError(13, "Permission denied")]
+
+    async def prepare() -> None:
+        if failures:
+            raise failures.pop()
+
+    worker = IndexWorker(TARGETS, tmp_path / "worker.log", prepare, on_death=deaths.append, lanes=ODD_LANES)
+    await worker.start()
+    try:
+        await until(lambda: worker.state == "ready")
+        assert await worker.call("odd", "echo", 1) == 1
+        assert worker.restarts == 1
+        assert [isinstance(death, StoreUnavailable) for death in deaths] == [True]
+        assert "Permission denied" in deaths[0].message and "PermissionError" in caplog.text
+    finally:
+        await worker.stop()
 
 
 @in_loop

@@ -39,7 +39,8 @@ class Odd:
         raise NotFound("There is no such thing.", hint="Look elsewhere.")
 
     def fail(self) -> None:
-        raise ZeroDivisionError("too round")
+        shape = "round"
+        raise ZeroDivisionError(f"too {shape}")
 
     def panic(self) -> None:
         raise Panic("a lock is poisoned")

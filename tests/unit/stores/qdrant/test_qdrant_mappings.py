@@ -47,6 +47,31 @@ def test_pages_of_the_directory_go_and_their_contents_stay(tmp_path: Path) -> No
     assert (below / "page_0.dat").read_bytes() == view[:]
 
 
+@pytest.mark.parametrize("separator", [*"\u2028\x85\x0b\x0c\x1c\x1d\x1e\r\n ", "\udcff"])
+def test_a_name_may_hold_what_separates_lines_elsewhere(tmp_path: Path, separator: str) -> None:
+    directory = tmp_path / f"my{separator}generation {separator}"
+    directory.mkdir()
+    view = _mapped(directory / "page_0.dat")
+    give_back(directory)
+    assert _resident(view) == 0
+    assert view[:7] == b"changed"
+
+
+def test_without_proc_nothing_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    view, read, asked = _mapped(tmp_path / "page_0.dat"), Path.read_bytes, []
+
+    def missing(path: Path) -> bytes:
+        if str(path).startswith("/proc"):
+            asked.append(path)
+            raise FileNotFoundError(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", missing)
+    give_back(tmp_path)
+    assert asked
+    assert _resident(view) == SIZE >> 10
+
+
 @pytest.mark.parametrize(("name", "flags"), [("generation-2", mmap.MAP_SHARED), ("generation", mmap.MAP_PRIVATE)])
 def test_other_mappings_are_left_alone(tmp_path: Path, name: str, flags: int) -> None:
     (tmp_path / name).mkdir()

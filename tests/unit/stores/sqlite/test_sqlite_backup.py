@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,6 +126,62 @@ def test_what_a_killed_backup_left_is_removed_at_the_next_start(path: Path) -> N
     Database.open(path).close_now()
     assert whole.exists() and not partial.exists()
     clear_partial(path.parent / "no such folder")
+
+
+def test_checks_that_run_together_do_not_spoil_each_other(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _filled(database)
+    both = threading.Barrier(2, timeout=10)
+
+    def together(copy: Path) -> None:
+        both.wait()
+        check_copy(copy)
+        both.wait()
+
+    monkeypatch.setattr(backup, "check_copy", together)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(check_live, [path, path])) == [[], []]
+    assert not list((path.parent / "backups").iterdir())
+
+
+def test_who_asks_for_a_check_waits_for_the_one_that_runs(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = threading.Barrier(2)
+
+    def alone(checked: Path) -> list[str]:
+        with pytest.raises(threading.BrokenBarrierError):
+            both.wait(0.2)
+        both.reset()
+        return [str(checked)]
+
+    async def check() -> list[list[str]]:
+        return [*await asyncio.gather(database.check(), database.check())]
+
+    monkeypatch.setattr("lmem.stores.sqlite.database.check_live", alone)
+    assert asyncio.run(check()) == [[str(path)], [str(path)]]
+
+
+def test_what_a_killed_check_left_is_removed_at_the_next_start(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[Path] = []
+
+    def noted(copied: Path, target: Path) -> None:
+        for name in (target.name, f".{target.name}.partial"):  # what make_backup makes
+            left.append(target.with_name(name))
+            left[-1].parent.mkdir(exist_ok=True)
+            os.link(copied, left[-1])
+        raise KeyboardInterrupt
+
+    Database.open(path).close_now()
+    with monkeypatch.context() as patched:
+        patched.setattr(backup, "make_backup", noted)
+        patched.setattr(Path, "unlink", lambda *args, **kwargs: None)  # a kill cleans nothing up
+        with pytest.raises(KeyboardInterrupt):
+            check_live(path)
+    assert [one.exists() for one in left] == [True, True]
+    Database.open(path).close_now()
+    assert [one.exists() for one in left] == [False, False]
 
 
 def test_a_file_with_identities_is_whole(tmp_path: Path) -> None:

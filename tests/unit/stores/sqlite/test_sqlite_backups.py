@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,6 +49,27 @@ def database(place: Paths) -> Iterator[Database]:
 @pytest.fixture
 def backups(database: Database, place: Paths) -> SqliteBackups:
     return SqliteBackups(database, place)
+
+
+def test_a_file_that_somebody_names_is_looked_at_on_a_thread(
+    backups: SqliteBackups, place: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere, is_file, asked = place.data.parent / "mine.db", Path.is_file, set[bool]()
+
+    def noted(path: Path) -> bool:
+        if path == elsewhere:
+            asked.add(threading.current_thread() is threading.main_thread())
+        return is_file(path)
+
+    async def run() -> None:
+        await backups.create(str(elsewhere))
+        monkeypatch.setattr(Path, "is_file", noted)
+        assert await backups.check(str(elsewhere)) == ""
+        await backups.plan(str(elsewhere))
+        await backups.ask(str(elsewhere), "unix:1:1", "test")
+
+    asyncio.run(run())
+    assert asked == {False}
 
 
 def test_a_backup_by_hand_is_listed(backups: SqliteBackups, place: Paths) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lmem.errors import Forbidden, LmemError
+from lmem.errors import Forbidden, LmemError, StoreUnavailable
 from lmem.stores.sqlite.connection import (
     PAGE_SIZE,
     identity,
@@ -110,3 +110,12 @@ def test_identity_tells_a_replaced_file(tmp_path: Path) -> None:
     assert before is not None and before == identity(path)
     other.replace(path)
     assert identity(path) != before
+
+
+def test_identity_tells_what_is_absent_from_what_cannot_be_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert identity(tmp_path / "file" / "layered_memory.db") is None
+    (tmp_path / "loop").symlink_to("loop")  # stat says ELOOP, to root too, whom no permission stops
+    for look in (identity, inspect):
+        with pytest.raises(StoreUnavailable, match="cannot be looked at"):
+            look(tmp_path / "loop" / "layered_memory.db")

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
 from lmem.errors import (
     Conflict,
+    DaemonStopping,
+    Damaged,
+    Internal,
     InvalidInput,
     LmemError,
     StoreUnavailable,
@@ -22,11 +26,17 @@ from lmem.stores.sqlite.connection import PAGE_SIZE, open_writer
 from lmem.stores.sqlite.database import Database
 from tests.unit.stores.sqlite.rows import USER, add_memory, add_owner
 
+T = TypeVar("T")
 COUNT = "SELECT count(*) FROM memories"
 
 
 def _count(connection: sqlite3.Connection) -> int:
     return int(connection.execute(COUNT).fetchone()[0])
+
+
+async def soon(answer: Awaitable[T]) -> T:
+    """An answer that must not be waited for in vain."""
+    return await asyncio.wait_for(answer, 5)
 
 
 @pytest.fixture
@@ -193,3 +203,144 @@ def test_the_log_stays_small_while_many_rows_come_in(database: Database, path: P
     asyncio.run(check())
     assert path.with_name(path.name + "-wal").stat().st_size < 3 * writer.LOG_PAGES * PAGE_SIZE
     assert path.stat().st_size > 400_000  # it went into the database
+
+
+def test_an_error_of_the_system_is_answered_and_the_next_write_tries_again(
+    database: Database, path: Path, tmp_path: Path
+) -> None:
+    """The data directory is a file for a moment, then the system does not tell what it is."""
+    data, aside = path.parent, tmp_path.with_name(f"{tmp_path.name}-aside")
+
+    async def check() -> None:
+        await database.write(add_owner)
+        data.rename(aside)
+        try:
+            data.touch()
+            with pytest.raises(Damaged, match="moved, removed or replaced"):
+                await soon(database.write(_count))
+            data.unlink()
+            data.symlink_to(data)  # stat says ELOOP, to root too, whom no permission stops
+            with pytest.raises(StoreUnavailable, match="cannot be looked at"):
+                await soon(database.write(_count))
+            with pytest.raises(StoreUnavailable, match="cannot be looked at"):
+                await soon(database.checkpoint())
+        finally:
+            data.unlink()
+            aside.rename(data)
+        assert await soon(database.write(_count)) == 0
+        assert database.trouble is None
+
+    asyncio.run(check())
+
+
+@pytest.mark.parametrize("place", ["run_batch", "deliver"])
+def test_a_bug_of_the_writer_is_answered_and_recorded_and_the_thread_goes_on(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, place: str
+) -> None:
+    real, calls = getattr(writer, place), []
+
+    def failing_second(*args: Any) -> object:
+        calls.append(args)
+        if len(calls) != 2:
+            return real(*args)
+        if place == "run_batch":
+            list(args[1])  # both requests are taken then
+        raise ZeroDivisionError
+
+    async def check() -> list[object]:
+        gate = threading.Event()
+        slow = asyncio.create_task(database.write(lambda connection: gate.wait(5)))
+        both = [asyncio.create_task(database.write(_count, large=number == 0)) for number in range(2)]
+        monkeypatch.setattr(writer, place, failing_second)
+        await asyncio.sleep(0)
+        gate.set()
+        await slow
+        answers: list[object] = [*await soon(asyncio.gather(*both, return_exceptions=True))]
+        assert await soon(database.write(_count)) == 0
+        return answers
+
+    answers = asyncio.run(check())
+    assert "the writer failed, and goes on" in caplog.text and "ZeroDivisionError" in caplog.text
+    assert all(isinstance(answer, Internal) and "ZeroDivisionError" in answer.message for answer in answers)
+    assert database.trouble is None
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_when_the_thread_has_ended_everybody_is_told_at_once(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fatal(connection: sqlite3.Connection) -> None:
+        raise SystemExit  # no Exception: nothing outlives it
+
+    async def check() -> None:
+        gate = threading.Event()
+        slow = asyncio.create_task(database.write(lambda connection: gate.wait(5)))
+        waiting = [asyncio.create_task(database.write(work)) for work in (fatal, _count)]
+        waiting += [asyncio.create_task(database.checkpoint()), asyncio.create_task(database.write(_count))]
+        await asyncio.sleep(0)
+        gate.set()
+        for answer in await soon(asyncio.gather(slow, *waiting, return_exceptions=True)):
+            assert isinstance(answer, Internal) and "has ended" in answer.message
+        with pytest.raises(Internal, match="has ended"):
+            await soon(database.write(_count))
+
+    asyncio.run(check())
+    assert "has ended" in caplog.text
+    assert database.trouble is not None and "restart" in database.trouble.hint
+
+
+def test_what_is_queued_behind_the_end_is_refused(database: Database) -> None:
+    """An upkeep step that is not done goes to the end of the queue, where the end may be before it."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def never_done(connection: sqlite3.Connection) -> None:
+        begun.set()
+        gate.wait(5)
+
+    async def check() -> None:
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        database._writer.submit(writer.Upkeep(never_done, future))
+        await asyncio.to_thread(begun.wait, 5)
+        closing = asyncio.create_task(database.close())
+        while not database._writer._stopping:
+            await asyncio.sleep(0)
+        gate.set()
+        with pytest.raises(DaemonStopping):
+            await soon(future)
+        await closing
+        assert database.trouble is None
+
+    asyncio.run(check())
+
+
+def test_a_listener_that_fails_keeps_no_answer_back(database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    heard: list[int] = []
+
+    def failing() -> None:
+        heard.append(0)
+        raise ZeroDivisionError
+
+    async def check() -> list[object]:
+        gate = threading.Event()
+        slow = asyncio.create_task(database.write(lambda connection: gate.wait(5)))
+        both = asyncio.gather(
+            database.write(add_owner, committed=failing),
+            database.write(_count, committed=lambda: heard.append(1)),
+        )
+        await asyncio.sleep(0)
+        gate.set()
+        await slow
+        return list(await soon(both))
+
+    assert asyncio.run(check()) == [None, 0]
+    assert heard == [0, 1]
+    assert "a listener failed after a commit" in caplog.text
+
+
+def test_an_error_that_no_future_takes_is_answered_all_the_same(database: Database) -> None:
+    async def check() -> list[object]:
+        works = (lambda connection: next(iter(())), _count)
+        return [*await soon(asyncio.gather(*(database.write(work) for work in works), return_exceptions=True))]
+
+    stopped, counted = asyncio.run(check())
+    assert isinstance(stopped, Internal) and counted == 0
