@@ -108,7 +108,7 @@ complete -c lmem -n '__fish_lmem_is config; and not __fish_seen_subcommand_from 
 complete -c lmem -n '__fish_lmem_is config; and not __fish_seen_subcommand_from get set unset list edit path' -a set -d 'Change a setting; comments and order of the file stay'
 complete -c lmem -n '__fish_lmem_is config; and not __fish_seen_subcommand_from get set unset list edit path' -a unset -d 'Take a setting away; the next level\'s value is in force again'
 complete -c lmem -n '__fish_lmem_is config; and not __fish_seen_subcommand_from get set unset list edit path' -a list -d 'List all settings with their values'
-complete -c lmem -n '__fish_lmem_is config; and not __fish_seen_subcommand_from get set unset list edit path' -a edit -d 'Edit config.toml in $VISUAL or $EDITOR; it is saved only when it is right'
+complete -c lmem -n '__fish_lmem_is config; and not __fish_seen_subcommand_from get set unset list edit path' -a edit -d 'Edit config.toml in $VISUAL or $EDITOR; it is saved only when it is right, else you may edit it again'
 complete -c lmem -n '__fish_lmem_is config; and not __fish_seen_subcommand_from get set unset list edit path' -a path -d 'Print the path of config.toml'
 complete -c lmem -n '__fish_lmem_is audit; and not __fish_seen_subcommand_from list verify' -a list -d 'List entries of the audit log, the newest first; with --json one object a line'
 complete -c lmem -n '__fish_lmem_is audit; and not __fish_seen_subcommand_from list verify' -a verify -d 'Walk the chain of the audit log; the exit status is 1 when an entry was changed, removed or added'

@@ -17,6 +17,10 @@ INTERRUPTED = 130
 
 def main() -> NoReturn:
     """The console script's entry. It ends the process itself: taking an interpreter down costs a sixth of a search."""
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_what_is_closed()
+    if sys.getfilesystemencoding() == "ascii":
+        _begin_in_utf8()
     status = answer(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -26,6 +30,25 @@ def main() -> NoReturn:
     except OSError:  # a full disk behind stdout: said already, if a command wrote it
         status = status or 1
     os._exit(status)
+
+
+def _open_what_is_closed() -> None:
+    """Have nothing where the caller closed a standard stream (`>&-`): else the next file or socket would be that."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(handle)
+    sys.stdin, sys.stdout, sys.stderr = (
+        stream or os.fdopen(number, mode, closefd=False)
+        for number, (stream, mode) in enumerate(((sys.stdin, "r"), (sys.stdout, "w"), (sys.stderr, "w")))
+    )
+
+
+def _begin_in_utf8() -> None:
+    """Start anew in Python's UTF-8 mode: in a locale of ASCII alone, arguments and names of files cannot be read.
+
+    Python does so itself in the C locale, unless PYTHONUTF8 or PYTHONCOERCECLOCALE forbids it.
+    """
+    os.execv(sys.executable, [sys.orig_argv[0], "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def answer(argv: list[str]) -> int:
@@ -50,6 +73,8 @@ def _dispatch(argv: list[str]) -> int:
         from lmem.cli.complete import complete
 
         return complete(argv[1:])
+    if argv[:1] == ["--json"] and argv[1:]:
+        argv = _after_the_command(argv[1:])
     from lmem.cli.fast import parse
 
     parsed = parse(argv)
@@ -60,6 +85,14 @@ def _dispatch(argv: list[str]) -> int:
     from lmem.cli.app import main as typed
 
     return typed(argv)
+
+
+def _after_the_command(argv: list[str]) -> list[str]:
+    """`argv` with the --json that stood before it where the command has it."""
+    from lmem.cli.run import COMMANDS
+
+    words = 1 if argv[0] in COMMANDS or argv[0][:1] == "-" else 2
+    return [*argv[:words], "--json", *argv[words:]]
 
 
 if __name__ == "__main__":

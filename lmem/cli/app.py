@@ -156,4 +156,7 @@ def _as_ours(error: ClickException) -> InvalidInput:
     """A usage error as lmem says it."""
     message = error.format_message().strip()
     where = error.ctx.command_path if isinstance(error, UsageError) and error.ctx else "lmem"
-    return InvalidInput(message if message.endswith((".", "?")) else f"{message}.", hint=f"See '{where} --help'.")
+    hint = f"See '{where} --help'."
+    if where == "lmem edit" and message.startswith("Got unexpected extra argument"):
+        hint = "A new text goes after --content: lmem edit ID --content TEXT, or - to read it from standard input."
+    return InvalidInput(message if message.endswith((".", "?")) else f"{message}.", hint=hint)

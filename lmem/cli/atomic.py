@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lmem.cli import output
 from lmem.cli.link import reach
+from lmem.cli.progress import lines_of
 from lmem.cli.transfer import Row, chunks, opened, print_row, progress, remembered
 from lmem.client.connection import Connection
 from lmem.errors import Conflict, InvalidInput
@@ -19,6 +20,7 @@ def add_all(path: str, common: Row, as_json: bool) -> int:
     """Add one memory for each line of `path` as one change; exit status 2, and nothing stored, when a line is refused.
     """
     with opened(path) as file, reach() as daemon, progress(path, as_json) as bar:
+        total = lines_of(file) if bar.is_shown else None
         number, good, bad = str(daemon.call("transaction/begin", {})["transaction"]), list[Row](), 0
         try:
             for items, rows in chunks(file, common):
@@ -28,7 +30,10 @@ def add_all(path: str, common: Row, as_json: bool) -> int:
                         print_row(row, as_json)
                     else:
                         good.append(row)
-                bar.show(rows[-1]["line"], None)
+                bar.show(rows[-1]["line"], total)
+        except KeyboardInterrupt:
+            output.note("Interrupted: nothing was stored.")
+            raise
         except (InvalidInput, Conflict):  # other errors end the connection, or the transaction is over already
             daemon.call("transaction/rollback", {"transaction": number})
             raise

@@ -6,13 +6,17 @@ that is not right keeps it from starting.
 
 from __future__ import annotations
 
+import sys
+
 from lmem.cli import output
 from lmem.cli.link import ask, given
-from lmem.errors import DaemonError, InvalidInput
+from lmem.errors import Conflict, DaemonError, InvalidInput
 from lmem.paths import paths
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lmem.cli.link import Answer
 
 START = """\
@@ -79,17 +83,14 @@ def path(*, as_json: bool) -> int:
 def edit(*, as_json: bool) -> int:
     """lmem config edit."""
     from lmem import config, configfile
-    from lmem.cli.texts import edited
+    from lmem.cli.texts import Kept
 
     file = paths().config_file
-
-    def change(text: str) -> str:
-        new = edited(text or START, "the settings", ".toml", "Use 'lmem config set KEY VALUE'.")
-        config.layered((("user file", config.from_text(new, file)),))
-        return text if new == START and not text else new
-
     before = config.text_of(file) if file.exists() else ""
-    configfile.write(file, change)
+    new = _edited(before)
+    if new != (before or START):
+        with Kept(new, ".toml"):
+            configfile.write(file, lambda text: _unless_changed(file, before, text, new))
     changed = config.text_of(file) != before if file.exists() else False
     restart = changed and _needs_restart(before, config.text_of(file))
     if as_json:
@@ -99,6 +100,34 @@ def edit(*, as_json: bool) -> int:
         if restart:
             output.line("Run 'lmem daemon restart' for all of it to be in force.")
     return 0
+
+
+def _edited(text: str) -> str:
+    """The text of the settings file as the user wants it. Raises InvalidInput when it is not right and stays so."""
+    from pathlib import Path
+
+    from lmem import config
+    from lmem.cli.texts import Kept, edited
+
+    new = text or START
+    while True:
+        new = edited(new, "the settings", ".toml", "Use 'lmem config set KEY VALUE'.")
+        try:
+            config.layered((("user file", config.from_text(new, Path("What you wrote"))),))
+        except InvalidInput as err:
+            output.note(f"{output.paint('lmem:', 'red', sys.stderr)} {output.visible(err.message)}")
+            output.note("Edit it again? [Y/n]")
+            if sys.stdin.readline().strip(" \t").lower()[:1] in ("y", "\n"):
+                continue
+            with Kept(new, ".toml"):
+                raise InvalidInput("It was not saved.", hint="The settings are as they were.") from err
+        return new
+
+
+def _unless_changed(file: Path, before: str, now: str, new: str) -> str:
+    if now != before:
+        raise Conflict(f"{file} was changed by somebody else meanwhile.", hint="Run the command again.")
+    return new
 
 
 def _needs_restart(before: str, after: str) -> bool:

@@ -10,21 +10,62 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Literal, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from lmem.cli.output import coloured
 
+LONG_WORD = 20
+"""Columns of the terminal; a longer word, as a path, may go over several lines."""
+GAP = 2
+"""Columns between two of a table."""
+
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> None:
-    """A table on stdout; `numbers` are the columns that align to the right."""
+    """A table on stdout; `numbers` are the columns that align to the right.
+
+    Where it is too narrow for a table with whole words, a row is some lines, each with a column's name and value.
+    """
+    console, cells = _console(sys.stdout), [[Text.from_ansi(cell) for cell in row] for row in rows]
+    widths = _widths(columns, cells, console.width)
+    if widths is None:
+        _print_records(console, columns, cells)
+        return
     table = Table(box=None, header_style="bold", pad_edge=False)
     for index, name in enumerate(columns):
-        table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
-    for row in rows:
+        side: Literal["left", "right"] = "right" if index in numbers else "left"
+        table.add_column(name, justify=side, overflow="fold", width=widths[index])
+    for row in cells:
         table.add_row(*row)
-    _console(sys.stdout).print(table)
+    console.print(table)
+
+
+def _widths(columns: Sequence[str], rows: Sequence[Sequence[Text]], room: int) -> list[int] | None:
+    """How wide each column is, so that all fit and no word breaks but a long one; None when that cannot be."""
+    texts = [[name, *(row[index].plain for row in rows)] for index, name in enumerate(columns)]
+    widths = [max(map(cell_len, column)) for column in texts]
+    least = [max((cell_len(word) for cell in column for word in cell.split()), default=0) for column in texts]
+    least = [min(width, LONG_WORD) for width in least]
+    room -= GAP * (len(columns) - 1)
+    if sum(least) > room:
+        return None
+    while sum(widths) > room:
+        index = max((at for at in range(len(widths)) if widths[at] > least[at]), key=lambda at: widths[at])
+        widths[index] -= 1
+    return widths
+
+
+def _print_records(console: Console, columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    width = max(map(cell_len, columns))
+    for number, row in enumerate(rows):
+        if number:
+            console.print()
+        for name, cell in zip(columns, row, strict=True):
+            if cell.plain:
+                console.print(Text(f"{name:<{width}}  ", "bold").append_text(cell), overflow="fold")
 
 
 def _console(stream: TextIO) -> Console:

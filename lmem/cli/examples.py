@@ -1,6 +1,6 @@
 """EXAMPLES: what every command's help and man page end with.
 
-Not run from here; the transcripts do that.
+Not run from here; tests/integration/test_product_examples.py does that.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "patterns add": (
         ('lmem patterns add architecture outbox "a change and what is told of it are one transaction"', "Record one."),
-        ("lmem patterns add testing twins --validates 3f2a9c1d --outcome 'found two bugs'", "Add what proves it."),
+        ("lmem patterns add architecture outbox --validates 3f2a9c1d --outcome 'lost nothing'", "Add what proves it."),
     ),
     "patterns list": (
         ("lmem patterns list --order success", "See what goes best here."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from io import TextIOWrapper
 
 from lmem.cli import output
 from lmem.cli.link import ask, given
@@ -97,8 +98,12 @@ def export(
     name = format or ("json" if as_json else "dot")
     if name not in FORMATS:
         raise InvalidInput(f"There is no format '{name[:40]}'.", hint=f"Formats are: {', '.join(FORMATS)}.")
+    if as_json and name != "json" and to in (None, "-"):
+        raise InvalidInput(f"--json and --format {name} do not go together.", hint="Give --format json, or --output.")
     nodes, edges = _collected(given({"type": relation, "private": private}))
     if to is None or to == "-":
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # as the formats have it, whatever the locale
         FORMATS[name](sys.stdout, nodes, edges)
         return 0
     with whole(to) as file:

@@ -40,7 +40,8 @@ def add(
         return add_lines(jsonl, common, as_json)
     content = _text(words, file, edit)
     request = {"content": content, "id": new_id(), "source_tool": "cli.add", "check_duplicates": True}
-    added = ask("memory/add", {**request, **common}, idempotent=True)
+    with texts.Kept(content if edit else None):
+        added = ask("memory/add", {**request, **common}, idempotent=True)
     output.answer_json(added) if as_json else _say_added(added)
     return 0
 
@@ -162,13 +163,16 @@ def edit(
     expected: Mapping[str, object] = {}
     if not changes:
         memory = ask("memory/get", {"id": id})
-        changes["content"] = texts.from_editor(str(memory["content"]) + "\n", "the memory")
+        changes["content"] = texts.from_editor(
+            str(memory["content"]) + "\n", "the memory", "Give the new text: --content TEXT, or --content - for a pipe."
+        )
         if changes["content"] == memory["content"]:
             output.note("Nothing was changed.")
             return 0
         expected = {"rev": memory["rev"]}
     extra = given({"reason": reason, "allow_secret": allow_secret})
-    edited = ask("memory/edit", {"id": id, "changes": changes, **extra, **expected})
+    with texts.Kept(str(changes["content"]) if expected else None):
+        edited = ask("memory/edit", {"id": id, "changes": changes, **extra, **expected})
     if as_json:
         output.answer_json(edited)
         return 0

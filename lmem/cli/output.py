@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SHORT = 8
 """Characters of an id that people see."""
+TITLE = 20
+"""Columns that a title has at least, before what stands beside it is left out."""
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 
@@ -63,12 +65,17 @@ def note_degraded(answer: Mapping[str, Any]) -> None:
 
 def answer_json(value: object) -> None:
     """A JSON answer on a line of its own, on stdout."""
-    line(json.dumps(value, ensure_ascii=False))
+    line(_json(value, sys.stdout))
 
 
 def note_json(value: object) -> None:
     """A JSON error, on stderr."""
-    note(json.dumps(value, ensure_ascii=False))
+    note(_json(value, sys.stderr))
+
+
+def _json(value: object, stream: TextIO) -> str:
+    """JSON that is the same value in whatever encoding the stream has: letters are written as such in UTF-8 alone."""
+    return json.dumps(value, ensure_ascii=(stream.encoding or "").lower() not in ("utf-8", "utf8"))
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -120,8 +127,13 @@ def fit(text: str, used: int) -> str:
     """`text` cut to what is left of a terminal's line after `used` columns; whole in a pipe."""
     if not sys.stdout.isatty():
         return text
-    room = max(20, columns() - used)
+    room = max(1, columns() - used)
     return text if len(text) <= room else text[: room - 1] + "…"
+
+
+def roomy(used: int) -> bool:
+    """Whether a title has enough room after `used` columns; a pipe has always."""
+    return not sys.stdout.isatty() or columns() - used >= TITLE
 
 
 def columns() -> int:

@@ -6,12 +6,13 @@ Not the drawing; see `lmem.cli.drawing`, which this imports only when needed.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from types import TracebackType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import IO, Any
 
     from lmem.cli.drawing import Bar
 
@@ -25,6 +26,11 @@ class Progress:
             from lmem.cli.drawing import Bar
 
             self._bar = Bar(what, bytes_)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether anybody sees it."""
+        return self._bar is not None
 
     def __enter__(self) -> Progress:
         if self._bar:
@@ -46,3 +52,14 @@ class Progress:
         """The daemon's `$/progress`."""
         total = params.get("total")
         self.show(float(params.get("done") or 0), float(total) if total else None, params.get("what"))
+
+
+def lines_of(file: IO[bytes]) -> int | None:
+    """How many lines a regular file has, which is read from its start afterwards; None for a pipe."""
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return None
+    start, number, end = file.tell(), 0, b"\n"
+    while block := file.read(1 << 20):
+        number, end = number + block.count(b"\n"), block[-1:]
+    file.seek(start)
+    return number + (end != b"\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from lmem.errors import LmemError
+from lmem.errors import LmemError, NotFound
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,15 +133,27 @@ def run(name: str, params: Mapping[str, Any]) -> int:
         sys.stdout.flush()
         return status
     except LmemError as err:
+        err.hint = with_command(err.hint, name)
         return report(err, as_json=bool(params.get("as_json")))
     except BrokenPipeError:
         return reader_left()
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as err:
-        where = f" '{err.filename}'" if err.filename else ""
-        failed = LmemError(f"{err.strerror or err}{where}.", hint="Check the path, its permissions and the free space.")
-        return report(failed, as_json=bool(params.get("as_json")))
+        return report(_as_ours(err), as_json=bool(params.get("as_json")))
+
+
+def with_command(hint: str, name: str) -> str:
+    """A hint that says 'lmem COMMAND' for the command `name`."""
+    return hint.replace("lmem COMMAND", f"lmem {name}".rstrip())
+
+
+def _as_ours(error: OSError) -> LmemError:
+    """What a file or a directory did not let us do."""
+    if isinstance(error, FileNotFoundError) and not error.filename:  # as the working directory is asked for
+        return NotFound("The directory that you are in is gone.", hint="Go to one that is there: cd DIRECTORY")
+    where = f" '{error.filename}'" if error.filename else ""
+    return LmemError(f"{error.strerror or error}{where}.", hint="Check the path, its permissions and the free space.")
 
 
 def report(error: LmemError, as_json: bool) -> int:

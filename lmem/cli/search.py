@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from lmem.cli.link import Answer
 
+MOST = 1000
+"""Memories that `list` shows at once."""
 INDEXES = ("fts", "sparse", "dense")
 """What `search --only` takes."""
 
@@ -60,11 +62,13 @@ def _print_result(rank: int, result: Answer) -> None:
     title, facts = output.stored(result["title"]), [str(result["type"]), output.age(result["created_at"])]
     facts += [output.stored(result["project"])] if result.get("project") else []
     lead = f"{rank:>2}  {output.short(result)}  "
-    aside = "  ".join(facts)
-    fitted = output.fit(title, len(lead) + len(aside) + 2)
+    while facts and not output.roomy(len(lead) + sum(len(fact) + 2 for fact in facts)):
+        facts.pop()
+    aside = "".join(f"  {fact}" for fact in facts)
+    fitted = output.fit(title, len(lead) + len(aside))
     output.line(
         f"{rank:>2}  {output.paint(output.short(result), 'cyan')}  {output.paint(fitted, 'bold')}"
-        f"  {output.paint(aside, 'dim')}"
+        f"{output.paint(aside, 'dim')}"
     )
     match = result.get("line")
     if match and match["text"].strip() != result["title"]:
@@ -98,10 +102,15 @@ def _say_empty(empty: Answer, query: str) -> None:
         output.note(f"    {output.short(near)}  {output.visible(near['title'])}")
 
 
-def list_memories(*, newest: bool, as_json: bool, **fields: object) -> int:
+def list_memories(*, newest: bool, offset: int | None, as_json: bool, **fields: object) -> int:
     """lmem list."""
-    order = "created" if newest else None
-    listed = ask("memory/list", given({**fields, "order": order}), idempotent=True)
+    order, limit, skipped = "created" if newest else None, fields.get("limit"), int(offset or 0)
+    if isinstance(limit, int) and limit > MOST:
+        raise InvalidInput(
+            f"--limit must be a whole number from 1 to {MOST}.",
+            hint=f"Show the next ones with --offset, as --limit {MOST} --offset {skipped + MOST}.",
+        )
+    listed = ask("memory/list", given({**fields, "order": order, "offset": offset}), idempotent=True)
     memories = listed["memories"]
     if as_json:
         for memory in memories:
@@ -112,19 +121,24 @@ def list_memories(*, newest: bool, as_json: bool, **fields: object) -> int:
     shown, total = len(memories), int(listed.get("total") or 0)
     if not total:
         output.note('No memory matches. Add one: lmem add "we chose X because Y".')
-    elif shown < total:
-        output.note(output.paint(f"{shown} of {total}; --limit shows more.", "dim"))
+    elif skipped + shown < total:
+        whole = not isinstance(limit, int) or shown == limit  # else an answer is full before its limit
+        more = "--limit" if whole and not skipped and shown < MOST else f"--offset {skipped + shown}"
+        output.note(output.paint(f"{shown} of {total}; {more} shows more.", "dim"))
     return 0
 
 
 def print_lines(memories: list[Answer]) -> None:
-    """One line for each memory: id, type, age, project, title."""
-    rows = [
-        (output.short(m), str(m["type"]), output.age(m["created_at"]), output.stored(m.get("project") or "-"), m)
-        for m in memories
+    """One line for each memory: id, type, age, project, title; what leaves no room for the title is left out."""
+    facts = [
+        (str(m["type"]), output.age(m["created_at"]), output.stored(m.get("project") or "-")) for m in memories
     ]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
-    for id_, kind, when, project, memory in rows:
-        lead = f"{kind:<{widths[1]}}  {when:>{widths[2]}}  {project:<{widths[3]}}  "
-        title = output.fit(output.stored(memory["title"]), len(id_) + 2 + len(lead))
-        output.line(f"{output.paint(id_, 'cyan')}  {output.paint(lead, 'dim')}{title}")
+    widths = [max((len(row[column]) for row in facts), default=0) for column in range(3)]
+    shown = 3
+    while shown and not output.roomy(output.SHORT + 2 + sum(width + 2 for width in widths[:shown])):
+        shown -= 1
+    for memory, (kind, when, project) in zip(memories, facts, strict=True):
+        cells = (f"{kind:<{widths[0]}}  ", f"{when:>{widths[1]}}  ", f"{project:<{widths[2]}}  ")
+        lead = "".join(cells[:shown])
+        title = output.fit(output.stored(memory["title"]), output.SHORT + 2 + len(lead))
+        output.line(f"{output.paint(output.short(memory), 'cyan')}  {output.paint(lead, 'dim')}{title}")

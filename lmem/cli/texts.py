@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import TracebackType
 
 from lmem.errors import InvalidInput, LmemError
 
@@ -21,6 +22,11 @@ def from_words(words: list[str]) -> str:
     """The arguments as one text; a single '-' is standard input."""
     if words == ["-"]:
         return from_stdin()
+    if words[0] == "-":
+        raise InvalidInput(
+            "'-' is standard input, and there is a text beside it.",
+            hint="Give one of the two; a text that begins with '- ' goes in quotes.",
+        )
     return checked(" ".join(words), "argument")
 
 
@@ -68,12 +74,12 @@ def checked(text: str, where: str) -> str:
     return text
 
 
-def from_editor(start: str, what: str) -> str:
+def from_editor(start: str, what: str, instead: str = PIPE) -> str:
     """The text after the user has edited `start` in $VISUAL or $EDITOR.
 
     Raises LmemError when the editor fails, InvalidInput when nothing was written.
     """
-    return edited(start, what, ".md").rstrip("\n")
+    return edited(start, what, ".md", instead).rstrip("\n")
 
 
 def edited(start: str, what: str, suffix: str, instead: str = PIPE) -> str:
@@ -102,6 +108,31 @@ def edited(start: str, what: str, suffix: str, instead: str = PIPE) -> str:
         return from_file(path)
     finally:
         os.unlink(path)
+
+
+class Kept:
+    """What a user wrote in an editor; it is in a file, named in the hint, when what is done with it inside fails.
+
+    None is a text that was not written there. Use as a context manager.
+    """
+
+    def __init__(self, text: str | None, suffix: str = ".md") -> None:
+        self._text, self._suffix = text, suffix
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._text is None or not isinstance(error, LmemError):
+            return
+        import tempfile
+
+        handle, path = tempfile.mkstemp(prefix="lmem-", suffix=self._suffix)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(self._text)
+        error.hint = f"{error.hint} What you wrote is in {path}"
 
 
 def number_after(place: str) -> dict[str, object]:

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from lmem.cli import output
+from lmem.cli.interrupts import Interrupts, say_stopped
 from lmem.cli.link import ask, given, reach
-from lmem.cli.progress import Progress
+from lmem.cli.progress import Progress, lines_of
+from lmem.cli.run import INTERRUPTED, with_command
 from lmem.cli.wholefile import whole
 from lmem.client.connection import Connection
 from lmem.errors import InvalidInput
@@ -36,19 +38,27 @@ Chunk = tuple[list[Row], list[Row]]
 
 
 def add_lines(path: str, common: Row, as_json: bool) -> int:
-    """Add one memory for each line of `path`; exit status 1 when a line was refused, the others being stored."""
-    added = known = refused = 0
-    with opened(path) as file, reach() as daemon, progress(path, as_json) as bar:
-        for rows in _sent(daemon, chunks(file, common)):
+    """Add one memory for each line of `path`; exit status 1 when a line was refused, the others being stored.
+
+    Ctrl-C waits for the answers that are under way, at most IN_FLIGHT, and says how far it came.
+    """
+    added = known = refused = last = 0
+    with opened(path) as file, reach() as daemon, progress(path, as_json) as bar, Interrupts() as interrupts:
+        total = lines_of(file) if bar.is_shown else None
+        for rows in _sent(daemon, interrupts.until(chunks(file, common))):
             added += sum(bool(row.get("created")) for row in rows)
             known += sum(row.get("created") is False for row in rows)
             refused += sum("error" in row for row in rows)
             for row in rows:
                 print_row(row, as_json)
             sys.stdout.flush()
-            bar.show(rows[-1]["line"], None)
+            last = rows[-1]["line"]
+            bar.show(last, total)
     if not as_json:
         output.line(f"{remembered(added, known)}; {output.count(refused, 'line')} refused.")
+    if interrupts.asked:
+        say_stopped(path, last)
+        return INTERRUPTED
     return 1 if refused else 0
 
 
@@ -129,12 +139,14 @@ def _parsed(raw: bytes) -> Row:
 
 def print_row(row: Row, as_json: bool) -> None:
     """What is said of one line: all of it as JSON, to people only what went wrong, was replaced or was made for it."""
+    if "error" in row:
+        row = {**row, "error": {**row["error"], "hint": with_command(row["error"].get("hint") or "", "add")}}
     if as_json:
         output.answer_json({name: row[name] for name in SAID if name in row})
         return
     if "error" in row:
         error = row["error"]
-        output.note(f"line {row['line']}: {output.visible(error['message'])} {output.visible(error.get('hint') or '')}")
+        output.note(f"line {row['line']}: {output.visible(error['message'])} {output.visible(error['hint'])}")
     else:
         output.note_redacted(row, f"line {row['line']}: ")
     for what in ("project", "session"):

@@ -49,6 +49,8 @@ class Places:
         return place
 
     async def _of(self, cwd: str, fresh: bool, patience: float) -> Place:
+        if not cwd:
+            return Place(cwd)
         until, known = self._known.get(cwd, (0.0, None))
         if known is not None and not fresh and until > time.monotonic():
             return known
@@ -82,7 +84,8 @@ def look(cwd: str) -> Place:
     try:
         found = gitfiles.repository(Path(cwd))
         if found is None:
-            return Place(cwd, file=settingsfile.around(cwd))
+            wide = cwd in ("/", os.path.realpath(os.path.expanduser("~")))
+            return Place(cwd, file=settingsfile.around(cwd), wide=wide)
         top, git, common = found
         common_dir = os.path.realpath(common)
         branch, commit = gitfiles.head(git, common) or (None, None)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmem.errors import NotFound
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
@@ -18,12 +20,13 @@ class ProjectFile:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A directory as git's own files describe it; all but `cwd` are None outside of a repository.
+    """A directory as git's own files describe it; all but `cwd` are None outside of a repository. `cwd` is '' nowhere.
 
     `top` is the working tree's root, `common_dir` the git directory that all worktrees share, `remote` the normalised
     address of its remote (host/owner/name, without credentials), or the git directory that it was cloned from.
     `root_commit` is known without a process only for a repository that was made here. `file` is looked for outside of
-    a repository too. `is_known` is False when the disk did not answer: then nothing but `cwd` is known.
+    a repository too. `wide` is what holds much more than one project: the root and the home directory. `is_known` is
+    False when the disk did not answer: then nothing but `cwd` is known.
     """
 
     cwd: str
@@ -35,6 +38,14 @@ class Place:
     root_commit: str | None = None
     file: ProjectFile | None = None
     is_known: bool = True
+    wide: bool = False
+
+    @property
+    def directory(self) -> str:
+        """The working tree's root, else the directory itself. Raises NotFound when the caller's directory is gone."""
+        if not self.cwd:
+            raise NotFound("The directory that you are in is gone.", hint="Go to one that is there: cd DIRECTORY")
+        return self.top or self.cwd
 
     @property
     def identities(self) -> tuple[tuple[str, str], ...]:

@@ -115,7 +115,7 @@ MOST_SETTINGS = 256
 
 
 class Hello:
-    """The first line of a client. `mode` is 'rpc' or 'mcp'; `cwd` is the client's working directory.
+    """The first line of a client. `mode` is 'rpc' or 'mcp'; `cwd` is the client's working directory, '' for none.
 
     `project` and `session` are what the client's environment names (LMEM_PROJECT, LMEM_SESSION), '' for nothing;
     `settings` are its other variables of lmem, some of which are settings.
@@ -163,7 +163,7 @@ def hello(client: str, mode: str = "rpc") -> Hello:
     try:
         cwd = os.getcwd()
     except OSError:  # the directory was removed under us
-        cwd = "/"
+        cwd = ""
     own = {name: os.environ[name] for name in os.environ if name.startswith("LMEM_")}
     project, session = own.pop("LMEM_PROJECT", ""), own.pop("LMEM_SESSION", "")
     settings = {name: value for name, value in own.items() if value.isascii() and len(value) <= LONGEST}
@@ -179,7 +179,7 @@ def parse_hello(frame: Frame) -> Hello:
     return Hello(
         str(mode),
         _short(frame, "version", "unknown"),
-        _directory(frame.get("cwd", "/")),
+        _directory(frame.get("cwd")),
         _short(frame, "client", "unknown"),
         pid if isinstance(pid, int) else 0,
         _name(frame, "project"),
@@ -189,13 +189,14 @@ def parse_hello(frame: Frame) -> Hello:
 
 
 def _directory(value: object) -> str:
-    """Where a client says it is; a name that no file system here has means nowhere in particular."""
-    text = str(value)
+    """Where a client says it is; '' (nowhere) for what is no absolute path, or a name that no file system here has."""
+    if not isinstance(value, str) or not value.startswith("/"):
+        return ""
     try:
-        text.encode()
+        value.encode()
     except UnicodeEncodeError:
-        return "/"
-    return "/" if "\0" in text else text
+        return ""
+    return "" if "\0" in value else value
 
 
 def _short(frame: Frame, name: str, default: str) -> str:

@@ -85,9 +85,10 @@ class Projects:
     async def init(self, actor: Actor, place: Place, name: str | None) -> Shown:
         """The project of a place, made when there is none: of its repository, else of the directory itself.
 
-        Raises Conflict for a name that is taken, or that is not the name of the project that is there.
+        Raises Conflict for a name that is taken, or that is not the name of the project that is there, NotFound when
+        the directory is gone, InvalidInput for the root and the home directory, unless a name says that it is meant.
         """
-        wanted = clean_name(name) if name else None
+        wanted, directory = clean_name(name) if name else None, place.directory
 
         def work(tx: UnitOfWork) -> Shown:
             recording.require_active(tx, actor)
@@ -106,6 +107,11 @@ class Projects:
             if taken is not None:
                 raise Conflict(
                     f"There is a project '{wanted}' already.", hint="Choose another --name, or merge them later."
+                )
+            if place.wide and not wanted:
+                raise InvalidInput(
+                    f"All that lies below {directory} outside of repositories would belong to this project.",
+                    hint="Go to the directory that you mean, or give --name NAME if you mean this one.",
                 )
             at = times.to_text(self._clock.now())
             made = enrolment.create(tx, actor, wanted, place, at)

@@ -200,6 +200,8 @@ def _around(tx: UnitOfWork, actor: Actor, place: Place) -> _Found:
         if path in known:
             became = place.identities if path == place.top else ()  # a repository since
             return _Found(Scope(*known[path], because=f"the directory {path}"), became)
+    if not place.cwd:
+        return _Found(Scope(because="no project was named, and the directory is gone"))
     if not place.is_known:
         return _Found(Scope(because=f"no project was named, and the disk of {place.cwd} does not answer"))
     if place.common_dir is None:

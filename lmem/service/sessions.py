@@ -84,7 +84,7 @@ class Sessions:
             session = Session(
                 id=secrets.token_hex(16), user_id=actor.user_id, project_id=scope.project_id,
                 name=_free(tx, actor, wanted.name, place, scope.project_id), description=wanted.description,
-                git_branch=place.branch, git_commit=place.commit, working_directory=place.top or place.cwd,
+                git_branch=place.branch, git_commit=place.commit, working_directory=place.directory,
                 context=remembering(context, Work(files=wanted.files)), parent_session_id=parent.id if parent else None,
                 created_at=at, updated_at=at, last_active_at=at, ended_at=None, is_active=True,
             )  # fmt: skip
@@ -120,7 +120,7 @@ class Sessions:
         """
 
         def work(tx: UnitOfWork) -> Turned:
-            directory = place.top or place.cwd
+            directory = place.directory
             session = named(tx, actor, name, scope) if name else tx.sessions.last_of(actor.user_id, directory)
             if session is None:
                 raise NotFound("There was no session in this directory.", hint="Begin one: 'lmem session start'.")
@@ -195,7 +195,7 @@ class Sessions:
                 hint=f"Go to {session.working_directory or 'its directory'}, or give --session {session.id[:8]}.",
             )
         at = times.to_text(self._clock.now())
-        directory = place.top or place.cwd
+        directory = place.directory
         columns: dict[str, str | int | None] = {
             "is_active": 1, "ended_at": None, "working_directory": directory, "last_active_at": at, "updated_at": at
         }  # fmt: skip
@@ -256,7 +256,7 @@ def _free(tx: UnitOfWork, actor: Actor, name: str | None, place: Place, project_
         return found is not None and found.ended_at is None
 
     if name is None:
-        given = place.branch or PurePosixPath(place.top or place.cwd).name or "session"
+        given = place.branch or PurePosixPath(place.directory).name or "session"
         return free_name(given, None, taken)
     if taken(name):
         raise Conflict(

@@ -69,6 +69,7 @@ def test_an_editor_cannot_save_what_is_wrong(product: Product, tmp_path: Path) -
         done = subprocess.run(
             ["python3", "-c", code, installed(), "config", "edit"], check=False, timeout=60, capture_output=True,
             env={**product.home.environ, "EDITOR": str(script), "NEW": new}, cwd=tmp_path, text=True,
+            input="n\n",
         )  # fmt: skip
         return Said(done.returncode, done.stdout, done.stderr)
 

@@ -32,8 +32,11 @@ def exit_statuses() -> list[tuple[int, str]]:
 
 ENVIRONMENT: tuple[tuple[str, str], ...] = (
     ("LMEM_HOME", "A directory for configuration, data, state, model and socket, instead of the platform's places."),
+    ("LMEM_PROJECT", "The project of every command, by name or alias, instead of that of the directory."),
+    ("LMEM_SESSION", "The session of every command, by name or id, instead of the current one of the directory."),
+    ("LMEM_NOW", "The time at which a daemon's clock starts, in ISO 8601: for tests; only with LMEM_HOME."),
     ("LMEM_MODEL_DIR", "A directory with the embedding model, to be read only and shared between homes."),
-    ("VISUAL, EDITOR", "The editor of 'lmem add --edit' and 'lmem edit'."),
+    ("VISUAL, EDITOR", "The editor of 'lmem add --edit', 'lmem edit' and 'lmem config edit'."),
     ("NO_COLOR", "If not empty: no colours."),
     ("FORCE_COLOR", "If not empty: colours in a pipe too."),
     ("TERM", "If dumb: no colours and no progress bars."),

@@ -68,7 +68,7 @@ def config_list(project: OfProject = None, show_origin: Origin = False, as_json:
 
 @config.command("edit")
 def config_edit(as_json: p.Json = False) -> int:
-    """Edit config.toml in $VISUAL or $EDITOR; it is saved only when it is right."""
+    """Edit config.toml in $VISUAL or $EDITOR; it is saved only when it is right, else you may edit it again."""
     return run("config edit", locals())
 
 

@@ -25,8 +25,9 @@ def hook_install(directory: Directory = None, dry_run: p.DryRun = False, as_json
     """Remember every commit of a repository from now on, in all of its working trees.
 
     git's post-commit hook then leaves a line for the daemon, in a few milliseconds, whether the daemon runs or not. A
-    hook that is there runs as before. Where husky, lefthook or the repository itself keeps the hooks, nothing is
-    changed: lmem says which line to add. Safe to run again.
+    hook that is there runs as before. Where husky or lefthook keeps the hooks, or the repository tracks a post-commit
+    hook of its own, nothing is changed: lmem says which line to add. Where the repository tracks its other hooks
+    (core.hooksPath), the new file beside them is for this machine alone, not to be committed. Safe to run again.
     """
     return run("hook install", locals())
 

@@ -54,11 +54,12 @@ async def show(services: Services, call: Call, params: Params) -> Json:
 
 
 async def init(services: Services, call: Call, params: Params) -> Json:
-    """Make the caller's directory a project, or look again at the one that it is."""
+    """Make the caller's directory a project, or look again at the one that it is, whatever its environment names."""
     actor, place = services.actor(call), await services.places.surely(call.caller.cwd, fresh=True)
     made = await services.projects.init(actor, place, params.maybe_text("name"))
     await services.facts.learn(actor, made.project.id, place, made.created)
-    at, passed_over = await services.known_scope(call, Params({}))  # a clone's may have been merged into another
+    at = await services.scopes.of(actor, call.caller.cwd, None, None)  # a clone's may have been merged into another
+    _, passed_over = await services.known_scope(call, Params({}))
     shown = await services.projects.show(actor, at.project_id or made.project.id)
     where = f"the repository at {place.top}" if place.common_dir else f"the directory {place.cwd}"
     return {**project_json(shown), "created": made.created, "because": where, **passed_over}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lmem._version import __version__
 from lmem.cli._options import COMMANDS
+from tests.unit.cli.fake_daemon import FakeDaemon
 from tests.unit.cli.terminal import Terminal
 
 
@@ -56,3 +59,12 @@ def test_the_version(lmem: Terminal, argv: tuple[str, ...]) -> None:
 
 def test_version_for_programs(lmem: Terminal) -> None:
     assert lmem.run("version", "--json").json()["version"] == __version__
+
+
+@pytest.mark.parametrize("argv", [("list",), ("search", "wal"), ("project", "list"), ("list", "--limit=3")])
+def test_json_before_the_command_is_json_after_it(daemon: FakeDaemon, lmem: Terminal, argv: tuple[str, ...]) -> None:
+    daemon.answers["project/list"] = lambda params: {"projects": [{"name": "api"}]}
+    before, after = lmem.run("--json", *argv), lmem.run(*argv, "--json")
+    assert json.loads(before.out)
+    assert before == after
+    assert lmem.run("--json", "list", "--nonsense").error()["code"] == "invalid_input"

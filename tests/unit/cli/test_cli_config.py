@@ -152,3 +152,34 @@ def test_audit_verify_is_an_exit_status(daemon: FakeDaemon, lmem: Terminal, prob
     assert done.status == status
     assert (problem or "12 entries, from an anchor at 4") in done.out
     assert lmem.run("audit", "verify", "--json").status == status
+
+
+@pytest.fixture
+def editor(lmem: Terminal) -> dict[str, str]:
+    """An editor that writes what $FIRST says, and $SECOND when it is called again."""
+    script = lmem.folder / "editor"
+    script.write_text('#!/bin/sh\nif [ -e seen ]; then cp "$1" seen; text=$SECOND; else : > seen; text=$FIRST; fi\n'
+                      'printf "%s\\n" "$text" > "$1"\n')  # fmt: skip
+    script.chmod(0o755)
+    return {"NO_COLOR": "1", "EDITOR": str(script), "FIRST": f"{KEY} = = 0.3", "SECOND": f"{KEY} = 0.3"}
+
+
+def test_what_is_not_right_can_be_edited_again(daemon: FakeDaemon, lmem: Terminal, editor: dict[str, str]) -> None:
+    done = lmem.type("config", "edit", typed="\n", env=editor)
+    file = daemon.home / "config" / "config.toml"
+    assert (done.status, file.read_text()) == (0, f"{KEY} = 0.3\n"), done.out
+    assert "lmem: What you wrote is not valid TOML" in done.out
+    assert (lmem.folder / "seen").read_text() == f"{KEY} = = 0.3\n"
+
+
+def test_what_is_given_up_is_kept_and_named(daemon: FakeDaemon, lmem: Terminal, editor: dict[str, str]) -> None:
+    file = daemon.home / "config" / "config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{KEY} = 0.1\n")
+    done = lmem.type("config", "edit", typed="n\n", env={**editor, "TMPDIR": str(lmem.folder)})
+    assert done.status == 2
+    assert file.read_text() == f"{KEY} = 0.1\n"
+    assert str(file) not in done.out
+    (kept,) = lmem.folder.glob("lmem-*.toml")
+    assert kept.read_text() == f"{KEY} = = 0.3\n"
+    assert done.out.rstrip().endswith(f"The settings are as they were. What you wrote is in {kept}")

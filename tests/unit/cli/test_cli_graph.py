@@ -140,3 +140,19 @@ def test_export_writes_a_file_whole_or_not_at_all(pages: FakeDaemon, lmem: Termi
 def test_an_unknown_format_is_refused(daemon: FakeDaemon, lmem: Terminal) -> None:
     done = lmem.run("graph", "export", "--format", "svg")
     assert done.status == 2 and "dot, graphml, json" in done.err
+
+
+def test_json_is_no_other_format(pages: FakeDaemon, lmem: Terminal, tmp_path: Path) -> None:
+    for name in ("dot", "graphml"):
+        refused = lmem.run("graph", "export", "--format", name, "--json")
+        assert refused.status == 2
+        assert refused.error()["message"] == f"--json and --format {name} do not go together."
+    written = lmem.run("graph", "export", "--format", "dot", "--json", "-o", str(tmp_path / "graph.dot")).json()
+    assert written["path"] == str(tmp_path / "graph.dot")
+
+
+def test_a_format_has_its_own_encoding(pages: FakeDaemon, lmem: Terminal) -> None:
+    node = {"label": "Memory", "id": ID, "properties": {"title": "größe 😀"}}
+    pages.answers["graph/export"] = lambda params: {"nodes": [node], "edges": [], "next": None}
+    for name in ("dot", "graphml", "json"):
+        assert "größe 😀" in lmem.run("graph", "export", "--format", name, env={"PYTHONIOENCODING": "ascii"}).out

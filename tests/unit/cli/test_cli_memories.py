@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lmem.errors import Conflict
 from tests.unit.cli.fake_daemon import ID, OTHER, FakeDaemon, Params, add, memory
 from tests.unit.cli.terminal import Terminal
 
@@ -178,3 +179,20 @@ def test_a_project_that_was_made_for_it_is_told(daemon: FakeDaemon, lmem: Termin
     made = {"project": "api", "layer": "project", "project_created": True, "project_because": "the repository at /src"}
     daemon.answers["memory/add"] = lambda params: {"id": "a" * 32, "title": "a decision", "created": True, **made}
     assert lmem.run("add", "a decision").err == "New project api, for the repository at /src.\n"
+
+
+@pytest.mark.parametrize("command", [("edit", "3f2a"), ("add", "--edit")])
+def test_a_text_from_the_editor_is_kept_when_it_is_refused(
+    daemon: FakeDaemon, lmem: Terminal, command: tuple[str, ...]
+) -> None:
+    def refuse(params: Params) -> Params:
+        raise Conflict("It was changed meanwhile.", hint="Look at it.")
+
+    daemon.answers["memory/edit"] = daemon.answers["memory/add"] = refuse
+    script = lmem.folder / "editor"
+    script.write_text('#!/bin/sh\necho "an hour of work" > "$1"\n')
+    script.chmod(0o755)
+    done = lmem.type(*command, env={"EDITOR": str(script), "TMPDIR": str(lmem.folder), "NO_COLOR": "1"})
+    (kept,) = lmem.folder.glob("lmem-*.md")
+    assert (done.status, kept.read_text()) == (5, "an hour of work")
+    assert done.out.endswith(f"Look at it. What you wrote is in {kept}\n")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmem.cli import output
+from tests.unit.cli.fake_daemon import FakeDaemon, Params, memory
+from tests.unit.cli.terminal import Terminal
+
+LETTERS = "ümläut 😀 \x80"
 
 
 class Screen(io.StringIO):
@@ -95,3 +102,44 @@ def test_counts() -> None:
 def test_a_lone_surrogate_does_not_stop_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     output.line("a\udcffb")
     assert capsys.readouterr().out == "a\\udcffb\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize("command", [("list",), ("search", "x"), ("export",), ("show", "3f2a9c1d")])
+def test_json_is_the_same_value_in_every_encoding(
+    daemon: FakeDaemon, lmem: Terminal, encoding: str, command: tuple[str, ...]
+) -> None:
+    found = memory(title=LETTERS)
+    daemon.answers["memory/get"] = lambda params: found
+    daemon.answers["memory/list"] = lambda params: {"memories": [found], "total": 1}
+    daemon.answers["memory/search"] = lambda params: {"results": [found], "served_by": [], "degraded": []}
+    daemon.answers["memory/export"] = lambda params: {"records": [found], "next": None}
+    done = json.loads(lmem.run(*command, "--json", env={"PYTHONIOENCODING": encoding}).out)
+    assert (done["results"][0] if "results" in done else done)["title"] == LETTERS
+
+
+def test_arguments_are_read_in_a_locale_of_ascii_alone(daemon: FakeDaemon, lmem: Terminal) -> None:
+    heard: list[Params] = []
+
+    def add(params: Params) -> Params:
+        heard.append(params)
+        return {**params, "title": "x", "layer": "global"}
+
+    daemon.answers["memory/add"] = add
+    ascii_alone = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    (lmem.folder / "größe.txt").write_text("aus der Datei")
+    assert lmem.run("add", LETTERS.encode(), "--tag", "größe".encode(), env=ascii_alone).status == 0
+    assert lmem.run("add", "--file", "größe.txt".encode(), env=ascii_alone).status == 0
+    assert [item["content"] for item in heard] == [LETTERS, "aus der Datei"]
+    assert heard[0]["tags"] == ["größe"]
+    assert lmem.run("add", b"\xff", env=ascii_alone).status == 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_the_caller_closed_is_nothing(daemon: FakeDaemon, lmem: Terminal, closed: str) -> None:
+    for command in ("list", "list --json", "add x", "show 3f2a9c1d --json"):
+        done = subprocess.run(
+            ["bash", "-c", f"exec {sys.executable} -m lmem {command} {closed}"], capture_output=True, cwd=lmem.folder,
+            env=lmem.environment({}), timeout=60, check=False,
+        )  # fmt: skip
+        assert (done.returncode, b"Traceback" in done.stderr) == (0, False), done

@@ -23,10 +23,11 @@ def test_the_daemons_error_is_said_with_its_status(daemon: FakeDaemon, lmem: Ter
     daemon.answers["memory/get"] = refuse
     done = lmem.run("show", "3f2a")
     assert done.status == cls.exit_status
-    assert done.err.splitlines() == [f"lmem: {cls().message}", cls().hint]
+    hint = cls().hint.replace("COMMAND", "show")
+    assert done.err.splitlines() == [f"lmem: {cls().message}", hint]
     told = lmem.run("show", "3f2a", "--json")
     assert told.status == cls.exit_status
-    assert told.error() == {"code": cls.code, "message": cls().message, "hint": cls().hint}
+    assert told.error() == {"code": cls.code, "message": cls().message, "hint": hint}
 
 
 def test_what_an_error_quotes_cannot_command_the_terminal(daemon: FakeDaemon, lmem: Terminal) -> None:
@@ -89,3 +90,13 @@ def test_the_hints_of_errors_raised_here_are_steps(lmem: Terminal) -> None:
     done = lmem.run("search", " ")
     assert done.status == InvalidInput.exit_status
     assert done.err == "lmem: There is nothing to search for.\nGive a question or words: lmem search why WAL\n"
+
+
+def test_a_hint_names_the_command_that_was_run(daemon: FakeDaemon, lmem: Terminal) -> None:
+    def refuse(params: Params) -> None:
+        raise InvalidInput("'limit' must be a whole number from 1 to 200.")
+
+    daemon.answers["memory/search"] = daemon.answers["project/list"] = refuse
+    assert lmem.run("search", "x", "-n", "0").err.splitlines()[1] == "See 'lmem search --help' for what is accepted."
+    told = lmem.run("project", "list", "--json").error()
+    assert told["hint"] == "See 'lmem project list --help' for what is accepted."

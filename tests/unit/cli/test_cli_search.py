@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 import pytest
 
@@ -144,7 +145,7 @@ def test_list_prints_one_line_each(daemon: FakeDaemon, lmem: Terminal) -> None:
         "3f2a9c1d  decision  2026-01-02  api  We chose WAL",
         "77b0c4de  task      2026-01-02  -    Measure",
     ]
-    assert done.err == "2 of 7; --limit shows more.\n"
+    assert done.err == "2 of 7; --offset 3 shows more.\n"
     assert daemon.calls("memory/list") == [{"limit": 2, "offset": 1, "order": "created"}]
 
 
@@ -158,3 +159,30 @@ def test_an_empty_list_says_how_to_begin(daemon: FakeDaemon, lmem: Terminal) -> 
     daemon.answers["memory/list"] = lambda params: {"memories": [], "total": 0}
     done = lmem.run("list")
     assert (done.out, done.err) == ("", 'No memory matches. Add one: lmem add "we chose X because Y".\n')
+
+
+def test_what_is_left_is_shown_by_limit_or_by_offset(daemon: FakeDaemon, lmem: Terminal) -> None:
+    daemon.answers["memory/list"] = lambda params: {"memories": [memory()] * cast(int, params["limit"]), "total": 1501}
+    assert lmem.run("list", "-n", "3").err == "3 of 1501; --limit shows more.\n"
+    assert lmem.run("list", "-n", "1000").err == "1000 of 1501; --offset 1000 shows more.\n"
+    assert lmem.run("list", "-n", "3", "--offset", "6").err == "3 of 1501; --offset 9 shows more.\n"
+    assert lmem.run("list", "-n", "501", "--offset", "1000").err == ""
+    assert lmem.run("list", "-n", "1001", "--offset", "20").err == (
+        "lmem: --limit must be a whole number from 1 to 1000.\n"
+        "Show the next ones with --offset, as --limit 1000 --offset 1020.\n"
+    )
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+@pytest.mark.parametrize("command", [("list",), ("search", "x")], ids=" ".join)
+def test_no_row_is_wider_than_the_terminal(
+    daemon: FakeDaemon, lmem: Terminal, command: tuple[str, ...], width: int
+) -> None:
+    rows = [memory(title="word " * 40, project="a-project-with-a-long-name"), memory(title="word " * 40)]
+    daemon.answers["memory/list"] = lambda params: {"memories": rows, "total": 2}
+    daemon.answers["memory/search"] = lambda params: {**found(), "results": rows}
+    seen = lmem.type(*command, env={"COLUMNS": str(width), "NO_COLOR": "1"}).out.splitlines()
+    lines = [line for line in seen if "word" in line]
+    assert len(lines) >= 2
+    assert max(map(len, lines)) <= width
+    assert min(line.count("w") for line in lines) >= 2

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import signal
+import subprocess
+import sys
+from typing import Any, cast
 
 import pytest
 
@@ -219,3 +222,39 @@ def test_a_progress_bar_on_a_terminal(lmem: Terminal) -> None:
     assert "Adding notes.jsonl" in seen
     assert "Remembered 3 memories; 0 lines refused." in seen
     assert "Adding" not in lmem.type("add", "--jsonl", "notes.jsonl", env={"TERM": "dumb"}).out
+
+
+@pytest.mark.parametrize("endless", [False, True], ids=["a file", "a pipe that goes on"])
+def test_ctrl_c_says_how_far_it_came(daemon: FakeDaemon, lmem: Terminal, endless: bool) -> None:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def add(params: Params) -> Params:
+        if len(daemon.calls("memory/add_many")) == 2:
+            running[0].send_signal(signal.SIGINT)
+        return add_many(params)
+
+    daemon.answers["memory/add_many"] = add
+    lines = b'{"content": "one"}\n' * (transfer.CHUNK_ITEMS * (2 if endless else 20) + 1)
+    (lmem.folder / "my notes.jsonl").write_bytes(lines)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lmem", "add", "--jsonl", "-" if endless else "my notes.jsonl"], cwd=lmem.folder,
+        env=lmem.environment({}), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    running.append(process)
+    with process:
+        assert process.stdin and process.stdout and process.stderr
+        if endless:
+            process.stdin.write(lines)
+            process.stdin.flush()
+        assert process.wait(30) == 130
+        out, err = process.stdout.read().decode(), process.stderr.read().decode()
+    stored = sum(len(cast("list[Params]", call["items"])) for call in daemon.calls("memory/add_many"))
+    assert 0 < stored <= transfer.CHUNK_ITEMS * 8
+    assert out == f"Remembered {stored:,} memories; 0 lines refused.\n"
+    assert err.splitlines()[0] == f"Interrupted after line {stored:,}; the lines after it are not stored."
+    assert (f"Go on with: tail -n +{stored + 1} 'my notes.jsonl' | lmem add --jsonl -\n" in err) is not endless
+
+
+def test_the_bar_knows_how_many_lines_a_file_has(lmem: Terminal) -> None:
+    (lmem.folder / "notes.jsonl").write_text('{"content": "one"}\n' * 449 + '{"content": "no line end"}')
+    assert "450/450" in lmem.type("add", "--jsonl", "notes.jsonl").out

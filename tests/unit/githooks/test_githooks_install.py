@@ -239,8 +239,12 @@ def test_hooks_that_several_repositories_share_serve_those_that_asked(place: Pla
 
 
 @pytest.mark.parametrize("ignored", [False, True])
-def test_hooks_in_the_working_tree_that_are_not_the_repositorys(place: Place, ignored: bool) -> None:
+@pytest.mark.parametrize("others", [False, True], ids=["", "the repository tracks its other hooks"])
+def test_hooks_in_the_working_tree_that_are_not_the_repositorys(place: Place, ignored: bool, others: bool) -> None:
     work = place.repository()
+    if others:
+        script(work / ".githooks/pre-commit", "#!/bin/sh\n")
+        place.git(work, "add", ".githooks")
     place.git(work, "config", "core.hooksPath", ".githooks")
     if ignored:
         (work / ".gitignore").write_text(".githooks\n")
