@@ -34,33 +34,36 @@ class TooMuch(Exception):
 class Room:
     """What is left of one answer, asked for each memory in the order of being shown.
 
-    Bytes are counted from where they could be too many on: most answers never get there. With `little` TooMuch is
-    raised there.
+    Characters are counted, and bytes only once they may be too many, of all that came since then at once: most answers
+    never get there. With `little` TooMuch is raised instead.
     """
 
-    __slots__ = ("_all", "_bytes", "_chars", "_early", "_little", "_whole", "ended")
+    __slots__ = ("_all", "_bytes", "_chars", "_little", "_uncounted", "_whole", "ended")
 
     def __init__(self, whole: int = WHOLE, all: int = ALL, little: bool = False) -> None:
         self.ended = False
         """Whether not even the beginning of a memory fitted, so that it and all after it are left out."""
         self._whole, self._all = whole, all
         self._little = little
-        self._chars = self._bytes = 0
-        self._early: list[Memory] | None = []
+        self._bytes = 0  # of what is counted
+        self._chars = 0  # of what is not
+        self._uncounted: list[Memory] = []
 
     def takes(self, memory: Memory) -> bool:
         """Whether it fits whole; if so, it is counted."""
-        if self._early is not None:
-            chars = self._chars + _chars(memory)
-            if chars * ESCAPED <= self._whole:
-                self._chars = chars
-                self._early.append(memory)
-                return True
+        chars = self._chars + _chars(memory)
+        if self._bytes + chars * ESCAPED > self._whole:
             if self._little:
                 raise TooMuch
-            self._bytes = sum(map(size, self._early))
-            self._early = None
-        return self._counts(memory, self._whole)
+            if self._bytes + len(memory.content) > self._whole:  # seen at a glance, as a rule
+                return False
+            self._count()
+            chars = _chars(memory)
+            if self._bytes + chars * ESCAPED > self._whole:
+                return self._counts(memory, self._whole)
+        self._chars = chars
+        self._uncounted.append(memory)
+        return True
 
     def looks(self, memory: Memory) -> Memory:
         """A memory that is looked at and not shown. Raises TooMuch when that is much already."""
@@ -77,6 +80,7 @@ class Room:
         if self.takes(memory):
             return memory
         beginning = cut(memory)
+        self._count()
         if self._counts(beginning, self._all):
             return beginning
         self.ended = True
@@ -91,6 +95,11 @@ class Room:
                 break
             found.append(fitted)
         return found
+
+    def _count(self) -> None:
+        self._bytes += size(*self._uncounted)
+        self._chars = 0
+        self._uncounted.clear()
 
     def _counts(self, memory: Memory, most: int) -> bool:
         counted = self._bytes + size(memory)
@@ -114,22 +123,22 @@ def cut(memory: Memory, most: int = BEGINNING) -> Memory:
     )
 
 
-def size(memory: Memory) -> int:
-    """Bytes of a record of it as JSON, at most."""
-    texts = (memory.title, memory.content, memory.summary, memory.tags, dict(memory.context), dict(memory.git_context))
-    return FIELDS + len(json.dumps(texts, ensure_ascii=False).encode())
+def size(*memories: Memory) -> int:
+    """Bytes of records of them as JSON, at most."""
+    texts = [
+        (item.title, item.content, item.summary, item.tags, dict(item.context), dict(item.git_context))
+        for item in memories
+    ]
+    return FIELDS * len(texts) + len(json.dumps(texts, ensure_ascii=False).encode())
 
 
 def _chars(memory: Memory) -> int:
     chars = FIELDS // ESCAPED + len(memory.title) + len(memory.content)
     if memory.summary:
         chars += len(memory.summary)
-    if memory.tags:
-        chars += sum(map(len, memory.tags))
-    if memory.context:
-        chars += len(str(memory.context))
-    if memory.git_context:
-        chars += len(str(memory.git_context))
+    for more in (memory.tags, memory.context, memory.git_context):
+        if more:
+            chars += len(str(more))
     return chars
 
 

@@ -56,7 +56,7 @@ def exported(tx: UnitOfWork, actor: Actor, wanted: Filter, after: int, limit: in
     memories, ended = _first(tx, wanted, after, limit)
     shown = _shown_of(tx, actor, [memory.id for memory in memories])
     texts = _texts(tx, [item for memory in memories for item in shown.get(memory.id, ())])
-    left = ALL - sum(map(size, memories))
+    left = ALL - size(*memories)
     records: list[Exported] = []
     for memory in memories:
         versions: list[Version] = []
