@@ -26,7 +26,7 @@ RESULTS: list[object] = [
 
 @pytest.mark.parametrize("result", RESULTS)
 def test_it_is_the_same_line(result: object) -> None:
-    for number in (7, "a\"b"):
+    for number in (7, 'a"b'):
         assert asyncio.run(longanswers.line(number, result)) == encode(answer(number, result))
 
 
