@@ -20,6 +20,9 @@ TEXTS = ("title", "content", "summary")
 def history(*, id: str, as_json: bool) -> int:
     """lmem history."""
     found = ask("memory/history", {"id": id}, idempotent=True)
+    while after := found.pop("next", None):  # an answer has only so much room for texts
+        rest = ask("memory/history", {"id": found["id"], "after": after}, idempotent=True)
+        found = {**rest, "versions": found["versions"] + rest["versions"]}
     if as_json:
         output.answer_json(found)
         return 0

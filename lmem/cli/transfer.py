@@ -194,7 +194,17 @@ def _records(filters: Row) -> Iterator[Row]:
     after: object = None
     while True:
         page = ask("memory/export", {**filters, "limit": PAGE, **given({"after": after})}, idempotent=True)
-        yield from page["records"]
+        yield from map(_whole, page["records"])
         after = page.get("next")
         if not after:
             return
+
+
+def _whole(record: Row) -> Row:
+    """A record with those of its versions that its page had no room for."""
+    after = record.pop("versions_next", None)
+    while after is not None:
+        found = ask("memory/history", {"id": record["id"], "after": after}, idempotent=True)
+        record["versions"] += found["versions"]
+        after = found.get("next")
+    return record

@@ -10,11 +10,12 @@ import logging
 import threading
 from typing import Protocol
 
+from lmem.daemon import longanswers
 from lmem.daemon.call import Call, Caller, Dispatch
 from lmem.daemon.limits import Limits
 from lmem.errors import Cancelled, DaemonStopping, FrameError, Internal, LmemError
 from lmem.protocol.framing import Frame, encode
-from lmem.protocol.messages import answer, notification
+from lmem.protocol.messages import notification
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Requests:
             self._tasks[number].cancel()
 
     async def _work(self, number: Number, call: Call) -> bytes:
-        line = encode(answer(number, await self._floor.dispatch(call)))
+        line = await longanswers.line(number, await self._floor.dispatch(call))
         if len(line) > self._floor.limits.frame:
             raise FrameError(
                 f"The answer has {len(line)} bytes, more than a frame may have.", hint="Ask for less, as with --limit."

@@ -63,6 +63,8 @@ class Memory:
     valid_until: str | None
     rev: int
     content_hash: str
+    whole_length: int | None = None
+    """Characters of the text where `content` is only its beginning (lmem.domain.room): to be shown, never stored."""
 
     @property
     def text(self) -> str:

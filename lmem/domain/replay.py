@@ -44,6 +44,7 @@ def replayed(current: Memory, versions: Sequence[Version], number: int, texts: T
             title, content, summary = texts or (version.title, version.content, version.summary)
             summary = own_summaries(versions).get(number, summary)
             fields |= {"title": title, "content": content, "summary": summary, "updated_at": version.recorded_at}
+            fields["whole_length"] = None
             fields |= {"rev": current.rev - (newest - number), "content_hash": content_hash(title, content)}
             return replace(current, **fields)  # type: ignore[arg-type]  # as above
     raise ValueError(f"there is no version {number}")

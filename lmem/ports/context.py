@@ -14,6 +14,9 @@ from lmem.domain.memories import Memory
 CONVENTION_TYPES = ("preference", "pattern", "convention")
 """Types of memories that say how things are done; so does the category 'convention'."""
 
+LOOKED_AT = 26_000
+"""Characters of a memory that a brief looks at, at most; the others are not read into memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Where:

@@ -5,7 +5,7 @@ Not the replay of those that changed (lmem.domain.replay).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from lmem.domain.filters import Filter
@@ -18,7 +18,10 @@ class PastTable(Protocol):
     """Memories at another time."""
 
     def unchanged(self, wanted: Filter, moment: AsOf, order: str, limit: int) -> tuple[list[Memory], int]:
-        """The first memories that pass the filter, were there then and did not change since, and how many there are."""
+        """The first memories that pass the filter, were there then and did not change since, and how many there are.
+
+        Long texts are cut, so that there may be thousands.
+        """
         ...
 
     def changed(self, wanted: Filter, moment: AsOf) -> list[str]:
@@ -26,11 +29,11 @@ class PastTable(Protocol):
         ...
 
     def histories(self, ids: Sequence[str]) -> list[tuple[Memory, list[Version]]]:
-        """Each memory as it is now with its versions, oldest first, whose texts are left empty."""
+        """Each memory as it is now, its text cut, with its versions, oldest first, whose texts are left empty."""
         ...
 
-    def texts(self, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str, str | None]]:
-        """Title, content and summary of versions by (memory id, number)."""
+    def texts(self, wanted: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, str, str, str | None]]:
+        """Memory id, number, title, content and summary of versions, one at a time and in the order of `wanted`."""
         ...
 
     def passing(self, states: Sequence[Memory], wanted: Filter) -> set[str]:

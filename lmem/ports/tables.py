@@ -5,13 +5,14 @@ Not SQL, and not a transaction (lmem.ports.storage).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from lmem.domain.filters import Filter
 from lmem.domain.history import ChangeSet, Version
 from lmem.domain.memories import Memory
 from lmem.domain.outbox import Parked, Pending, Projection
+from lmem.domain.room import Room
 
 Columns = Mapping[str, str | int | float | None]
 Hit = tuple[str, float]
@@ -46,16 +47,24 @@ class MemoryTable(Protocol):
         """(id, title) of memories whose id starts with `prefix`, archived ones too, `shared` without private ones."""
         ...
 
-    def visible(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
-        """Those of `ids` that exist and pass the filter: the last word on every index's hits."""
+    def visible(self, ids: Sequence[str], wanted: Filter, room: Room | None = None) -> dict[str, Memory]:
+        """Those of `ids` that exist and pass the filter: the last word on every index's hits. In their order; with a
+        `room` only what fits into it of each, here and in the pages below, and never more than one whole text beside.
+        """
         ...
 
-    def page(self, wanted: Filter, order: str, limit: int, offset: int) -> list[Memory]:
+    def each(self, ids: Sequence[str], wanted: Filter) -> Iterator[Memory]:
+        """The same one at a time, for what looks at many texts and keeps none."""
+        ...
+
+    def page(
+        self, wanted: Filter, order: str, limit: int, offset: int, room: Room | None = None
+    ) -> list[Memory]:
         """Memories in the order of specification 6.2 ('rank') or by creation ('created')."""
         ...
 
-    def after(self, wanted: Filter, key: int, limit: int) -> list[Memory]:
-        """Memories with a row number above `key`, in that order: pages that no write can shift."""
+    def after(self, wanted: Filter, key: int, limit: int) -> Iterator[Memory]:
+        """Memories with a row number above `key`, in that order and one at a time: pages that no write can shift."""
         ...
 
     def count(self, wanted: Filter) -> int: ...

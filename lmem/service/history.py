@@ -5,19 +5,21 @@ Not the writing of versions (lmem.service.recording).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 from lmem.domain import times
 from lmem.domain.actors import Actor
-from lmem.domain.history import LINKS, Version
+from lmem.domain.filters import Filter
+from lmem.domain.history import Version
 from lmem.domain.memories import Memory
 from lmem.domain.replay import replayed
 from lmem.errors import NotFound
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import names, recording, undo
+from lmem.service import names, recording, undo, versionpages
 from lmem.service.lifecycle import Changed
+from lmem.service.versionpages import ExportPage
 
 
 class History:
@@ -33,15 +35,24 @@ class History:
 
         def work(tx: UnitOfWork) -> tuple[Memory, list[Version]]:
             found = names.memory(tx, actor, memory_id)
-            return found, _shown(tx, actor, tx.versions.of(found.id))
+            return found, versionpages.shown(tx, actor, tx.versions.of(found.id))
 
         return await self._storage.read(work)
 
-    async def all_versions(self, actor: Actor, memories: Sequence[Memory]) -> dict[str, list[Version]]:
-        """As `history`, for memories that were read before: id -> versions, none for one that is gone by now."""
-        return await self._storage.read(
-            lambda tx: {memory.id: _shown(tx, actor, tx.versions.of(memory.id)) for memory in memories}
-        )
+    async def page(self, actor: Actor, memory_id: str, after: int) -> tuple[Memory, list[Version], int | None]:
+        """A memory and its versions with a number above `after`, as many as an answer holds; then the number to go on
+        after. Raises NotFound."""
+
+        def work(tx: UnitOfWork) -> tuple[Memory, list[Version], int | None]:
+            found = names.memory(tx, actor, memory_id)
+            return found, *versionpages.of(tx, actor, found, after)
+
+        return await self._storage.read(work)
+
+    async def exported(self, actor: Actor, wanted: Filter, after: int, limit: int) -> ExportPage:
+        """Memories with a row number above `after`, archived ones too, oldest first, and their versions; at most
+        `limit` of them, and as many as an answer holds."""
+        return await self._storage.read(lambda tx: versionpages.exported(tx, actor, wanted, after, limit))
 
     async def undo(self, actor: Actor, change_set: int | None) -> Changed:
         """Reverse a change set, by default the last change; undoing an `add` archives what was added.
@@ -67,14 +78,20 @@ class History:
 
         def work(tx: UnitOfWork) -> tuple[Memory, Memory, tuple[int, int]]:
             current = names.memory(tx, actor, memory_id)
-            versions = _shown(tx, actor, tx.versions.of(current.id))
+            versions = versionpages.shown(tx, actor, tx.past.histories([current.id])[0][1])
             known = {version.number: version for version in versions}
             to = last or versions[-1].number
             start = first or (to - 1 if to - 1 in known else to)
             for number in (start, to):
                 if number not in known:
                     raise _no_version(current, number)
-            return replayed(current, versions, start), replayed(current, versions, to), (start, to)
+            numbers = (start, to)
+            texts = {
+                number: (title, content, summary)
+                for _, number, title, content, summary in tx.past.texts([(current.id, number) for number in numbers])
+            }
+            before, after = (replayed(current, versions, number, texts[number]) for number in numbers)
+            return before, after, numbers
 
         return await self._storage.read(work)
 
@@ -86,7 +103,7 @@ class History:
 
         def work(tx: UnitOfWork) -> Changed:
             current = names.memory(tx, actor, memory_id)
-            versions = _shown(tx, actor, tx.versions.of(current.id))
+            versions = versionpages.shown(tx, actor, tx.versions.of(current.id))
             if number not in [version.number for version in versions]:
                 raise _no_version(current, number)
             at = times.to_text(self._clock.now())
@@ -110,24 +127,3 @@ def _no_version(memory: Memory, number: int) -> NotFound:
     return NotFound(
         f"Memory {memory.id[:8]} has no version {number}.", hint=f"'lmem history {memory.id[:8]}' shows its versions."
     )
-
-
-def _shown(tx: UnitOfWork, actor: Actor, versions: list[Version]) -> list[Version]:
-    """Those of a memory's versions that this caller may read: nothing of a time when the memory was private, and to
-    others than the user no private memory as the other end of a relation."""
-    if not actor.shared:
-        return versions
-    switched = [at for at, version in enumerate(versions) if "is_private" in version.diff]
-    if switched:
-        versions = [replace(versions[switched[-1]], diff={}), *versions[switched[-1] + 1 :]]
-    return [_without_private(tx, version) for version in versions]
-
-
-def _without_private(tx: UnitOfWork, version: Version) -> Version:
-    def names_private(name: str, pair: tuple[object, object]) -> bool:
-        others = [str(end) for end in pair if end is not None] if LINKS.get(name) else []
-        found = [tx.memories.find(other) for other in others]
-        return any(other is None or other.is_private for other in found)
-
-    diff = {name: pair for name, pair in version.diff.items() if not names_private(name, pair)}
-    return version if len(diff) == len(version.diff) else replace(version, diff=diff)

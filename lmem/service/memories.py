@@ -14,7 +14,7 @@ from lmem.config import InForce
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
-from lmem.domain.memories import Draft, Memory
+from lmem.domain.memories import Draft
 from lmem.domain.scope import NOWHERE, Scope
 from lmem.errors import LmemError
 from lmem.ports.clock import Clock
@@ -103,10 +103,6 @@ class Memories:
         no page of `limit`: on every page of a list alike.
         """
         return await self._reads.page(wanted, order, limit, offset, may_join)
-
-    async def export(self, wanted: Filter, after: int, limit: int) -> list[Memory]:
-        """Memories with a row number above `after`, archived ones too, oldest first."""
-        return await self._storage.read(lambda tx: tx.memories.after(wanted, after, limit))
 
     async def tags(self, wanted: Filter) -> list[tuple[str, int]]:
         """Tags with their counts, most used first."""

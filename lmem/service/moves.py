@@ -16,6 +16,7 @@ from lmem.domain.fading import Placed
 from lmem.domain.filters import Filter
 from lmem.domain.history import ChangeSet
 from lmem.domain.layers import Layers
+from lmem.domain.room import cut
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import recording
@@ -82,8 +83,9 @@ class Moves:
             return None
         done, undo, ids = begun
         await self.go(actor, undo, ids)
-        found = await self._storage.read(lambda tx: tx.memories.visible(ids, Filter(actor.user_id)))
-        return Changed(tuple(found[id_] for id_ in ids if id_ in found), done.id, DECAY, undo)
+        wanted = Filter(actor.user_id)
+        found = await self._storage.read(lambda tx: tuple(map(cut, tx.memories.each(ids, wanted))))
+        return Changed(found, done.id, DECAY, undo)
 
     def _slice(self, tx: UnitOfWork, actor: Actor, number: int, ids: Sequence[str], last: bool) -> int | None:
         """Move some; None when the change set was undone meanwhile."""

@@ -6,7 +6,7 @@ recorded) by then; the search is full text alone, because the vectors know the p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from lmem.domain.actors import Actor
@@ -16,6 +16,7 @@ from lmem.domain.memories import Memory
 from lmem.domain.query import Question, all_of, any_of, matching_line, parse_question
 from lmem.domain.ranking import Evidence, fuse
 from lmem.domain.replay import replayed
+from lmem.domain.room import Room, cut
 from lmem.errors import NotFound
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names
@@ -40,7 +41,7 @@ class Past:
 
         def work(tx: UnitOfWork) -> tuple[Memory, Version]:
             found = names.memory(tx, actor, memory_id)
-            state = next(iter(_states(tx, Filter(actor.user_id, shared=actor.shared), [found.id], moment)), None)
+            state = _state(tx, Filter(actor.user_id, shared=actor.shared), found.id, moment)
             if state is None:
                 verb = "known" if moment.recorded else "so"
                 raise NotFound(
@@ -51,8 +52,11 @@ class Past:
 
         return await self._storage.read(work)
 
-    async def page(self, wanted: Filter, moment: AsOf, order: str, limit: int, offset: int) -> tuple[list[Memory], int]:
-        """Memories as they were, in the order of `list`, and how many passed the filter in all."""
+    async def page(
+        self, wanted: Filter, moment: AsOf, order: str, limit: int, offset: int
+    ) -> tuple[list[Memory], int, bool]:
+        """Memories as they were, in the order of `list`, how many passed the filter in all, and whether there are fewer
+        than were asked for because their texts took all the room of an answer."""
 
         def work(tx: UnitOfWork) -> tuple[list[Memory], int, list[str]]:
             return *tx.past.unchanged(wanted, moment, order, offset + limit), tx.past.changed(wanted, moment)
@@ -63,7 +67,9 @@ class Past:
             others = await self._storage.read(partial(_passing, wanted=wanted, ids=ids, moment=moment))
             merged, count = [*merged, *(state for state, _ in others)], count + len(others)
         merged.sort(key=_created if order == "created" else _rank, reverse=True)
-        return merged[offset : offset + limit], count
+        room, page = Room(), merged[offset : offset + limit]
+        shown = await self._storage.read(lambda tx: room.fill(_whole(tx, wanted, state, moment) for state in page))
+        return shown, count, room.ended
 
     async def search(self, query: str, wanted: Filter, moment: AsOf, limit: int) -> list[Found]:
         """The best memories by full text over what each said then."""
@@ -76,7 +82,7 @@ def _search(tx: UnitOfWork, question: Question, wanted: Filter, moment: AsOf, li
     if question.is_literal and (question.phrases or question.prefixes):
         terms = all_of(question.phrases, question.prefixes)
     scores = dict(tx.past.match(terms, wanted, moment, HITS))
-    states = tx.memories.visible(list(scores), wanted)
+    states = {memory.id: cut(memory) for memory in tx.memories.each(list(scores), wanted)}
     now = dict(tx.past.match_changed(terms, wanted, moment, HITS))
     old = {(memory_id, number): score for memory_id, number, score in tx.past.match_old(terms, wanted, HITS)}
     changed = [*now, *(memory_id for memory_id, _ in old if memory_id not in now)]
@@ -86,8 +92,13 @@ def _search(tx: UnitOfWork, question: Question, wanted: Filter, moment: AsOf, li
             scores[state.id], states[state.id] = score, state
     evidence = [Evidence(memory_id, fulltext=(scores[memory_id], 1.0)) for memory_id in states]
     ranked = fuse(evidence)
-    best = [(states[item.id], item) for item in ranked[:limit]]
-    return [Found(state, item, matching_line(state.content, question)) for state, item in best]
+    found, room = list[Found](), Room()
+    for item in ranked[:limit]:
+        state = _whole(tx, wanted, states[item.id], moment)
+        line = matching_line(state.content, question)
+        if (fitted := room.fit(state)) is not None:
+            found.append(Found(fitted, item, line))
+    return found
 
 
 def _passing(tx: UnitOfWork, wanted: Filter, ids: Sequence[str], moment: AsOf) -> list[tuple[Memory, int | None]]:
@@ -95,33 +106,38 @@ def _passing(tx: UnitOfWork, wanted: Filter, ids: Sequence[str], moment: AsOf) -
     text of now."""
     found: list[tuple[Memory, int | None]] = []
     for at in range(0, len(ids), CHUNK):
-        states = [(state, _said(versions, number)) for state, number, versions in
+        states = [(cut(state), _said(versions, number)) for state, number, versions in
                   _replay(tx, wanted, ids[at : at + CHUNK], moment)]  # fmt: skip
         kept = tx.past.passing([state for state, _ in states], wanted)
         found += [item for item in states if item[0].id in kept]
     return found
 
 
-def _states(tx: UnitOfWork, wanted: Filter, ids: Sequence[str], moment: AsOf) -> list[tuple[Memory, Version]]:
-    return [
-        (state, versions[number - versions[0].number]) for state, number, versions in _replay(tx, wanted, ids, moment)
-    ]
+def _state(tx: UnitOfWork, wanted: Filter, memory_id: str, moment: AsOf) -> tuple[Memory, Version] | None:
+    """A memory as it was, with all of its text, and the version that it was."""
+    found = next(_replay(tx, wanted, [memory_id], moment), None)
+    return found and (found[0], found[2][found[1] - found[2][0].number])
+
+
+def _whole(tx: UnitOfWork, wanted: Filter, state: Memory, moment: AsOf) -> Memory:
+    """A state with all of its text."""
+    found = None if state.whole_length is None else _state(tx, wanted, state.id, moment)
+    return state if found is None else found[0]
 
 
 def _replay(
     tx: UnitOfWork, wanted: Filter, ids: Sequence[str], moment: AsOf
-) -> list[tuple[Memory, int, list[Version]]]:
-    """Each memory that was known then as it was, the number of that version, and all versions."""
-    chosen = []
+) -> Iterator[tuple[Memory, int, list[Version]]]:
+    """Each memory that was known then as it was, the number of that version, and all versions; one at a time, since its
+    text may be long."""
+    chosen = {}
     for current, versions in tx.past.histories(ids):
         known = [version.number for version in versions if moment.of(version) <= moment.at]
         if known and not (wanted.shared and _was_private(versions, known[-1])):
-            chosen.append((current, known[-1], versions))
-    texts = tx.past.texts([(current.id, number) for current, number, _ in chosen])
-    return [
-        (replayed(current, versions, number, texts[current.id, number]), number, versions)
-        for current, number, versions in chosen
-    ]
+            chosen[current.id, known[-1]] = current, versions
+    for memory_id, number, title, content, summary in tx.past.texts(list(chosen)):
+        current, versions = chosen[memory_id, number]
+        yield replayed(current, versions, number, (title, content, summary)), number, versions
 
 
 def _was_private(versions: Sequence[Version], number: int) -> bool:

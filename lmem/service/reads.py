@@ -13,9 +13,10 @@ from lmem.domain.cachekeys import Key
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
 from lmem.domain.relations import Link
+from lmem.domain.room import Room
 from lmem.ports.cache import Value
 from lmem.ports.storage import Storage, UnitOfWork
-from lmem.service import cachedlinks, cachejson, names
+from lmem.service import briefreads, cachedlinks, cachejson, names
 from lmem.service.caches import Caches
 
 BRIEF = 100
@@ -32,11 +33,15 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A part of a list, and how long all of it is; `too_little` when the temporal layer joined."""
+    """A part of a list, and how long all of it is; `too_little` when the temporal layer joined.
+
+    `ended` when it has fewer rows than were asked for because their texts took all the room of an answer.
+    """
 
     memories: tuple[Memory, ...]
     total: int
     too_little: bool
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +101,15 @@ class Reads:
         listed = _listed(await caches.get(key)) if keeps else None
         if listed is not None:
             ids, seen_as = listed.ids, replace(wanted, temporal=True) if listed.too_little else wanted
-            rows = await self._storage.read(lambda tx: tx.memories.visible(ids, seen_as), brief=len(ids) <= BRIEF)
+
+            def again(tx: UnitOfWork, room: Room) -> dict[str, Memory]:
+                return tx.memories.visible(ids, seen_as, room)
+
+            rows = await briefreads.read(self._storage, again, brief=len(ids) <= BRIEF)
             if len(rows) == len(ids):
                 return Page(tuple(rows[found] for found in ids), listed.total, listed.too_little)
         page = await self._storage.read(lambda tx: _page(tx, wanted, order, limit, offset, may_join))
-        if keeps:
+        if keeps and not page.ended:
             facts = f"{page.total} {page.too_little:d}"
             items = (facts, *(memory.id for memory in page.memories))
             await caches.put(key, items if is_first else cachejson.packed(items), at)
@@ -131,7 +140,8 @@ def _page(tx: UnitOfWork, wanted: Filter, order: str, limit: int, offset: int, m
     if too_little:
         asked = replace(wanted, temporal=True)
         total = tx.memories.count(asked)
-    return Page(tuple(tx.memories.page(asked, order, limit, offset)), total, too_little)
+    room = Room()
+    return Page(tuple(tx.memories.page(asked, order, limit, offset, room)), total, too_little, room.ended)
 
 
 def _listed(value: Value | None) -> _Listed | None:

@@ -15,13 +15,14 @@ from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
 from lmem.domain.query import Question, any_of, matching_line, parse_question
 from lmem.domain.ranking import Evidence, Ranked, fuse
+from lmem.domain.room import Room
 from lmem.domain.timewords import TimeRange
 from lmem.errors import StoreUnavailable
 from lmem.ports.clock import Clock
 from lmem.ports.finder import AsyncFinder
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, Candidates
-from lmem.service import boosts
+from lmem.service import boosts, briefreads
 from lmem.service.conditions import conditions
 from lmem.service.evidence import FullText, fulltext
 from lmem.service.indexes import Indexes
@@ -163,15 +164,19 @@ class Search:
         plain = not (by_words or question.literal or question.unspaced)
         with_fulltext, brief = only in (None, "fts"), plain and self._brief
         # Full text first: what the relay takes from there to the vectors meanwhile would be in neither answer.
-        beside = await self._storage.read(lambda tx: _beside(tx, asked, with_fulltext, by_words), brief)
+        beside = await briefreads.read(
+            self._storage, lambda tx, room: _beside(tx, room, asked, with_fulltext, by_words), brief
+        )
         if plain:
             self._brief = beside.ms < BRIEF_MS
         most = most or max(asked.limit + HEAD, CANDIDATES_OF_SESSIONS if beside.in_session else CANDIDATES)
         found = None if by_words else await self._ask_vectors(question, wanted, only, most)
         if isinstance(found, StoreUnavailable):
-            beside = await self._storage.read(lambda tx: _beside(tx, asked, with_fulltext, True))
+            beside = await self._storage.read(lambda tx: _beside(tx, Room(), asked, with_fulltext, True))
         brief = brief and isinstance(found, Candidates) and most <= CANDIDATES_OF_SESSIONS
-        answer, refused = await self._storage.read(lambda tx: self._finish(tx, asked, beside, found, only), brief)
+        answer, refused = await briefreads.read(
+            self._storage, lambda tx, room: self._finish(tx, room, asked, beside, found, only), brief
+        )
         if refused and isinstance(found, Candidates) and len(found.found) >= most and most < MOST:
             return await self._search(asked, only, min(MOST, 5 * most))
         return answer
@@ -188,8 +193,8 @@ class Search:
             return err
 
     def _finish(
-        self, tx: UnitOfWork, asked: _Asked, beside: _Beside, found: Candidates | StoreUnavailable | None,
-        only: str | None,
+        self, tx: UnitOfWork, room: Room, asked: _Asked, beside: _Beside,
+        found: Candidates | StoreUnavailable | None, only: str | None,
     ) -> tuple[Answer, bool]:  # fmt: skip
         """The answer, and whether it has too few because the truth refused what an index found."""
         wanted, least = asked.wanted, asked.rules.least
@@ -208,15 +213,16 @@ class Search:
                 pool = [item for item in pool if item.id in required]
         if least is not None:
             pool = [item for item in pool if item.cosine >= least]
-        best, refused = self._rank(tx, asked, pool, beside.in_session, timings)
+        best, refused = self._rank(tx, room, asked, pool, beside.in_session, timings)
         too_little = not wanted.temporal and _is_little(best, asked.limit) and tx.memories.any_temporal(wanted)
         empty = None if best else self._empty(tx, asked, list(gathered.values()))
         degraded = (found,) if isinstance(found, StoreUnavailable) else ()
         return Answer(tuple(best), tuple(served_by), degraded, timings, empty, too_little), refused
 
     def _rank(
-        self, tx: UnitOfWork, asked: _Asked, pool: Collection[Evidence], in_session: bool, timings: dict[str, float]
-    ) -> tuple[list[Found], bool]:
+        self, tx: UnitOfWork, room: Room, asked: _Asked, pool: Collection[Evidence], in_session: bool,
+        timings: dict[str, float],
+    ) -> tuple[list[Found], bool]:  # fmt: skip
         """The best of a pool, and whether the truth refused some while there are too few."""
         started = time.perf_counter()
         order = fuse(pool, asked.question.is_literal)
@@ -232,15 +238,15 @@ class Search:
             len(kept) < asked.limit or (lift and order[at].score + lift >= kept[asked.limit - 1][0].score)
         ):
             head = order[at : at + step]
-            rows = tx.memories.visible([item.id for item in head], asked.wanted)
+            rows = tx.memories.visible([item.id for item in head], asked.wanted, room)
             kept += [(item, rows[item.id]) for item in head if item.id in rows]
             at += len(head)
-        refused = len(kept) < min(at, asked.limit)
+        refused = len(kept) < min(at, asked.limit) and not room.ended
         user_id, now = asked.wanted.user_id, self._clock.now()
         kept = boosts.apply(tx, kept, asked.named, user_id, now, asked.rules.fades, asked.limit)
         timings["rows"] = _since(started)
         shown = kept[: asked.limit]
-        return [Found(memory, item, matching_line(memory.content, asked.question)) for item, memory in shown], refused
+        return [Found(memory, item, _line(tx, memory, asked.question)) for item, memory in shown], refused
 
     def _empty(self, tx: UnitOfWork, asked: _Asked, pool: Sequence[Evidence]) -> Empty:
         question, wanted, least = asked.question, asked.wanted, asked.rules.least
@@ -255,7 +261,7 @@ class Search:
             expression = any_of(question.words)
             pool = [Evidence(hit, fulltext=(score, 0.5)) for hit, score in tx.fulltext.match(expression, anywhere, 5)]
         in_session = tx.memories.any_in_session(asked.wanted.user_id)
-        near = tuple(self._rank(tx, replace(asked, wanted=anywhere, limit=3), pool, in_session, {})[0])
+        near = tuple(self._rank(tx, Room(), replace(asked, wanted=anywhere, limit=3), pool, in_session, {})[0])
         if matching == 0:
             return Empty("No memory passes the filters.", corpus, unknown, near)
         if least is not None:
@@ -265,11 +271,17 @@ class Search:
         return Empty("No memory matches.", corpus, unknown, near)
 
 
-def _beside(tx: UnitOfWork, asked: _Asked, with_fulltext: bool, everything: bool) -> _Beside:
+def _beside(tx: UnitOfWork, room: Room, asked: _Asked, with_fulltext: bool, everything: bool) -> _Beside:
     started = time.perf_counter()
-    found = fulltext(tx, asked.question, asked.wanted, everything) if with_fulltext else None
+    found = fulltext(tx, room, asked.question, asked.wanted, everything) if with_fulltext else None
     in_session = tx.memories.any_in_session(asked.wanted.user_id)
     return _Beside(found, in_session, _since(started))
+
+
+def _line(tx: UnitOfWork, memory: Memory, question: Question) -> tuple[int, str] | None:
+    """The line of a memory that matches best; of one that is cut, in the whole text, which goes again at once."""
+    whole = tx.memories.find(memory.id) if memory.whole_length is not None else None
+    return matching_line((whole or memory).content, question)
 
 
 def _is_little(found: Sequence[Found], limit: int) -> bool:

@@ -11,6 +11,7 @@ from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
 from lmem.domain.history import Change
 from lmem.domain.memories import Memory
+from lmem.domain.room import ALL, WHOLE, Room
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import names
 
@@ -23,7 +24,8 @@ class Timeline:
 
     async def newest(self, wanted: Filter, limit: int) -> list[Memory]:
         """The newest memories, the oldest of them first."""
-        return list(reversed(await self._storage.read(lambda tx: tx.memories.page(wanted, "created", limit, 0))))
+        found = await self._storage.read(lambda tx: tx.memories.page(wanted, "created", limit, 0, Room()))
+        return found[::-1]
 
     async def around(self, actor: Actor, memory_id: str, wanted: Filter, limit: int) -> tuple[Memory, list[Memory]]:
         """A memory, and it between so many before and after it, in its project when `wanted` names none.
@@ -36,8 +38,10 @@ class Timeline:
             where = wanted
             if anchor.project_id is not None and wanted.project_id is None and wanted.sight is not None:
                 where = replace(wanted, project_id=anchor.project_id, sight=None)
-            before, after = tx.timeline.before(where, anchor, limit), tx.timeline.after(where, anchor, limit)
-            return anchor, [*reversed(before), anchor, *after]
+            here, earlier, later = (Room(WHOLE // 3, ALL // 3) for _ in range(3))  # neither side takes the other's
+            before = tx.timeline.before(where, anchor, limit, earlier)
+            after = tx.timeline.after(where, anchor, limit, later)
+            return anchor, [*reversed(before), *here.fill([anchor]), *after]
 
         return await self._storage.read(work)
 

@@ -77,6 +77,11 @@ WIRE = (
     "Credentials in texts are replaced by '[redacted:KIND]' before anything is stored, and the answer's redacted lists "
     "each with kind, field, line and column. With allow_secret true, 'memory/add', 'memory/edit' and the items of "
     "'memory/add_many' keep them; kept_secrets lists those, and the audit log gets an entry.",
+    "Lists and searches give texts whole up to 3 MiB of an answer. Beyond that a record has truncated true, the "
+    "beginning of its content, content_length (characters of all of it), and neither a long context nor a long git; "
+    "'memory/get' gives it whole. A list that has fewer rows than its limit for that reason says next_offset. "
+    "'memory/export' never cuts: its pages end earlier, and a record whose versions did not fit has versions_next, "
+    "which 'memory/history' takes as after; that one's own next is the same.",
     "Requests can wait in a transaction: 'transaction/begin' answers its id and limits, 'transaction/stage' takes the "
     "method and params of a request that is checked at once and applied later, 'transaction/commit' applies all as one "
     "change set or, with an error that names the request or line, none. After a request that was refused there is no "

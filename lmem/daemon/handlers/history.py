@@ -5,6 +5,8 @@ Not a rule in sight: those are in lmem.service.history.
 
 from __future__ import annotations
 
+import asyncio
+
 from lmem.daemon.call import Call
 from lmem.daemon.handlers.records import Json, changed_json, version_json
 from lmem.daemon.params import Params
@@ -14,9 +16,10 @@ from lmem.domain import differences
 
 async def history(services: Services, call: Call, params: Params) -> Json:
     actor = services.actor(call)
-    memory, versions = await services.history.versions(actor, params.text("id"))
+    memory, versions, rest = await services.history.page(actor, params.text("id"), params.number("after", 0, 0, 2**53))
     services.activity.read(actor, [memory.id])
-    return {"id": memory.id, "versions": [version_json(version) for version in versions]}
+    shown: Json = {"id": memory.id, "versions": [version_json(version) for version in versions]}
+    return shown if rest is None else {**shown, "next": rest}
 
 
 async def diff(services: Services, call: Call, params: Params) -> Json:
@@ -30,7 +33,7 @@ async def diff(services: Services, call: Call, params: Params) -> Json:
         "from": numbers[0],
         "to": numbers[1],
         "fields": {name: list(pair) for name, pair in differences.fields(before, after).items()},
-        "text": differences.lines(before, after),
+        "text": await asyncio.to_thread(differences.lines, before, after),
     }
 
 

@@ -12,7 +12,7 @@ from lmem.daemon.call import Call
 from lmem.daemon.handlers import past
 from lmem.daemon.handlers.drafts import bulk, draft, kinds_kept
 from lmem.daemon.handlers.edits import changed_fields
-from lmem.daemon.handlers.records import Json, error_json, made_json, memory_json, note_place, version_json
+from lmem.daemon.handlers.records import Json, error_json, made_json, memory_json, next_json, note_place, version_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import read
 from lmem.daemon.services import Services
@@ -111,6 +111,7 @@ async def page(services: Services, call: Call, params: Params) -> Json:
     return {
         "memories": [memory_json(memory, names) for memory in found.memories],
         "total": found.total,
+        **next_json(found.ended, offset + len(found.memories)),
         "degraded": services.caches.degraded(),
         "scope": reading.to_wire(found.too_little),
     }
@@ -155,16 +156,18 @@ async def export(services: Services, call: Call, params: Params) -> Json:
         public = replace(reading.wanted, shared=True)
         reading = replace(reading, actor=replace(reading.actor, shared=True), wanted=public)
     wanted, limit = replace(reading.wanted, temporal=True), params.number("limit", 500, 1, 1000)
-    memories = await services.memories.export(wanted, params.number("after", 0, 0, 2**62), limit)
-    names = await services.project_names(memory.project_id for memory in memories)
-    versions = await services.history.all_versions(reading.actor, memories)
-    services.activity.exported(reading.actor, len(memories))
+    page = await services.history.exported(reading.actor, wanted, params.number("after", 0, 0, 2**62), limit)
+    names = await services.project_names(item.memory.project_id for item in page.records)
+    services.activity.exported(reading.actor, len(page.records))
     records = [
-        {**memory_json(memory, names), "versions": [version_json(item) for item in versions[memory.id]]}
-        for memory in memories
+        {
+            **memory_json(item.memory, names),
+            "versions": [version_json(version) for version in item.versions],
+            **({} if item.rest is None else {"versions_next": item.rest}),
+        }
+        for item in page.records
     ]
-    end = memories[-1].key if len(memories) == limit else None
-    return {"records": records, "next": end, "scope": reading.to_wire()}
+    return {"records": records, "next": page.next, "scope": reading.to_wire()}
 
 
 def _seen_beside(actor: Actor, memory: Memory, scope: Scope) -> Filter:

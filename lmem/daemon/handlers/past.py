@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from lmem.daemon.call import Call
-from lmem.daemon.handlers.records import Json, memory_json
+from lmem.daemon.handlers.records import Json, cut_json, memory_json, next_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import read
 from lmem.daemon.services import Services
@@ -64,12 +64,13 @@ async def page(services: Services, call: Call, params: Params, order: str, then:
     limit, offset = params.number("limit", 20, 1, 1000), params.number("offset", 0, 0, 10_000_000)
     reading = await read(services, call, params)
     wanted = replace(reading.wanted, temporal=True)  # the question is one of time
-    memories, total = await services.past.page(wanted, then, order, limit, offset)
+    memories, total, ended = await services.past.page(wanted, then, order, limit, offset)
     services.activity.listed(reading.actor, "memory", params.names(), len(memories))
     names = await services.project_names(memory.project_id for memory in memories)
     return {
         "memories": [memory_json(memory, names) for memory in memories],
         "total": total,
+        **next_json(ended, offset + len(memories)),
         "scope": reading.to_wire(),
         **to_wire(then),
     }
@@ -96,6 +97,7 @@ async def search(services: Services, call: Call, params: Params, query: str, the
             "layer": item.memory.layers.primary,
             "tags": list(item.memory.tags),
             "line": item.line and {"number": item.line[0], "text": item.line[1][:400]},
+            **cut_json(item.memory),
         }
         for item in found
     ]

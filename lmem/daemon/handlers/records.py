@@ -63,12 +63,23 @@ def memory_json(memory: Memory, projects: Mapping[str, str], links: Sequence[Lin
         "valid_until": memory.valid_until,
         "rev": memory.rev,
     }
+    record |= cut_json(memory)
     if links is not None:
         record["links"] = [
             {"type": link.type, "direction": link.direction, "id": link.other_id, "title": link.other_title}
             for link in links
         ]
     return record
+
+
+def cut_json(memory: Memory) -> Json:
+    """What an answer says of a memory that it has the beginning of; nothing of a whole one."""
+    return {} if memory.whole_length is None else {"truncated": True, "content_length": memory.whole_length}
+
+
+def next_json(ended: bool, offset: int) -> Json:
+    """Where a list goes on that has fewer rows than its limit because an answer holds no more."""
+    return {"next_offset": offset} if ended else {}
 
 
 def version_json(version: Version) -> Json:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from lmem.daemon.call import Call
 from lmem.daemon.handlers import past
-from lmem.daemon.handlers.records import Json
+from lmem.daemon.handlers.records import Json, cut_json
 from lmem.daemon.params import Params
 from lmem.daemon.reading import range_to_wire, read
 from lmem.daemon.services import Services
@@ -88,6 +88,7 @@ def _result(item: Found, projects: Mapping[str, str], explain: bool) -> Json:
         "layer": memory.layers.primary,
         "tags": list(memory.tags),
         "line": item.line and {"number": item.line[0], "text": item.line[1][:400]},
+        **cut_json(memory),
     }
     if explain:
         ranked, evidence = item.ranked, item.ranked.evidence

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 
 from lmem.domain.memories import Memory
-from lmem.ports.context import Where
+from lmem.domain.room import cut
+from lmem.ports.context import LOOKED_AT, Where
 from lmem.stores.sqlite.memories import COLUMNS, readable, record
 
 _SELECT = "SELECT " + ", ".join(f"m.{name}" for name in COLUMNS.split(", "))
@@ -49,7 +50,7 @@ class ContextRows:
     def focused(self, session_id: str, where: Where, limit: int) -> list[Memory]:
         values = {"session": session_id, "user": where.user_id, "limit": limit}
         sql = _FOCUSED.format(source=readable(where.shared))
-        return [record(row) for row in self._db.execute(sql, values)]
+        return [cut(record(row), LOOKED_AT) for row in self._db.execute(sql, values)]
 
     def of_session(self, where: Where, limit: int) -> list[Memory]:
         return self._pick(where, [f"{_SESSION} AND m.memory_type != 'task'"], _NEWEST, limit)
@@ -78,4 +79,5 @@ class ContextRows:
             "types": json.dumps(list(types)),
             "limit": limit,
         }
-        return [record(row) for row in self._db.execute(_PICK.format(keys=keys, order=order, outer=outer), values)]
+        rows = self._db.execute(_PICK.format(keys=keys, order=order, outer=outer), values)
+        return [cut(record(row), LOOKED_AT) for row in rows]

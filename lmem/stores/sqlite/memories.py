@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from lmem.domain.filters import LASTING, Filter, Sight
 from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import Memory, to_json
+from lmem.domain.room import Room
 from lmem.ports.tables import Columns, Standing
 from lmem.stores.sqlite import purging
 
@@ -141,28 +142,33 @@ class MemoryRows:
         sql = _PREFIX.format(source=readable(shared))
         return self._db.execute(sql, (prefix, prefix + "g", user_id, limit)).fetchall()
 
-    def visible(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
+    def visible(self, ids: Sequence[str], wanted: Filter, room: Room | None = None) -> dict[str, Memory]:
+        return {memory.id: memory for memory in _fill(self.each(ids, wanted), room)}
+
+    def each(self, ids: Sequence[str], wanted: Filter) -> Iterator[Memory]:
         if not ids:
-            return {}
+            return iter(())
         where, values = conditions(wanted)
         # CROSS JOIN keeps the order: each id is looked up. Left alone, the planner walks the user's whole index.
         sql = f"""SELECT {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?)) CROSS JOIN {source(wanted)} m
             WHERE m.id = wanted AND {where}"""
-        return {row[1]: record(row) for row in self._db.execute(sql, (json.dumps(list(ids)), *values))}
+        return map(record, self._db.execute(sql, (json.dumps(list(ids)), *values)))
 
-    def page(self, wanted: Filter, order: str, limit: int, offset: int) -> list[Memory]:
+    def page(
+        self, wanted: Filter, order: str, limit: int, offset: int, room: Room | None = None
+    ) -> list[Memory]:
         where, values = conditions(wanted)
         if order == "created":  # else the planner sorts all that the user has (0.7 s of 300,000, for 20)
             where = where.replace("m.user_id = ?", "+m.user_id = ?", 1)
         sql = f"SELECT {COLUMNS} FROM {source(wanted)} m WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"
-        return [record(row) for row in self._db.execute(sql, (*values, limit, offset))]
+        return _fill(map(record, self._db.execute(sql, (*values, limit, offset))), room)
 
-    def after(self, wanted: Filter, key: int, limit: int) -> list[Memory]:
+    def after(self, wanted: Filter, key: int, limit: int) -> Iterator[Memory]:
         where, values = conditions(wanted)
         where = where.replace("m.is_archived = 0", "m.is_archived IN (0, 1)")
         sql = f"""SELECT {COLUMNS} FROM {source(wanted)} m
             WHERE m.memory_key > ? AND {where} ORDER BY m.memory_key LIMIT ?"""
-        return [record(row) for row in self._db.execute(sql, (key, *values, limit))]
+        return map(record, self._db.execute(sql, (key, *values, limit)))
 
     def count(self, wanted: Filter) -> int:
         where, values = conditions(wanted)
@@ -233,6 +239,10 @@ class MemoryRows:
     def _one(self, sql: str, *values: str | None) -> Memory | None:
         row = self._db.execute(sql, values).fetchone()
         return record(row) if row else None
+
+
+def _fill(memories: Iterator[Memory], room: Room | None) -> list[Memory]:
+    return list(memories) if room is None else room.fill(memories)
 
 
 def _object(text: object) -> dict[str, object]:

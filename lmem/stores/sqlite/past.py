@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
 from lmem.domain.filters import Filter
 from lmem.domain.history import AsOf, Version
 from lmem.domain.memories import Memory, to_json
+from lmem.domain.room import cut
 from lmem.ports.tables import Hit
 from lmem.stores.sqlite.memories import COLUMNS, ORDERS, conditions, record, source
 from lmem.stores.sqlite.versions import COLUMNS as VERSION_COLUMNS
@@ -65,7 +66,7 @@ class PastRows:
         where, values = _still(wanted, moment)
         rest = f"FROM {source(wanted)} m WHERE {where}"
         rows = self._db.execute(f"SELECT {COLUMNS} {rest} ORDER BY {ORDERS[order]} LIMIT ?", (*values, limit))
-        found = [record(row) for row in rows]
+        found = [cut(record(row)) for row in rows]
         count: int = self._db.execute(f"SELECT count(*) {rest}", values).fetchone()[0]
         return found, count
 
@@ -79,11 +80,10 @@ class PastRows:
             memory_id: [version(row) for row in rows]
             for memory_id, rows in groupby(self._db.execute(_VERSIONS, wanted), itemgetter(0))
         }
-        return [(memory, versions[memory.id]) for memory in map(record, self._db.execute(_ROWS, wanted))]
+        return [(cut(memory), versions[memory.id]) for memory in map(record, self._db.execute(_ROWS, wanted))]
 
-    def texts(self, wanted: Sequence[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str, str | None]]:
-        rows = self._db.execute(_TEXTS, (json.dumps([list(pair) for pair in wanted]),))
-        return {(memory_id, number): (title, content, summary) for memory_id, number, title, content, summary in rows}
+    def texts(self, wanted: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int, str, str, str | None]]:
+        return self._db.execute(_TEXTS, (json.dumps([list(pair) for pair in wanted]),))
 
     def passing(self, states: Sequence[Memory], wanted: Filter) -> set[str]:
         where, values = conditions(wanted)

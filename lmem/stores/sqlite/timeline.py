@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import heapq
 import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 
 from lmem.domain.filters import Filter
 from lmem.domain.history import Change
 from lmem.domain.memories import Memory
+from lmem.domain.room import Room
 from lmem.stores.sqlite.memories import COLUMNS, conditions, readable, record, source
 
 SHOWN = 3
@@ -50,11 +52,11 @@ class TimelineRows:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._db = connection
 
-    def before(self, wanted: Filter, anchor: Memory, limit: int) -> list[Memory]:
-        return self._around(wanted, anchor, limit, "<", "DESC")
+    def before(self, wanted: Filter, anchor: Memory, limit: int, room: Room) -> list[Memory]:
+        return room.fill(self._around(wanted, anchor, limit, "<", "DESC"))
 
-    def after(self, wanted: Filter, anchor: Memory, limit: int) -> list[Memory]:
-        return self._around(wanted, anchor, limit, ">", "ASC")
+    def after(self, wanted: Filter, anchor: Memory, limit: int, room: Room) -> list[Memory]:
+        return room.fill(self._around(wanted, anchor, limit, ">", "ASC"))
 
     def changes(self, user_id: str, shared: bool, limit: int, offset: int) -> list[Change]:
         hidden = {"public": _PUBLIC, "linked": _LINKED_IN_PUBLIC} if shared else {"public": "", "linked": ""}
@@ -76,7 +78,7 @@ class TimelineRows:
             for change in found
         ]  # fmt: skip
 
-    def _around(self, wanted: Filter, anchor: Memory, limit: int, side: str, order: str) -> list[Memory]:
+    def _around(self, wanted: Filter, anchor: Memory, limit: int, side: str, order: str) -> Iterator[Memory]:
         where, values = conditions(wanted)
         sql = _AROUND.format(source=source(wanted), where=where, side=side, order=order)
-        return [record(row) for row in self._db.execute(sql, (*values, anchor.created_at, anchor.key, limit))]
+        return map(record, self._db.execute(sql, (*values, anchor.created_at, anchor.key, limit)))

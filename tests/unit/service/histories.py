@@ -61,7 +61,7 @@ class Model:
     async def stored(self) -> dict[str, Memory]:
         """All rows as they are in the store, in the order of being added."""
         everything = self.kit.everything
-        found = await self.kit.memories.export(everything, 0, 10_000)
+        found = await self.kit.rows(everything, 0, 10_000)
         return {memory.id: memory for memory in found}
 
     async def settle(self, expected: dict[str, Memory], entry: Entry | None) -> None:

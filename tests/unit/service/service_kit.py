@@ -20,7 +20,7 @@ from typing import TypeVar
 from lmem.config import layered
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
-from lmem.domain.memories import Draft, title_of
+from lmem.domain.memories import Draft, Memory, title_of
 from lmem.domain.query import words_of
 from lmem.domain.times import to_text
 from lmem.errors import StoreUnavailable
@@ -215,6 +215,10 @@ class Kit:
         """Add a memory; answers its id."""
         draft = Draft(content, title_of(content), **fields)  # type: ignore[arg-type]
         return (await self.memories.add(self.actor, draft, create_names=True)).memory.id
+
+    async def rows(self, wanted: Filter, after: int, limit: int) -> list[Memory]:
+        """Whole rows in the order of being added, archived ones too."""
+        return await self.storage.read(lambda tx: list(tx.memories.after(wanted, after, limit)))
 
     async def project(self, name: str) -> str:
         """Make a project; answers its id."""

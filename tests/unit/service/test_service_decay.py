@@ -40,7 +40,7 @@ async def layers_of(kit: Kit, ids: Sequence[str]) -> list[tuple[str, ...]]:
 async def temporal(kit: Kit) -> set[str]:
     """The ids that lie in the temporal layer alone."""
     wanted = replace(kit.everything, layers=("temporal",))
-    found = await kit.memories.export(wanted, 0, 10_000)
+    found = await kit.rows(wanted, 0, 10_000)
     return {memory.id for memory in found if memory.layers.names == ("temporal",)}
 
 

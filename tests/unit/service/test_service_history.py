@@ -150,8 +150,9 @@ def test_others_than_the_user_are_not_told_which_private_memory_resolved_a_task(
         agent = replace(kit.actor, shared=True)
         _, theirs = await kit.history.versions(agent, task)
         assert theirs[-1].diff == {"outcome": (None, "done")}
-        memory = (await kit.memories.get(agent, task)).memory
-        assert private not in str(await kit.history.all_versions(agent, [memory]))
+        shared = replace(kit.everything, shared=True)
+        assert private not in str(await kit.history.exported(agent, shared, 0, 10))
+        assert private in str(await kit.history.exported(kit.actor, kit.everything, 0, 10))
 
     drive(tmp_path, scenario)
 

@@ -47,7 +47,7 @@ def test_private_memories_are_in_no_shared_answer(tmp_path: Path) -> None:
             await kit.memories.get(agent, secret)
         assert (await kit.memories.page(shared, "rank", 10, 0)).total == 0
         assert (await kit.search.search("launch codes", shared, 10)).found == ()
-        assert await kit.memories.export(shared, 0, 10) == []
+        assert await kit.rows(shared, 0, 10) == []
         assert await kit.memories.tags(shared) == []
         assert await kit.ids("launch codes") == [secret]
 

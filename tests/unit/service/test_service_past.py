@@ -70,8 +70,8 @@ def test_pages_of_the_past_meet(tmp_path: Path) -> None:
             await kit.memories.edit(kit.actor, memory_id, {"importance_score": 1.0}, None)
         past = Past(kit.storage)
         pages = [await past.page(kit.everything, then, "rank", 3, offset) for offset in (0, 3, 6)]
-        assert [memory.id for page, _ in pages for memory in page] == ids[::-1]
-        assert {total for _, total in pages} == {8}
+        assert [memory.id for page, _, _ in pages for memory in page] == ids[::-1]
+        assert {(total, ended) for _, total, ended in pages} == {(8, False)}
 
     drive(tmp_path, scenario)
 
@@ -85,7 +85,7 @@ def test_others_are_told_nothing_of_a_private_past(tmp_path: Path) -> None:
         other, wanted = replace(kit.actor, shared=True), Filter(kit.actor.user_id, shared=True)
         past = Past(kit.storage)
         assert await past.search("place", wanted, private, 10) == []
-        assert await past.page(wanted, private, "rank", 10, 0) == ([], 0)
+        assert await past.page(wanted, private, "rank", 10, 0) == ([], 0, False)
         with pytest.raises(NotFound):
             await past.get(other, memory_id, private)
         assert [item.memory.id for item in await past.search("place", wanted, _then(kit), 10)] == [memory_id]

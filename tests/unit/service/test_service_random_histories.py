@@ -284,7 +284,7 @@ class History:
             for archived in (False, True):
                 wanted = Filter(user, archived=archived)
                 expected = {id_: kept(row) for id_, row in known.items() if row.is_archived == archived}
-                listed, total = await past.page(wanted, moment, "rank", 1000, 0)
+                listed, total, _ = await past.page(wanted, moment, "rank", 1000, 0)
                 assert {row.id: kept(row) for row in listed} == expected
                 assert total == len(expected)
                 for word in WORDS:

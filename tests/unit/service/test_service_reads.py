@@ -93,7 +93,7 @@ def test_the_truth_and_the_index_leave_out_the_same(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         for layers, project, session in COMBINATIONS:
             await kit.add(f"{layers} {project} {session}", layers=layers, project=project, session=session)
-        rows = await kit.memories.export(kit.everything, 0, 1000)
+        rows = await kit.rows(kit.everything, 0, 1000)
         projects = [None, *sorted({row.project_id for row in rows if row.project_id}), UNKNOWN]
         sessions = [*sorted({row.session_id for row in rows if row.session_id}), UNKNOWN]
         assert (len(projects), len(sessions), len(rows)) == (4, 7, len(COMBINATIONS))
@@ -144,7 +144,7 @@ async def _fill(kit: Kit, chance: random.Random) -> dict[str, Memory]:
         )
         if number == PROJECTS * 6:
             await kit.settle()
-    rows = await kit.memories.export(replace(kit.everything, archived=False), 0, 10_000)
+    rows = await kit.rows(replace(kit.everything, archived=False), 0, 10_000)
     return {memory.id: memory for memory in rows}
 
 
