@@ -20,5 +20,5 @@ async def read(storage: Storage, work: Callable[[UnitOfWork, Room], T], brief: b
         try:
             return await storage.read(lambda tx: work(tx, Room(little=True)), brief=True)
         except TooMuch:
-            pass
+            pass  # then it is no brief read, and goes where those go
     return await storage.read(lambda tx: work(tx, Room()))

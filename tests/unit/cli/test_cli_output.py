@@ -113,7 +113,7 @@ def test_json_is_the_same_value_in_every_encoding(
     daemon.answers["memory/get"] = lambda params: found
     daemon.answers["memory/list"] = lambda params: {"memories": [found], "total": 1}
     daemon.answers["memory/search"] = lambda params: {"results": [found], "served_by": [], "degraded": []}
-    daemon.answers["memory/export"] = lambda params: {"records": [found], "next": None}
+    daemon.answers["memory/export"] = lambda params: {"records": [{**found, "versions": []}], "next": None}
     done = json.loads(lmem.run(*command, "--json", env={"PYTHONIOENCODING": encoding}).out)
     assert (done["results"][0] if "results" in done else done)["title"] == LETTERS
 
