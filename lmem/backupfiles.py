@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import re
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lmem import durable
 from lmem.errors import AmbiguousId, Forbidden, InvalidInput, NotFound, StorageFull
 from lmem.paths import Paths
 
@@ -112,27 +112,12 @@ def read(path: Path) -> Json | None:
 
 def write(path: Path, content: Json) -> None:
     """Replace a file; it is whole or as it was, and durable when this returns. Raises StorageFull, Forbidden."""
-    beside = path.with_suffix(".tmp")
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600), "w") as file:
-            json.dump(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-        sync(path.parent)
+        durable.replace(path, json.dumps(content).encode())
     except OSError as err:
         if err.errno in (errno.ENOSPC, errno.EDQUOT):
             raise StorageFull(f"There is no space for {path}.") from err
         raise Forbidden(f"{path} cannot be written: {err.strerror}.") from err
-
-
-def sync(path: Path) -> None:
-    """Make a file, or what a directory lists, durable. Never for a database that is open: it would drop its locks."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def now() -> str:

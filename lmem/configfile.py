@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from lmem import durable
 from lmem.config import flattened
 from lmem.errors import Conflict, InvalidInput
 from lmem.settings import Value
@@ -70,11 +71,7 @@ def write(file: Path, change: Callable[[str], str], mode: int = 0o600) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
-    folder = os.open(target.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    durable.sync(target.parent)
 
 
 def spelt(value: Value) -> str:

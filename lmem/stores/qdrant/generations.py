@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from lmem import durable
 from lmem.errors import Conflict, StorageFull, StoreUnavailable
 from lmem.ports.vectors import COLLECTIONS, EDGE, MEMORIES, Engine
 from lmem.stores.lifeline import child_environment
@@ -99,7 +100,7 @@ class EdgeGenerations:
         if path.exists():
             (path / _IDENTITY).unlink(missing_ok=True)  # first: a half removed directory is no generation
             shutil.rmtree(path)
-            holes.sync_directory(self._root)
+            durable.sync(self._root)
 
     def sizes(self) -> dict[str, int]:
         if not self._root.exists():
@@ -157,7 +158,7 @@ class EdgeGenerations:
         try:
             path.mkdir(mode=0o700)
             yield
-            holes.sync_directory(self._root)
+            durable.sync(self._root)
         except OSError as err:
             shutil.rmtree(path, ignore_errors=True)
             if err.errno == errno.ENOSPC:
@@ -188,5 +189,5 @@ def _identity(path: Path) -> Identity | None:
 def _identify(path: Path, dimensions: int) -> Identity:
     """Finish a directory: from here on it is a generation, with an instance id of its own."""
     identity = new_identity(dimensions)
-    holes.write_durably(path / _IDENTITY, json.dumps(asdict(identity)).encode())
+    durable.replace(path / _IDENTITY, json.dumps(asdict(identity)).encode())
     return identity

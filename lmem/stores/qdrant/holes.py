@@ -9,6 +9,8 @@ import errno
 import os
 from pathlib import Path
 
+from lmem.durable import sync
+
 _CHUNK = 1 << 20
 _BLOCK = 512  # the unit of st_blocks, whatever the filesystem's own block is
 
@@ -21,7 +23,7 @@ def copy_tree(source: Path, target: Path) -> None:
             copy_tree(Path(entry.path), target / entry.name)
         else:
             _copy_file(entry.path, target / entry.name)
-    sync_directory(target)
+    sync(target)
 
 
 def allocated(path: Path) -> int:
@@ -37,26 +39,6 @@ def _blocks(path: str) -> int:
         return os.lstat(path).st_blocks * _BLOCK
     except FileNotFoundError:  # an old generation is removed on another thread
         return 0
-
-
-def write_durably(path: Path, data: bytes) -> None:
-    """Write a small file under a temporary name, flush it, rename it, and make the name survive a power cut."""
-    draft = path.with_name(path.name + ".new")
-    with open(draft, "wb") as writer:
-        writer.write(data)
-        writer.flush()
-        os.fsync(writer.fileno())
-    draft.replace(path)
-    sync_directory(path.parent)
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory survive a power cut."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _copy_file(source: str, target: Path) -> None:

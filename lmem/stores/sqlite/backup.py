@@ -14,7 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from lmem.backupfiles import BEFORE_RESTORE, MANUAL, named, sync
+from lmem.backupfiles import BEFORE_RESTORE, MANUAL, named
+from lmem.durable import sync
 from lmem.errors import Damaged, StorageFull
 from lmem.stores.sqlite.connection import APPLICATION_ID, open_copy, open_reader
 from lmem.stores.sqlite.faults import translate
@@ -26,7 +27,7 @@ RESERVE = 64 * 1024 * 1024
 """Bytes that stay free beside a copy."""
 FULL_TEXT = ("memories_fts", "memories_trigram", "memories_pending", "memory_versions_fts")
 _PATTERN = "layered_memory-*.db"
-CHECKED = ".checked.db"
+_CHECKED = ".checked.db"
 _NULL = re.compile(r"NULL value in (\w+)\.(\w+)")
 
 
@@ -98,9 +99,14 @@ def size_of(database: Path) -> int:
     return sum(path.stat().st_size for path in both if path.exists())
 
 
+def scratch(directory: Path) -> Path:
+    """The name of a copy that is looked at and removed again: its own, as others may look at one too."""
+    return directory / f".{secrets.token_hex(8)}{_CHECKED}"
+
+
 def clear_partial(directory: Path) -> None:
     """Remove what a backup or a check left that was killed half-way. Only while none can be running."""
-    for path in (*directory.glob(f".{_PATTERN}.partial"), *directory.glob(f".*{CHECKED}*")):
+    for path in (*directory.glob(f".{_PATTERN}.partial"), *directory.glob(f".*{_CHECKED}*")):
         path.unlink()
 
 
@@ -129,7 +135,7 @@ def check_live(database: Path) -> list[str]:
         found = [str(err)]
     finally:
         reader.close()
-    copy = database.parent / "backups" / f".{secrets.token_hex(8)}{CHECKED}"  # others may check, too
+    copy = scratch(database.parent / "backups")
     try:
         make_backup(database, copy)
     except Damaged as err:

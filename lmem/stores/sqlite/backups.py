@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -19,7 +18,7 @@ from lmem import backupfiles
 from lmem.domain.backup import Backup, Contents, Plan
 from lmem.errors import Conflict, Damaged, Forbidden, InvalidInput, LmemError, NotFound
 from lmem.paths import Paths, private_directory
-from lmem.stores.sqlite.backup import CHECKED, check_copy, refuse_full, rotate, size_of
+from lmem.stores.sqlite.backup import check_copy, refuse_full, rotate, scratch, size_of
 from lmem.stores.sqlite.connection import inspect, open_reader
 from lmem.stores.sqlite.database import Database
 from lmem.stores.sqlite.faults import translate
@@ -118,7 +117,7 @@ class SqliteBackups:
     async def _on_copy(self, work: Callable[[Path], T]) -> T:
         """What `work` answers about the path that a copy may be made at; nothing is left there."""
         private_directory(self._paths.backups)
-        copied = self._paths.backups / f".{secrets.token_hex(8)}{CHECKED}"
+        copied = scratch(self._paths.backups)
 
         def done() -> T:
             try:

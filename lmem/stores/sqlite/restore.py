@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lmem.backupfiles import BEFORE_RESTORE, DAMAGED, file_name, named, sync
+from lmem.backupfiles import BEFORE_RESTORE, DAMAGED, file_name, named
+from lmem.durable import sync
 from lmem.errors import Conflict, Damaged, ForeignFile, LmemError, NewerFile, StorageFull, StoreUnavailable
 from lmem.stores.sqlite import migrations, replacing
 from lmem.stores.sqlite.backup import check_copy, make_backup, refuse_full, rotate, size_of

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lmem.stores.qdrant.holes import allocated, copy_tree, write_durably
+from lmem.stores.qdrant.holes import allocated, copy_tree
 
 MB = 1 << 20
 
@@ -47,13 +47,6 @@ def test_a_target_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "target").mkdir()
     with pytest.raises(FileExistsError):
         copy_tree(tmp_path / "source", tmp_path / "target")
-
-
-def test_a_durable_write_replaces_whole_files(tmp_path: Path) -> None:
-    for text in (b"first", b"second"):
-        write_durably(tmp_path / "file", text)
-        assert (tmp_path / "file").read_bytes() == text
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_what_goes_while_it_is_counted_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
