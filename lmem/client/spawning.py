@@ -12,13 +12,15 @@ import site
 import subprocess
 import sys
 import time
-from typing import IO, TYPE_CHECKING
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
 
 from lmem.client.starts import last_end
 from lmem.errors import DaemonStartFailed, from_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from io import FileIO
 
     from lmem.paths import Paths
 
@@ -36,29 +38,11 @@ def spawn(paths: Paths) -> None:
 
     Raises the error it reports, or DaemonStartFailed with the last thing it printed.
     """
-    reader, writer = os.pipe()
-    try:
-        with _crash_file(paths) as crash:
-            starter = subprocess.Popen(
-                command(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=crash,
-                cwd="/",
-                env=environment(paths, os.environ) | {"LMEM_READY_FD": str(writer)},
-                pass_fds=(writer,),
-                start_new_session=True,
-            )
-        os.close(writer)
-        writer = -1
+    with _report() as (said, writer), _crash_file(paths) as crash:
+        starter = subprocess.Popen(command(), stderr=crash, start_new_session=True, **_surroundings(paths, writer))
+        writer.close()
         starter.wait(LISTEN_SECONDS)  # it forks and ends at once: the daemon is nobody's child
-        _await_readiness(reader, paths)
-    except (OSError, subprocess.TimeoutExpired) as err:
-        raise DaemonStartFailed(f"The daemon could not be started: {err}.") from err
-    finally:
-        os.close(reader)
-        if writer >= 0:
-            os.close(writer)
+        _await_readiness(said.fileno(), paths)
 
 
 def rehearse(paths: Paths) -> None:
@@ -66,29 +50,39 @@ def rehearse(paths: Paths) -> None:
 
     Raises the error it reports, or DaemonStartFailed with the last thing it printed.
     """
-    reader, writer = os.pipe()
-    try:
+    with _report() as (said, writer):
         done = subprocess.run(
-            [*command()[:-1], "--check"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd="/", check=False,
-            env=environment(paths, os.environ) | {"LMEM_READY_FD": str(writer)}, pass_fds=(writer,),
-            timeout=LISTEN_SECONDS,
+            [*command()[:-1], "--check"], stderr=subprocess.PIPE, check=False, timeout=LISTEN_SECONDS,
+            **_surroundings(paths, writer),
         )  # fmt: skip
-        os.close(writer)
-        writer = -1
-        with open(reader, "rb", closefd=False) as said:
-            steps = [json.loads(line) for line in said]
-    except (OSError, subprocess.TimeoutExpired) as err:
-        raise DaemonStartFailed(f"The daemon could not be started: {err}.") from err
-    finally:
-        os.close(reader)
-        if writer >= 0:
-            os.close(writer)
+        writer.close()
+        steps = [json.loads(line) for line in said]
     if not steps:
         words = _last_line(done.stderr.decode("utf-8", "replace"))
         raise DaemonStartFailed(f"The daemon could not be started: {words or 'it said nothing'}.")
     if steps[-1]["state"] == "failed":
         raise from_wire(steps[-1]["error"]["message"], steps[-1]["error"]["data"])
+
+
+@contextmanager
+def _report() -> Iterator[tuple[FileIO, FileIO]]:
+    """The ends of a pipe through which the daemon's program says how far it is (lmem.daemon.readiness); the one that it
+    writes to has to be closed here once it has begun. Raises DaemonStartFailed for what the system refuses inside."""
+    reader, writer = os.pipe()
+    try:
+        with open(reader, "rb", buffering=0) as said, open(writer, "wb", buffering=0) as told:
+            yield said, told
+    except (OSError, subprocess.TimeoutExpired) as err:
+        raise DaemonStartFailed(f"The daemon could not be started: {err}.") from err
+
+
+def _surroundings(paths: Paths, writer: FileIO) -> dict[str, Any]:
+    """What the program has around it: nobody's input and output, no directory of ours, and where it reports to."""
+    told = {"LMEM_READY_FD": str(writer.fileno())}
+    return {
+        "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "cwd": "/", "pass_fds": (writer.fileno(),),
+        "env": environment(paths, os.environ) | told,
+    }  # fmt: skip
 
 
 def command() -> list[str]:
