@@ -147,8 +147,8 @@ def draft(commit: Commit, branch: str | None, most: int, now: datetime) -> Draft
     author = _clean(commit.author.name)
     moment = commit.committer.moment or commit.author.moment or now
     return Draft(
-        clean_text(screened.text, most),
-        title_of(clean_text(screened.text, most)),
+        clean_text(screened.text, most, remembered=True),
+        title_of(clean_text(screened.text, most, remembered=True)),
         memory_type="commit",
         context={"author": author} if author else {},
         git_context=clean_context(known, MOST_CONTEXT),

@@ -205,6 +205,10 @@ class Services:
         found, passed_over = await callscope.known(self.scopes, self.actor(call), call, params, create)
         return self._used(found), {"passed_over": list(passed_over)} if passed_over else {}
 
+    async def scope_to_name(self, call: Call, params: Params, is_named: bool) -> Scope:
+        """As `scope`; where what is asked for `is_named`, a wrong name of the environment is passed over in silence."""
+        return (await self.known_scope(call, params))[0] if is_named else await self.scope(call, params)
+
     def _used(self, found: Scope) -> Scope:
         if found.project_id is not None:
             self.activity.in_project(found.project_id)

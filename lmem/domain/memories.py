@@ -105,11 +105,7 @@ class Draft:
     """Fields of Memory that the caller chose; the others have what a new memory gets."""
 
 
-MEMORIES = ("text", "merged text", "summary")
-"""What `clean_text` is given that is, or belongs to, what is remembered; the rest are names and the like."""
-
-
-def clean_text(text: str, limit: int, what: str = "text") -> str:
+def clean_text(text: str, limit: int, what: str = "text", remembered: bool = False) -> str:
     """`text` as it may be stored: NFC, `\\n` line ends, no white space around it.
 
     Raises InvalidInput when it is empty, has NUL or undecodable bytes, or has more than `limit` bytes of UTF-8.
@@ -122,7 +118,7 @@ def clean_text(text: str, limit: int, what: str = "text") -> str:
     except UnicodeEncodeError as err:
         raise InvalidInput(f"The {what} is not valid UTF-8.", hint="Convert it, for example with iconv.") from err
     if size > limit:
-        if what not in MEMORIES:
+        if not remembered:
             raise InvalidInput(f"The {what} has {size:,} bytes; it may have {limit:,}.", hint="Make it shorter.")
         raise InvalidInput(
             f"The {what} has {size:,} bytes; one memory may have {limit:,}.",
@@ -130,7 +126,7 @@ def clean_text(text: str, limit: int, what: str = "text") -> str:
         )
     if not cleaned:
         blank = 'Say what to remember: lmem add "we chose X because Y".'
-        raise InvalidInput(f"The {what} is empty.", hint=blank if what in MEMORIES else "Give it at least a letter.")
+        raise InvalidInput(f"The {what} is empty.", hint=blank if remembered else "Give it at least a letter.")
     return cleaned
 
 

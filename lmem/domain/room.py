@@ -129,7 +129,12 @@ def size(*memories: Memory) -> int:
         (item.title, item.content, item.summary, item.tags, dict(item.context), dict(item.git_context))
         for item in memories
     ]
-    return FIELDS * len(texts) + len(json.dumps(texts, ensure_ascii=False).encode())
+    return FIELDS * len(texts) + encoded(texts)
+
+
+def encoded(texts: object) -> int:
+    """Bytes of it as JSON."""
+    return len(json.dumps(texts, ensure_ascii=False).encode())
 
 
 def _chars(memory: Memory) -> int:

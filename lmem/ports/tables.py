@@ -57,6 +57,10 @@ class MemoryTable(Protocol):
         """The same one at a time, for what looks at many texts and keeps none."""
         ...
 
+    def beginnings(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
+        """The same with the beginnings of their texts, for what shows no more."""
+        ...
+
     def page(
         self, wanted: Filter, order: str, limit: int, offset: int, room: Room | None = None
     ) -> list[Memory]:

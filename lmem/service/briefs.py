@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from lmem.domain import cachekeys
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
-from lmem.domain.room import cut
 from lmem.domain.scope import Scope
 from lmem.ports.cache import Value
 from lmem.ports.storage import Storage, UnitOfWork
@@ -59,8 +58,7 @@ class Briefs:
         wanted = Filter(actor.user_id, shared=actor.shared)
 
         def work(tx: UnitOfWork) -> Brief | None:
-            ids = [memory_id for memory_id, _ in kept.items]
-            rows = {memory.id: cut(memory) for memory in tx.memories.each(ids, wanted)}
+            rows = tx.memories.beginnings([memory_id for memory_id, _ in kept.items], wanted)
             if len(rows) < len(kept.items) or self._context.counted_by() != kept.counted_by:
                 return None
             items = (Item(rows[memory_id], part, place) for place, (memory_id, part) in enumerate(kept.items, 1))

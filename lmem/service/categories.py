@@ -11,7 +11,6 @@ from lmem.domain.automatic import is_automatic
 from lmem.domain.categories import OWN_ENOUGH, PROTOTYPES, Guess, by_neighbours, by_prototypes
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
-from lmem.domain.room import cut
 from lmem.ports.embedder import Document, Encoding
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.ports.vectors import MEMORIES, AsyncVectors, Candidate, Condition
@@ -76,7 +75,7 @@ def _categorised(
     tx: UnitOfWork, candidates: Sequence[Candidate], wanted: Filter, own_id: str
 ) -> list[tuple[str, float]]:
     """The candidates whose category a user chose, with their cosines."""
-    known = {memory.id: cut(memory) for memory in tx.memories.each([item.id for item in candidates], wanted)}
+    known = tx.memories.beginnings([item.id for item in candidates], wanted)
     return [
         (memory.category, item.cosine)
         for item in candidates

@@ -16,7 +16,6 @@ from lmem.domain.fading import Placed
 from lmem.domain.filters import Filter
 from lmem.domain.history import ChangeSet
 from lmem.domain.layers import Layers
-from lmem.domain.room import cut
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import recording
@@ -83,9 +82,8 @@ class Moves:
             return None
         done, undo, ids = begun
         await self.go(actor, undo, ids)
-        wanted = Filter(actor.user_id)
-        found = await self._storage.read(lambda tx: tuple(map(cut, tx.memories.each(ids, wanted))))
-        return Changed(found, done.id, DECAY, undo)
+        found = await self._storage.read(lambda tx: tx.memories.beginnings(ids, Filter(actor.user_id)))
+        return Changed(tuple(found.values()), done.id, DECAY, undo)
 
     def _slice(self, tx: UnitOfWork, actor: Actor, number: int, ids: Sequence[str], last: bool) -> int | None:
         """Move some; None when the change set was undone meanwhile."""

@@ -82,7 +82,7 @@ def _search(tx: UnitOfWork, question: Question, wanted: Filter, moment: AsOf, li
     if question.is_literal and (question.phrases or question.prefixes):
         terms = all_of(question.phrases, question.prefixes)
     scores = dict(tx.past.match(terms, wanted, moment, HITS))
-    states = {memory.id: cut(memory) for memory in tx.memories.each(list(scores), wanted)}
+    states = tx.memories.beginnings(list(scores), wanted)
     now = dict(tx.past.match_changed(terms, wanted, moment, HITS))
     old = {(memory_id, number): score for memory_id, number, score in tx.past.match_old(terms, wanted, HITS)}
     changed = [*now, *(memory_id for memory_id, _ in old if memory_id not in now)]

@@ -12,7 +12,6 @@ from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter, Sight
 from lmem.domain.memories import Memory
 from lmem.domain.related import Applied, Related, RelationFilter
-from lmem.domain.room import cut
 from lmem.errors import StoreUnavailable
 from lmem.ports.embedder import Document, Encoding
 from lmem.ports.storage import Storage, UnitOfWork
@@ -89,8 +88,8 @@ class RelationReader:
             self._indexes.serving(), MEMORIES, query, conditions(wanted), CANDIDATES, "dense"
         )
         near = {item.id: item.cosine for item in answer.found if item.cosine >= least and item.id != memory.id}
-        rows = await self._storage.read(lambda tx: list(map(cut, tx.memories.each(list(near), wanted))))
-        found = sorted(rows, key=lambda row: (-near[row.id], row.id))
+        rows = await self._storage.read(lambda tx: tx.memories.beginnings(list(near), wanted))
+        found = sorted(rows.values(), key=lambda row: (-near[row.id], row.id))
         return Similar(memory, tuple((row, near[row.id]) for row in found[:limit]), least)
 
     async def _encoding(self, memory: Memory) -> Encoding:

@@ -12,7 +12,6 @@ from lmem.domain import cachekeys
 from lmem.domain.actors import Actor
 from lmem.domain.filters import Filter
 from lmem.domain.memories import Memory
-from lmem.domain.room import cut
 from lmem.domain.sessions import Member, Session
 from lmem.errors import NotFound
 from lmem.ports.cache import Value
@@ -75,8 +74,7 @@ def _read(tx: UnitOfWork, actor: Actor, session_id: str) -> tuple[_State, Shown]
 
 def _with_items(tx: UnitOfWork, actor: Actor, state: _State) -> Shown:
     ids = [member.memory_id for member in state.members]
-    wanted = Filter(actor.user_id, shared=actor.shared)
-    seen = {memory.id: cut(memory) for memory in tx.memories.each(ids, wanted)}
+    seen = tx.memories.beginnings(ids, Filter(actor.user_id, shared=actor.shared))
     items = tuple((member, seen[member.memory_id]) for member in state.members if member.memory_id in seen)
     return Shown(state.session, state.parents, state.children, items)
 

@@ -77,7 +77,7 @@ def merged(memories: Sequence[Memory], max_bytes: int) -> Memory:
             content = f"{content}\n\n{other.text}"
     return replace(
         first,
-        content=clean_text(content, max_bytes, "merged text"),
+        content=clean_text(content, max_bytes, "merged text", remembered=True),
         tags=tuple(dict.fromkeys(tag for memory in memories for tag in memory.tags))[:MAX_TAGS],
         importance_score=max(memory.importance_score for memory in memories),
         decay_rate=min(memory.decay_rate for memory in memories),

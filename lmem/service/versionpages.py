@@ -5,7 +5,6 @@ Not what a version is (lmem.domain.history), nor going back to one (lmem.service
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +13,7 @@ from lmem.domain.filters import Filter
 from lmem.domain.history import LINKS, Version
 from lmem.domain.memories import Memory
 from lmem.domain.replay import own_summaries
-from lmem.domain.room import ALL, FIELDS, Room, size
+from lmem.domain.room import ALL, FIELDS, Room, encoded, size
 from lmem.ports.storage import UnitOfWork
 
 _Bare = tuple[Version, tuple[str | None, ...]]
@@ -103,7 +102,7 @@ def _texts(tx: UnitOfWork, versions: Sequence[_Bare]) -> Iterator[Version]:
 def _size(version: Version) -> int:
     """Bytes of a record of it as JSON, at most."""
     texts = (version.title, version.content, version.summary, version.reason, dict(version.diff))
-    return FIELDS + len(json.dumps(texts, ensure_ascii=False).encode())
+    return FIELDS + encoded(texts)
 
 
 def shown(tx: UnitOfWork, actor: Actor, versions: list[Version]) -> list[Version]:

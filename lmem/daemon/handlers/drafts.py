@@ -50,7 +50,7 @@ _ID_DIGITS = frozenset("0123456789abcdef")
 
 def draft(params: Params, now: datetime, max_bytes: int, source_tool: str) -> Draft:
     """A valid draft. Raises InvalidInput for empty, oversize or undecodable text, bad numbers, dates, layers, tags."""
-    content = clean_text(params.text("content"), max_bytes)
+    content = clean_text(params.text("content"), max_bytes, remembered=True)
     title, summary = params.maybe_text("title"), params.maybe_text("summary")
     context = params.mapping("context")
     author = params.maybe_text("author")
@@ -60,7 +60,7 @@ def draft(params: Params, now: datetime, max_bytes: int, source_tool: str) -> Dr
     return Draft(
         content=content,
         title=clean_title(title) if title else title_of(content),
-        summary=clean_text(summary, max_bytes, "summary") if summary else None,
+        summary=clean_text(summary, max_bytes, "summary", remembered=True) if summary else None,
         memory_type=clean_word(params.maybe_text("type") or "note", "type"),
         category=clean_word(params.text("category"), "category") if "category" in params else None,
         tags=clean_tags(params.texts("tags")),

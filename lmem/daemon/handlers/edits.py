@@ -17,8 +17,8 @@ def changed_fields(params: Params, max_bytes: int) -> dict[str, object]:
     """The fields of Memory that `changes` names, each parsed. Raises InvalidInput, for an unknown field too."""
     parsers: dict[str, Callable[[], tuple[str, object]]] = {
         "title": lambda: ("title", clean_title(params.text("title"))),
-        "content": lambda: ("content", clean_text(params.text("content"), max_bytes)),
-        "summary": lambda: ("summary", clean_text(params.text("summary"), max_bytes, "summary")),
+        "content": lambda: ("content", clean_text(params.text("content"), max_bytes, remembered=True)),
+        "summary": lambda: ("summary", clean_text(params.text("summary"), max_bytes, "summary", remembered=True)),
         "type": lambda: ("memory_type", clean_word(params.text("type"), "type")),
         "category": lambda: ("category", clean_word(params.text("category"), "category")),
         "tags": lambda: ("tags", clean_tags(params.texts("tags"))),

@@ -41,9 +41,7 @@ async def show(services: Services, call: Call, params: Params) -> Json:
     """The project that is named, else that of the caller's place."""
     actor = services.actor(call)
     named = Params({"project": params.maybe_text("name")})
-    scope = (await services.known_scope(call, named))[0] if named.maybe_text("project") else (
-        await services.scope(call, named)
-    )
+    scope = await services.scope_to_name(call, named, bool(named.maybe_text("project")))
     if scope.project_id is None:
         raise NotFound(
             f"There is no current project: {scope.because}.", hint="Name one, or make one with 'lmem project init'."

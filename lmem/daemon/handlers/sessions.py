@@ -60,7 +60,7 @@ async def resume(services: Services, call: Call, params: Params) -> Json:
 async def end(services: Services, call: Call, params: Params) -> Json:
     """Reads that are counted, but not written yet, count."""
     name = _name(params, "id")
-    scope = await _scope(services, call, name)
+    scope = await services.scope_to_name(call, Params({}), bool(name))
     await services.activity.flush()
     dry_run = params.flag("dry_run")
     ended = await services.endings.end(services.actor(call), name or CURRENT, scope, params.reason(), dry_run)
@@ -97,7 +97,8 @@ async def listed(services: Services, call: Call, params: Params) -> Json:
 
 async def show(services: Services, call: Call, params: Params) -> Json:
     name = _name(params, "id")
-    return await _shown(services, services.actor(call), name or CURRENT, await _scope(services, call, name))
+    scope = await services.scope_to_name(call, Params({}), bool(name))
+    return await _shown(services, services.actor(call), name or CURRENT, scope)
 
 
 async def focus(services: Services, call: Call, params: Params) -> Json:
@@ -129,11 +130,6 @@ def session_json(session: Session, projects: Mapping[str, str], client: str) -> 
         "last_active_at": session.last_active_at,
         "ended_at": session.ended_at,
     }
-
-
-async def _scope(services: Services, call: Call, name: str | None) -> Scope:
-    """What names a session does not need the one that its environment names."""
-    return (await services.known_scope(call, Params({})))[0] if name else await services.scope(call, Params({}))
 
 
 async def _turned(services: Services, call: Call, turned: Turned) -> Json:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from lmem.domain.filters import LASTING, Filter, Sight
 from lmem.domain.layers import LAYERS, Layers
 from lmem.domain.memories import Memory, to_json
-from lmem.domain.room import Room
+from lmem.domain.room import Room, cut
 from lmem.ports.tables import Columns, Standing
 from lmem.stores.sqlite import purging
 
@@ -153,6 +153,9 @@ class MemoryRows:
         sql = f"""SELECT {COLUMNS} FROM (SELECT value AS wanted FROM json_each(?)) CROSS JOIN {source(wanted)} m
             WHERE m.id = wanted AND {where}"""
         return map(record, self._db.execute(sql, (json.dumps(list(ids)), *values)))
+
+    def beginnings(self, ids: Sequence[str], wanted: Filter) -> dict[str, Memory]:
+        return {memory.id: cut(memory) for memory in self.each(ids, wanted)}
 
     def page(
         self, wanted: Filter, order: str, limit: int, offset: int, room: Room | None = None

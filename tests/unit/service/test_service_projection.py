@@ -25,6 +25,17 @@ async def _waiting(kit: Kit) -> int:
     return sum((await kit.storage.read(lambda tx: tx.outbox.pending())).values())
 
 
+async def _run_until_told(kit: Kit) -> None:
+    """Have the relay run, with its back-off, until nothing waits."""
+    running = asyncio.create_task(kit.relay.run())
+    kit.relay.wake()
+    async with asyncio.timeout(5):
+        while await _waiting(kit):
+            await asyncio.sleep(0.02)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
 def test_a_memory_is_found_before_and_after_the_relay(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         memory_id = await kit.add("the scheduler retries five times")
@@ -408,13 +419,7 @@ def test_a_relay_that_waits_for_space_has_the_log_emptied(tmp_path: Path, monkey
             await write(*args, **named)  # type: ignore[arg-type]
 
         monkeypatch.setattr(kit.vectors, "write", while_there_is_space)
-        running = asyncio.create_task(kit.relay.run())
-        kit.relay.wake()
-        async with asyncio.timeout(5):
-            while await _waiting(kit):
-                await asyncio.sleep(0.02)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await _run_until_told(kit)
 
     drive(tmp_path, scenario)
 
@@ -436,12 +441,6 @@ def test_a_log_that_cannot_be_emptied_keeps_no_relay_from_its_step(
 
         monkeypatch.setattr(kit.vectors, "write", full)
         monkeypatch.setattr(kit.storage, "checkpoint", checkpoint)
-        running = asyncio.create_task(kit.relay.run())
-        kit.relay.wake()
-        async with asyncio.timeout(5):
-            while await _waiting(kit):
-                await asyncio.sleep(0.02)
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
+        await _run_until_told(kit)
 
     drive(tmp_path, scenario)
