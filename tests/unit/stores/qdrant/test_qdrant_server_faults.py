@@ -33,8 +33,8 @@ def proxied() -> Iterator[tuple[FaultProxy, ServerVectors]]:
         vectors.close()
 
 
-def _down(vectors: ServerVectors, number: int) -> bool:
-    """Whether a write and a search are refused, each within its time limit."""
+def _refused(vectors: ServerVectors, number: int) -> int:
+    """How many of a write and a search are refused, each within its time limit."""
     refused = 0
     for attempt in (
         lambda: vectors.write(GENERATION, MEMORIES, [point(number)]),
@@ -46,7 +46,7 @@ def _down(vectors: ServerVectors, number: int) -> bool:
         except StoreDown:
             refused += 1
         assert time.monotonic() - began < LIMIT + 0.4
-    return refused == 2
+    return refused
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_fault_ends_calls_in_time_and_is_over_when_it_is(
 ) -> None:
     proxy, vectors = proxied
     proxy.set(**given)  # type: ignore[arg-type]
-    assert all([_down(vectors, 100 + at) for at in range(3)])
+    assert [_refused(vectors, 100 + at) for at in range(3)] == [2, 2, 2]
     proxy.set(Fault.NONE)
-    until(lambda: not _down(vectors, 200), 10)
+    until(lambda: _refused(vectors, 200) == 0, 10)  # one of two may be let through as the breaker closes
     assert vectors.retrieve(GENERATION, MEMORIES, [point(200).id])
     assert vectors.count(GENERATION, MEMORIES) >= 21
 
@@ -76,4 +76,4 @@ def test_a_fault_ends_calls_in_time_and_is_over_when_it_is(
 def test_a_slow_way_within_the_limit_is_no_fault(proxied: tuple[FaultProxy, ServerVectors]) -> None:
     proxy, vectors = proxied
     proxy.set(Fault.LATENCY, seconds=LIMIT / 8)
-    assert not _down(vectors, 100)
+    assert _refused(vectors, 100) == 0
