@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from lmem.errors import InvalidInput
 
@@ -31,6 +32,12 @@ class Layers:
     def flags(self) -> dict[str, int]:
         """Column values, as {'layer_session': 0, ...}."""
         return {f"layer_{layer}": int(layer in self.names) for layer in LAYERS}
+
+
+@cache
+def from_flags(*flags: int) -> Layers:
+    """Layers whose columns are set; `flags` in the order of LAYERS."""
+    return Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag))
 
 
 def layers(names: Iterable[str]) -> Layers:

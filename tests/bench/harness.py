@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lmem.client.channel import CHUNK
 from lmem.errors import DaemonNotRunning
 from lmem.paths import Paths, paths
 from lmem.protocol.framing import Frame, decode, encode
@@ -92,7 +93,7 @@ class Wire:
         path = _socket_of(where)
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(timeout)
-        self._file = self._socket.makefile("rb")
+        self._file = self._socket.makefile("rb", CHUNK)  # as lmem's own client reads
         self._number = 0
         try:
             self._socket.connect(path)

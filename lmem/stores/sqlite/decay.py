@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from lmem.domain.fading import NEVER, Day, Fading, Placed
-from lmem.domain.layers import LAYERS, Layers
+from lmem.domain.layers import LAYERS, Layers, from_flags
 from lmem.domain.memories import to_json
 
 _ACTIVE = "is_archived = 0 AND (layer_session = 1 OR layer_project = 1 OR layer_global = 1)"
@@ -117,4 +117,4 @@ class DecayRows:
 
 
 def _placed(key: int, id_: str, rev: int, *flags: int) -> Placed:
-    return Placed(key, id_, rev, Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)))
+    return Placed(key, id_, rev, from_flags(*flags))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from lmem.domain.graph import LABELS, Edge, Node, Sight, Value, Wanted
-from lmem.domain.layers import LAYERS
+from lmem.domain.layers import LAYERS, from_flags
 from lmem.domain.relations import EDGES, MEMORY, PATTERN, PROJECT, USER
 from lmem.stores.sqlite.edges import edges_at, edges_of_rows, name_of
 from lmem.stores.sqlite.memories import readable
@@ -129,5 +129,5 @@ def _node(label: str, names: Sequence[str], row: Sequence[Value]) -> Node:
     properties: dict[str, Value] = dict(zip(names, row, strict=False))
     rev, *flags = row[len(names) :]
     if flags:
-        properties["layer_assignments"] = [layer for layer, flag in zip(LAYERS, flags, strict=True) if flag]
+        properties["layer_assignments"] = list(from_flags(*flags).names)
     return Node(label, str(properties["id"]), properties, int(str(rev)))

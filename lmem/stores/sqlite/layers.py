@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 
 from lmem.domain.filters import Filter
-from lmem.domain.layers import LAYERS
+from lmem.domain.layers import LAYERS, from_flags
 from lmem.ports.layers import Kept
 from lmem.stores.sqlite.memories import conditions, source
 
@@ -27,6 +27,5 @@ class LayerRows:
             GROUP BY +{_FLAGS}, m.memory_type, m.project_id ORDER BY count(*) DESC, m.memory_type, m.project_id"""
         found = []
         for *flags, memory_type, project_id, count in self._db.execute(sql, values):
-            layers = tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)
-            found.append(Kept(layers, memory_type, project_id, count))
+            found.append(Kept(from_flags(*flags).names, memory_type, project_id, count))
         return found

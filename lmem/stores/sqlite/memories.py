@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 
 from lmem.domain.filters import LASTING, Filter, Sight
-from lmem.domain.layers import LAYERS, Layers
+from lmem.domain.layers import LAYERS, from_flags
 from lmem.domain.memories import Memory, to_json
 from lmem.domain.room import Room, cut
 from lmem.ports.tables import Columns, Standing
@@ -117,7 +117,7 @@ def record(row: Sequence[object]) -> Memory:
         tuple(json.loads(tags)) if tags and tags != "[]" else (),  # type: ignore[arg-type]
         importance, decay, accesses, accessed,  # type: ignore[arg-type]
         _object(context), _object(git),
-        Layers(tuple(layer for layer, flag in zip(LAYERS, flags, strict=True) if flag)),
+        from_flags(*flags),
         source_tool, external, bool(private), bool(archived), created, updated, until, rev, digest,  # type: ignore[arg-type]
     )  # fmt: skip
 

@@ -71,6 +71,27 @@ def test_what_cannot_be_answered_is_an_error(
     asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        {"text": 'é "quoted" \x01\n\u2028', "none": None, "number": 1e-7, "list": [[], {}, True]},
+        {"echo": "\udcff"},
+        {"number": 1 << 80},
+        None,
+    ],
+)
+def test_an_answer_arrives_as_it_is(tmp_path: Path, outcome: object) -> None:
+    async def dispatch(call: Call) -> object:
+        return outcome
+
+    async def run() -> None:
+        async with serving(tmp_path / "s", dispatch), client(tmp_path / "s") as one:
+            one.ask(1)
+            assert await one.hear() == {"jsonrpc": "2.0", "id": 1, "result": outcome}
+
+    asyncio.run(run())
+
+
 def test_progress_may_come_from_any_thread_and_ends_with_its_call(tmp_path: Path) -> None:
     late: list[Callable[[dict[str, object]], None]] = []
 
