@@ -40,7 +40,8 @@ class _State:
     building: Projection | None = None
     reason: StoreUnavailable | None = None
     optimising: bool = False
-    making: bool = False  # a generation, or a switch: none may be begun meanwhile
+    making: bool = False  # none may be begun while another is made
+    switching: Projection | None = None  # serves, and the truth is being told so
     must_start: bool = False
     looks_left: int = 0  # of `agrees` at the generation that is being built
 
@@ -66,6 +67,7 @@ class Indexes:
         self._generations = Generations(storage, generations, clock, engine)
         self._wake = wake
         self._settled = asyncio.Event()
+        self._newest = asyncio.Event()  # whether the last start that was begun has ended
         self._looked = 0.0
         self._loaded: ModelInfo | None = None
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
@@ -103,8 +105,9 @@ class Indexes:
 
     @property
     def building(self) -> Projection | None:
-        """The generation that is being built beside the serving one, or before any serves."""
-        return self._state.building
+        """The generation that is being built beside the serving one, or before any serves; until its switch is
+        stored."""
+        return self._state.building or self._state.switching
 
     @property
     def reason(self) -> StoreUnavailable | None:
@@ -172,23 +175,33 @@ class Indexes:
         new one is built from the truth. Raises what keeps all of it from being opened, as StoreDown while a server does
         not answer or is another's; `serving` says that too, and the relay starts again (`must_start`).
         """
+        mine = self._newest = asyncio.Event()
         try:
-            self._state = await self._opened()
-            await self.settle()
-        except ModelMissing as err:
-            self._state = _State(reason=err)
-        except WorkerDied:  # `down` is told, and the worker's next life begins with a start
-            raise
-        except Conflict as err:
-            self._state = _State(reason=StoreDown(err.message, hint=err.hint), must_start=True)
-            raise StoreDown(err.message, hint=err.hint) from err
+            opened = await self._opened()
+            if mine is self._newest:
+                self._state = opened
+                await self.settle()
+            else:
+                await self._give_way(opened)
         except LmemError as err:
-            cause = StoreDown if isinstance(err, StoreDown) else StoreUnavailable
-            self._state = _State(reason=cause(err.message, hint=err.hint), must_start=True)
-            raise
+            if mine is self._newest and not isinstance(err, WorkerDied):
+                self._state = _refused(err)
+            if isinstance(err, Conflict):
+                raise StoreDown(err.message, hint=err.hint) from err
+            if not isinstance(err, ModelMissing):
+                raise
         finally:
-            self._settled.set()
+            mine.set()
+            if mine is self._newest:
+                self._settled.set()
             self._wake()
+
+    async def _give_way(self, opened: _State) -> None:
+        """Forget what a start has made for a life of the worker that ended meanwhile, once that of the next is over."""
+        await self._newest.wait()
+        for projection in (opened.active, opened.building):
+            if projection is not None:
+                await self._abandon(projection)
 
     async def settle(self) -> None:
         """Let the generation that is being built serve, once nothing waits for it.
@@ -217,7 +230,7 @@ class Indexes:
             return
         state.looks_left = 0
         old, new = state.active, replace(building, state="active")
-        state.active, state.building, state.making = new, None, True
+        state.active, state.building, state.switching = new, None, building
         switched = False
 
         def work(tx: UnitOfWork) -> None:
@@ -230,7 +243,7 @@ class Indexes:
             await self._storage.write(work)
             switched = True
         finally:
-            state.making = False
+            state.switching = None
             if not switched:  # as on a full disk: the next step switches, and until then the old one has to be told
                 state.active, state.building = old, building
         if old is not None:
@@ -253,7 +266,7 @@ class Indexes:
         state = self._state
         if state.reason is not None or state.model is None:
             raise state.reason or StoreUnavailable("There is no model to embed with.", hint="Run 'lmem init'.")
-        if state.building is not None or state.optimising or state.making:
+        if self.building is not None or state.optimising or state.making:
             raise Conflict("A generation is being built already.", hint="'lmem status --wait' returns when it serves.")
         state.making = True
         try:
@@ -282,7 +295,7 @@ class Indexes:
         Answers the copy, which will know `points` of its points as optimised, or None when one is being built already.
         """
         state = self._state
-        if state.active is None or state.building is not None or state.making or state.model is None:
+        if state.active is None or self.building is not None or state.making or state.model is None:
             return None
         state.optimising = True
         try:
@@ -321,8 +334,7 @@ class Indexes:
         known = await self._generations.known()
         await self._generations.clear(known)
         for projection in known:
-            stale_copy = projection.state == "building" and state.active is not None
-            if await self._generations.reopen(projection, model, stale_copy):
+            if await self._generations.reopen(projection, model, stale_copy=state.active is not None):
                 if projection.is_untold:  # a start or a rebuild was cut short
                     projection = await tell(self._storage, projection)
                 if projection.state == "active":
@@ -336,6 +348,14 @@ class Indexes:
             else:
                 state.building = await self._generations.make(model, None, "building")
         return state
+
+
+def _refused(err: LmemError) -> _State:
+    """Nothing serves, because of what a start failed of; without a model nobody has to try again."""
+    if isinstance(err, ModelMissing):
+        return _State(reason=err)
+    cause = StoreDown if isinstance(err, StoreDown | Conflict) else StoreUnavailable
+    return _State(reason=cause(err.message, hint=err.hint), must_start=True)
 
 
 async def _unseen(projection: Projection) -> bool:

@@ -220,7 +220,7 @@ def test_nothing_is_begun_while_a_switch_is_written(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         await kit.add("one")
         await kit.settle()
-        await kit.indexes.rebuild()
+        built = await kit.indexes.rebuild()
         while await kit.relay.step() and await _waiting(kit):
             pass
         write, go = kit.storage.write, asyncio.Event()
@@ -231,8 +231,9 @@ def test_nothing_is_begun_while_a_switch_is_written(tmp_path: Path) -> None:
 
         kit.storage.write = refused  # type: ignore[method-assign]
         switching = asyncio.create_task(kit.indexes.settle())
-        while kit.indexes.building is not None:
+        while kit.indexes.serving() != built.generation:
             await asyncio.sleep(0)
+        assert kit.indexes.building == built, "it is not over before it is stored"
         with pytest.raises(Conflict):
             await kit.indexes.rebuild()
         assert await kit.indexes.prepare_copy() is None
@@ -302,6 +303,39 @@ def test_no_tombstone_outlives_the_generation_it_waited_for(tmp_path: Path) -> N
         await kit.indexes.start()
         left = await kit.storage._database.read(lambda connection: connection.execute(sql).fetchall())
         assert left == []
+
+    drive(tmp_path, scenario)
+
+
+def test_the_last_of_two_starts_at_once_counts(tmp_path: Path) -> None:
+    """The relay's own is writing when the worker dies; the worker's next life begins with another."""
+
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        for generation in await kit.vectors.sizes():
+            kit.vectors.inner.drop(generation)
+        write, go = kit.storage.write, asyncio.Event()
+
+        async def slow(work: Callable[[UnitOfWork], Any], large: bool = False) -> Any:
+            if await kit.vectors.sizes() and kit.storage.write == slow:  # a new one is made, and told to the truth now
+                kit.storage.write = write  # type: ignore[method-assign]
+                await go.wait()
+            return await write(work, large)
+
+        kit.storage.write = slow  # type: ignore[method-assign]
+        first = asyncio.create_task(kit.indexes.start())
+        while kit.storage.write == slow:
+            await asyncio.sleep(0)
+        kit.indexes.down(WorkerDied())
+        second = asyncio.create_task(kit.indexes.start())
+        await asyncio.sleep(0.05)
+        go.set()
+        await asyncio.gather(first, second)
+        await kit.settle()
+        assert [item.state for item in await _projections(kit)] == ["active"]
+        assert list(await kit.vectors.sizes()) == [kit.indexes.serving()]
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
 
     drive(tmp_path, scenario)
 
