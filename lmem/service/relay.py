@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from datetime import timedelta
@@ -34,6 +35,7 @@ PUT_OFF = 10.0
 TRIES = 3
 """A row that failed by itself so often is parked. Once may be chance: somebody killed the store just then."""
 
+_QUOTES = re.compile(r"[\"'`{]")
 log = logging.getLogger(__name__)
 
 
@@ -116,12 +118,17 @@ class Loop(ABC):
 
     async def park(self, row: Pending, err: LmemError) -> None:
         """A row cannot be applied: it blocks nothing from now on, and is named in the status."""
-        log.warning("parked %s %s: %s", row.kind, row.object_id, err.message)
+        log.warning("parked %s %s: %s", row.kind, row.object_id, _unquoted(err))
         await self._storage.write(lambda tx: tx.outbox.fail(row, err.message, None))
 
     def _back_off(self, err: LmemError) -> None:
         if self.trouble is None or self.trouble.code != err.code:
-            log.warning("the relay of the %s waits: %s", self.port, err.message)
+            log.warning("the relay of the %s waits: %s", self.port, _unquoted(err))
         self.trouble = err
         self._pause = min(LONGEST_PAUSE, self._pause * 2 or 0.5)
         asyncio.get_running_loop().call_later(self._pause, self.wake)
+
+
+def _unquoted(err: LmemError) -> str:
+    """An error up to its first quotation: a server may quote a memory's text, which a purge does not find in a log."""
+    return _QUOTES.split(err.message, maxsplit=1)[0].rstrip()

@@ -63,20 +63,23 @@ def test_changed_flags_move_the_payload_and_embed_nothing(tmp_path: Path) -> Non
     drive(tmp_path, scenario)
 
 
-def test_one_bad_row_is_parked_and_blocks_nothing(tmp_path: Path) -> None:
+def test_one_bad_row_is_parked_and_blocks_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def scenario(kit: Kit) -> None:
         ids = [await kit.add(f"row {number}") for number in range(5)]
         write = kit.vectors.write
 
         async def refuse(generation, collection, points, delete=()):  # type: ignore[no-untyped-def]
             if any(point.id == ids[2] for point in points):
-                raise InvalidInput("The vector is not finite.")
+                raise InvalidInput('It wants a number, not "row 2".')
             await write(generation, collection, points, delete)
 
         kit.vectors.write = refuse  # type: ignore[method-assign]
         await kit.settle()
         parked = await kit.storage.read(lambda tx: tx.outbox.parked(10))
-        assert [(row.object_id, row.error) for row in parked] == [(ids[2], "The vector is not finite.")]
+        assert [(row.object_id, row.error) for row in parked] == [(ids[2], 'It wants a number, not "row 2".')]
+        assert [line for line in caplog.messages if "parked" in line] == [
+            f"parked memory {ids[2]}: It wants a number, not"
+        ], "a log is not purged"
         found = await kit.storage.read(lambda tx: tx.fulltext.pending('"row"', kit.everything, 10))
         assert [memory_id for memory_id, _ in found] == [ids[2]]  # found all the same, and no new row waits on
         await kit.add("row 5")
