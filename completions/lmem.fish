@@ -145,7 +145,7 @@ complete -c lmem -n '__fish_lmem_is add' -l source-id -r -d 'Your own key: the s
 complete -c lmem -n '__fish_lmem_is add' -l edit -s e -d 'Write the text in $VISUAL or $EDITOR.'
 complete -c lmem -n '__fish_lmem_is add' -l file -s f -r -F -d 'Read the text from a file.'
 complete -c lmem -n '__fish_lmem_is add' -l jsonl -r -F -d 'Add one memory for each JSON line; \'-\' is standard input.'
-complete -c lmem -n '__fish_lmem_is add' -l atomic -d 'With --jsonl: all lines as one change that can be undone, or none of them.'
+complete -c lmem -n '__fish_lmem_is add' -l atomic -d 'With --jsonl: store all lines, or none of them.'
 complete -c lmem -n '__fish_lmem_is add' -l json -d 'Print JSON for scripts; errors go to stderr as JSON too.'
 complete -c lmem -n '__fish_lmem_is add' -s h -l help -d 'Show the help.'
 complete -c lmem -n '__fish_lmem_is search' -l type -s t -r -a 'decision task progress insight pattern error solution preference note commit' -d 'Only this type; again for more.'

@@ -71,8 +71,9 @@ def remembered(added: int, known: int) -> str:
 def _sent(daemon: Connection, chunks: Iterator[Chunk]) -> Iterator[list[Row]]:
     """The finished rows of each chunk, in order; at most IN_FLIGHT requests are under way."""
     waiting: deque[tuple[int | None, list[Row]]] = deque()
+    run = new_id()  # one change, which one undo takes back
     for items, rows in chunks:
-        request: Row = {"items": items, "source_tool": "cli.bulk"}
+        request: Row = {"items": items, "source_tool": "cli.bulk", "run": run}
         waiting.append((daemon.send("memory/add_many", request) if items else None, rows))
         if len(waiting) == IN_FLIGHT:
             yield _received(daemon, *waiting.popleft())

@@ -5,6 +5,8 @@ Not a list of what changed: each version names its change set.
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 from lmem.domain.actors import Actor
 from lmem.domain.history import BY_HAND
 from lmem.ports.storage import UnitOfWork
@@ -34,6 +36,25 @@ class Series:
             self.number = tx.versions.open_change_set(*self._named, user_id, at)
             return self.number
         return found.id
+
+
+class Runs:
+    """The series of requests that belong together, by the id that their client gave the run."""
+
+    MOST = 256
+    """Beyond that the one that was used least recently is forgotten: its next request begins another change set."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._series = OrderedDict[tuple[str, str], Series]()
+
+    def series(self, actor: Actor, run: str) -> Series:
+        """That of a user's run."""
+        found = self._series.setdefault((actor.user_id, run), Series(self._kind))
+        self._series.move_to_end((actor.user_id, run))
+        if len(self._series) > self.MOST:
+            self._series.popitem(last=False)
+        return found
 
 
 class Together:

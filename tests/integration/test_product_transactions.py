@@ -174,3 +174,31 @@ def test_a_daemon_that_dies_in_a_commit_stores_all_or_nothing(mortal: Product) -
     assert 0 in outcomes, "no kill hit a commit"
     assert mortal.good("verify", "sqlite", "--json").status == 0
     assert mortal.good("audit", "verify").status == 0
+
+
+def test_the_lines_of_a_bulk_add_are_one_change(product: Product, tmp_path: Path) -> None:
+    def bulk(word: str, count: int) -> None:
+        file = tmp_path / f"{word}.jsonl"
+        file.write_text("".join(json.dumps({"content": line["content"]}) + "\n" for line in lines(count, word)))
+        product.good("add", "--jsonl", str(file))
+
+    bulk("axolotl", 450)  # three requests
+    bulk("capybara", 3)
+    kinds = [(row["kind"], row["count"]) for row in product.call("change/list", limit=2)["changes"]]
+    assert kinds == [("bulk-add", 3), ("bulk-add", 450)]
+    product.good("undo")
+    assert (found(product, "capybara"), found(product, "axolotl")) == (0, 100)
+    product.good("undo")
+    assert found(product, "axolotl") == 0
+    bulk("capybara", 3)
+    assert found(product, "capybara") == 3
+
+
+def test_a_run_that_was_undone_goes_on_as_another_change(product: Product) -> None:
+    run = "a" * 32
+    for word in ("ibex", "dormouse"):
+        product.call("memory/add_many", items=lines(2, word), run=run)
+        product.good("undo")
+        assert found(product, word) == 0
+    with product.client() as client:
+        assert client.refusal("memory/add_many", items=[], run="every run")["code"] == "invalid_input"

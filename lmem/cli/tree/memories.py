@@ -42,7 +42,7 @@ def add(
         str | None, Option("--jsonl", metavar="FILE", help="Add one memory for each JSON line; '-' is standard input.")
     ] = None,
     atomic: Annotated[
-        bool, Option("--atomic", help="With --jsonl: all lines as one change that can be undone, or none of them.")
+        bool, Option("--atomic", help="With --jsonl: store all lines, or none of them.")
     ] = False,
     as_json: p.Json = False,
 ) -> int:
@@ -56,7 +56,7 @@ def add(
     decay_rate, layer, project, session, context, author, created_at, source_id, private, allow_secret, id. A bad line,
     also one with another key, is reported and spoils no other. A record as 'lmem export' writes it is taken too,
     but its history and counts begin anew, and what was archived is live. With --atomic nothing is stored when a line is
-    bad, and the exit status is 2; else 'lmem undo' takes all lines back together.
+    bad, and the exit status is 2. Either way 'lmem undo' takes all lines back together.
 
     Projects and sessions that a line names are made when they are not there, and reported. With --json each line is
     answered by one object: line and id, or line and error; new_project or new_session name what was made for it.

@@ -74,7 +74,7 @@ def draft(params: Params, now: datetime, max_bytes: int, source_tool: str) -> Dr
         source_tool=clean_word(params.text("source_tool"), "source tool") if "source_tool" in params else source_tool,
         external_id=_name(params, "source_id"),
         is_private=params.flag("private"),
-        id=_id(params.maybe_text("id")),
+        id=client_id(params.maybe_text("id")),
         kept_secrets=kinds_kept(params),
         given=frozenset(field for name, field in CHOSEN.items() if params.raw(name) not in (None, "")),
     )
@@ -115,7 +115,8 @@ def _name(params: Params, name: str) -> str | None:
     return clean_text(value, 500, name) if value else None
 
 
-def _id(text: str | None) -> str | None:
+def client_id(text: str | None) -> str | None:
+    """An id that a client has made, or None. Raises InvalidInput."""
     if text is not None and (len(text) != 32 or set(text) - _ID_DIGITS):
         raise InvalidInput("An id that a client makes has 32 hex digits.")
     return text

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from lmem.daemon.call import Call
 from lmem.daemon.handlers import past
-from lmem.daemon.handlers.drafts import bulk, draft, kinds_kept
+from lmem.daemon.handlers.drafts import bulk, client_id, draft, kinds_kept
 from lmem.daemon.handlers.edits import changed_fields
 from lmem.daemon.handlers.records import Json, error_json, made_json, memory_json, next_json, note_place, version_json
 from lmem.daemon.params import Params
@@ -62,7 +62,9 @@ async def add_many(services: Services, call: Call, params: Params) -> Json:
     lines = await bulk(params, services.clock.now(), max_bytes(services), call.caller.client)
     drafts = [line.draft for line in lines if isinstance(line.draft, Draft)]
     scope = await services.scope(call, Params({}), create=any(item.project is None for item in drafts))
-    stored = iter(await services.memories.add_many(services.actor(call), drafts, scope, await services.in_force(call)))
+    actor, run = services.actor(call), client_id(params.maybe_text("run"))
+    series = services.memories.runs.series(actor, run) if run else None
+    stored = iter(await services.memories.add_many(actor, drafts, scope, await services.in_force(call), series))
     rows: list[tuple[Json, bool]] = []
     made: dict[str, list[str]] = {"projects_created": [], "sessions_created": []}
     for line in lines:
