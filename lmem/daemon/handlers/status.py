@@ -16,7 +16,7 @@ from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.daemon.waiting import Waiting
 from lmem.domain import times
-from lmem.errors import LmemError
+from lmem.errors import IndexLost, LmemError
 
 WAIT_STEP = 0.1
 WAIT_SHARE = 20
@@ -134,9 +134,11 @@ async def doctor(services: Services, call: Call, params: Params) -> Json:
 
 
 def _graph_builds(services: Services) -> bool:
-    """Whether a graph server that answers has not got everything yet."""
+    """Whether a graph server that answers has not got everything yet; one that was wiped will be filled again."""
     graph = services.graph_server
-    return graph is not None and graph.trouble is None and (graph.projector.rebuilding or not graph.projector.serves)
+    if graph is None or not (graph.trouble is None or isinstance(graph.trouble, IndexLost)):
+        return False
+    return graph.projector.rebuilding or not graph.projector.serves
 
 
 def _refuse_hopeless(services: Services) -> None:

@@ -13,7 +13,7 @@ from lmem.daemon.call import Call, Caller
 from lmem.daemon.handlers import status
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
-from lmem.errors import LmemError, ModelMissing, StorageFull, StoreDown, StoreUnavailable
+from lmem.errors import IndexLost, LmemError, ModelMissing, StorageFull, StoreDown, StoreUnavailable
 
 FULL = StoreUnavailable("The index needs 68 MB free; there are 61.", hint="Free some space.")
 
@@ -124,6 +124,21 @@ def test_work_that_goes_on_is_waited_for_without_an_end(monkeypatch: pytest.Monk
     call = Call("status/wait", {}, Caller(0, 1, "cli", "", "/"), finish)
     assert asyncio.run(status.wait(desk.services, call, Params({})))["pending"] == 0
     assert not any("trouble" in told for told in desk.told)
+
+
+def test_a_graph_that_was_wiped_is_waited_for() -> None:
+    desk = Desk()
+    projector = SimpleNamespace(rebuilding=False, serves=False)
+    desk.graph = SimpleNamespace(trouble=IndexLost("It was wiped."), projector=projector, projection=None)
+
+    def fill(told: dict[str, Any]) -> None:
+        desk.told.append(told)
+        desk.graph.trouble = None
+        projector.serves = len(desk.told) == 3
+
+    call = Call("status/wait", {}, Caller(0, 1, "cli", "", "/"), fill)
+    assert asyncio.run(status.wait(desk.services, call, Params({})))["pending"] == 0
+    assert len(desk.told) == 3
 
 
 def test_without_a_model_nothing_is_waited_for() -> None:
