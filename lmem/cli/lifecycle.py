@@ -100,12 +100,13 @@ def undo(*, change_set: str | None, as_json: bool) -> int:
         output.answer_json(undone)
         return 0
     number, memories = undone.get("change_set"), undone["reversed"]
+    many = undone.get("count", len(memories))
     what = f"{undone['kind']} {output.paint(str(number), 'cyan')}" if number else f"{undone['kind']}"
-    of = f" of {output.count(len(memories), 'memory', 'memories')}" if len(memories) > MOST_SHOWN else ""
+    of = f" of {output.count(many, 'memory', 'memories')}" if many > MOST_SHOWN else ""
     output.line(f"Undid {what}{of}{':' if memories else '.'}")
     _print_each("", memories[:MOST_SHOWN])
     if of:
-        output.line(output.paint(f"  and {len(memories) - MOST_SHOWN:,} more; --json names all", "dim"))
+        output.line(output.paint(f"  and {many - MOST_SHOWN:,} more; --json names more of them", "dim"))
     for session in undone.get("reopened", ()):
         name, short = output.stored(session["name"]), output.short(session)
         again = "is current again" if session["state"] == "active" else f"is open again: 'lmem session switch {short}'"

@@ -20,6 +20,9 @@ from lmem.protocol.messages import answer, notification
 
 log = logging.getLogger(__name__)
 
+_AS_JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+"""What would be a mistake in an answer is refused, as json refuses it."""
+
 Number = int | str
 """A request's id, which its client chose."""
 
@@ -129,6 +132,6 @@ class Requests:
 def _line(frame: Frame) -> bytes:
     """As lmem.protocol.framing.encode, in a third of the time: an answer may have megabytes, and all others wait."""
     try:
-        return orjson.dumps(frame, option=orjson.OPT_APPEND_NEWLINE)
-    except TypeError:  # a lone surrogate, as in a question
+        return orjson.dumps(frame, option=_AS_JSON)
+    except TypeError:  # a lone surrogate, as in a question, or another thing that it does not take
         return encode(frame)

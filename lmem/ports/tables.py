@@ -195,6 +195,10 @@ class VersionTable(Protocol):
 
     def change_set(self, number: int) -> ChangeSet | None: ...
 
+    def is_last(self, number: int, kind: str, user_id: str, at: str) -> bool:
+        """Whether the change set is of this kind, user and moment, stands, and is the last that the user has made."""
+        ...
+
     def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str | None] | None:
         """The newest version that no undo reversed or wrote: its change set (None for one `add`) and memory id.
 

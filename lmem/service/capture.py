@@ -12,19 +12,15 @@ from dataclasses import replace
 from lmem.domain import times
 from lmem.domain.actors import Actor
 from lmem.domain.commits import SOURCE
-from lmem.domain.memories import Draft, Memory
+from lmem.domain.memories import Draft
 from lmem.domain.scope import Scope
 from lmem.errors import LmemError
 from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import links, purgedcommits, recording
-from lmem.service.changesets import Series
+from lmem.service.changesets import BACKFILL, Series, was_undone
 from lmem.service.drafts import Added
 from lmem.service.memories import Memories
-from lmem.service.undo import UNDO_OF_ADD
-
-BACKFILL = "backfill"
-"""The kind of a backfill's change set."""
 
 
 class Capture:
@@ -45,7 +41,7 @@ class Capture:
             left_out = purgedcommits.known(tx, commits)
             wanted = (sha for sha in dict.fromkeys(commits) if sha not in left_out)
             found = ((sha, tx.memories.external(SOURCE, sha, project_id)) for sha in wanted)
-            return [sha for sha, memory in found if memory is None or (backfill and _taken_back(tx, memory))]
+            return [sha for sha, memory in found if memory is None or (backfill and was_undone(tx, memory))]
 
         return await self._storage.read(work)
 
@@ -75,7 +71,7 @@ class Capture:
             at, back = times.to_text(self._clock.now()), 0
             together = series.within(tx, actor, at)
             for memory in (tx.memories.external(SOURCE, sha, project_id) for sha in commits):
-                if memory is not None and _taken_back(tx, memory):
+                if memory is not None and was_undone(tx, memory):
                     after = replace(memory, is_archived=False)
                     recording.change(tx, actor, memory, after, "updated", BACKFILL, together.open(), at)
                     back += 1
@@ -114,16 +110,3 @@ class Capture:
         ended = await self._storage.write(work)
         self._wake()
         return ended
-
-
-def _taken_back(tx: UnitOfWork, memory: Memory) -> bool:
-    """Whether it was last archived by the undo of what stored it."""
-    if not memory.is_archived:
-        return False
-    numbers = [version.change_set for version in tx.versions.of(memory.id)]
-    sets = [tx.versions.change_set(number) for number in numbers if number is not None]
-    last = sets[-1] if sets and sets[-1] is not None and sets[-1].id == numbers[-1] else None
-    if last is None or last.kind != "undo":
-        return False
-    undone = [found.kind for found in sets if found is not None and found.undone_by == last.id]
-    return undone == [BACKFILL] or (not undone and last.reason == UNDO_OF_ADD)

@@ -20,7 +20,7 @@ from lmem.errors import Conflict
 from lmem.ids import new_id
 from lmem.ports.storage import UnitOfWork
 from lmem.service import members, names, recording, scopes
-from lmem.service.changesets import Together
+from lmem.service.changesets import Together, was_undone
 from lmem.service.edits import replace_with
 from lmem.service.rates import rate_for
 
@@ -82,7 +82,11 @@ def _known(
     if found is not None:
         if found.content_hash != digest or _hidden(actor, found):
             raise Conflict(f"The id {found.id[:8]} belongs to another memory.")
-        return Added(found, False, "it was stored already")
+        back = _brought_back(tx, found)
+        if back == found:
+            return Added(found, False, "it was stored already")
+        edited = replace_with(tx, actor, found, back, "added again after an undo", at, together)
+        return Added(edited.memory, True, "an undo had taken it back")
     if draft.external_id is None:
         return None
     found = tx.memories.external(draft.source_tool, draft.external_id, project_id)
@@ -90,12 +94,19 @@ def _known(
         return None
     if _hidden(actor, found):
         raise Conflict(f"The source id '{draft.external_id[:60]}' belongs to another memory.")
-    after = _given_again(found, draft)
+    after = _brought_back(tx, _given_again(found, draft))
     if after != found:
         recording.keep_secrets(tx, actor, found.id, draft.kept_secrets, at)
         edited = replace_with(tx, actor, found, after, f"{draft.source_tool} gave it again, changed", at, together)
+        if found.is_archived and not after.is_archived:
+            return Added(edited.memory, True, "an undo had taken it back")
         return Added(edited.memory, False, "it is a new version of what its source gave before", changed=edited.changed)
     return Added(found, False, "its source gave it before")
+
+
+def _brought_back(tx: UnitOfWork, memory: Memory) -> Memory:
+    """The memory as it is when it is added again: what an undo took back is live, what was forgotten stays so."""
+    return replace(memory, is_archived=False) if was_undone(tx, memory) else memory
 
 
 def _given_again(found: Memory, draft: Draft) -> Memory:

@@ -68,6 +68,7 @@ class Indexes:
         self._wake = wake
         self._settled = asyncio.Event()
         self._newest = asyncio.Event()  # whether the last start that was begun has ended
+        self._life = 0  # of the worker and its model; what a start did for an earlier one counts no more
         self._looked = 0.0
         self._loaded: ModelInfo | None = None
         self._state = _State(reason=StoreUnavailable("The index worker is starting.", hint="Try again in a moment."))
@@ -142,11 +143,13 @@ class Indexes:
     def loading(self) -> None:
         """Another model is about to be loaded: questions wait for it as they do at a start."""
         self._settled.clear()
+        self._life += 1
         self._loaded = None
         self._state = _State(reason=StoreUnavailable("The model is being loaded.", hint="Try again in a moment."))
 
     def down(self, cause: LmemError) -> None:
         """The index worker died: nothing serves until `start` has run again, and no question waits for that."""
+        self._life += 1
         self._loaded = None
         self._state.reason, self._state.must_start = StoreUnavailable(cause.message, hint=cause.hint), False
         self._settled.set()
@@ -176,15 +179,16 @@ class Indexes:
         not answer or is another's; `serving` says that too, and the relay starts again (`must_start`).
         """
         mine = self._newest = asyncio.Event()
+        life = self._life = self._life + 1
         try:
             opened = await self._opened()
-            if mine is self._newest:
+            if life == self._life:
                 self._state = opened
                 await self.settle()
-            else:
+            elif mine is not self._newest:  # else the next start looks at what there is
                 await self._give_way(opened)
         except LmemError as err:
-            if mine is self._newest and not isinstance(err, WorkerDied):
+            if life == self._life and not isinstance(err, WorkerDied):
                 self._state = _refused(err)
             if isinstance(err, Conflict):
                 raise StoreDown(err.message, hint=err.hint) from err
@@ -192,7 +196,7 @@ class Indexes:
                 raise
         finally:
             mine.set()
-            if mine is self._newest:
+            if life == self._life:
                 self._settled.set()
             self._wake()
 

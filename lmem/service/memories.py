@@ -21,16 +21,13 @@ from lmem.ports.clock import Clock
 from lmem.ports.storage import Storage, UnitOfWork
 from lmem.service import edits
 from lmem.service.caches import NO_CACHE, Caches
-from lmem.service.changesets import Runs, Series, Together
+from lmem.service.changesets import BULK, Runs, Series, Together
 from lmem.service.drafts import Added, store
 from lmem.service.edits import Edited
 from lmem.service.reads import Detail, Page, Reads
 
 GROUP = 16
 """Drafts of a bulk add that are queued at once: about 10 ms of the writer's time."""
-
-BULK = "bulk-add"
-"""The kind of the change set of a bulk add."""
 
 
 class Memories:

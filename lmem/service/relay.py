@@ -77,7 +77,7 @@ class Loop(ABC):
                     with suppress(StorageFull):  # the step says the same, or finds that it needs no space
                         await self._storage.checkpoint()  # the log of an idle database may hold what is wanted
                 while await self.step():
-                    pass
+                    self.trouble = None  # the rest may take long, and nothing is in its way
                 self.trouble, self._pause = None, 0.0
                 self.idle()
             except (StoreUnavailable, StorageFull) as err:

@@ -17,10 +17,8 @@ from lmem.domain.replay import taken_back
 from lmem.errors import Conflict, NotFound
 from lmem.ports.storage import UnitOfWork
 from lmem.service import endings, links, merging, names, recording, relinking
+from lmem.service.changesets import UNDO_OF_ADD
 from lmem.service.lifecycle import Changed
-
-UNDO_OF_ADD = "undo of add"
-"""Why a memory was archived whose `add` was undone; a single add has no change set of its own."""
 
 
 def undo_last(tx: UnitOfWork, actor: Actor, at: str) -> Changed:

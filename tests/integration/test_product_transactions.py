@@ -202,3 +202,23 @@ def test_a_run_that_was_undone_goes_on_as_another_change(product: Product) -> No
         assert found(product, word) == 0
     with product.client() as client:
         assert client.refusal("memory/add_many", items=[], run="every run")["code"] == "invalid_input"
+
+
+def test_what_an_undo_took_back_comes_again_and_what_was_forgotten_does_not(product: Product) -> None:
+    def give(word: str) -> list[bool]:
+        items = [{"content": f"{word} {at}", "source_id": f"list-{at}", "line": at} for at in (1, 2)]
+        return [row["created"] for row in product.call("memory/add_many", items=items, run="b" * 32)["results"]]
+
+    assert give("quokka") == [True, True]
+    product.good("undo")
+    assert give("quokka") == [True, True] and found(product, "quokka") == 2
+    product.good("undo")
+    assert give("numbat") == [True, True], "with another text too"
+    assert (found(product, "quokka"), found(product, "numbat")) == (0, 2)
+    ids = [row["id"] for row in product.call("memory/search", query="numbat", only="fts", limit=5)["results"]]
+    product.good("forget", *ids, "--yes")
+    assert give("numbat") == [False, False] and found(product, "numbat") == 0
+    first = product.call("memory/add", content="one bilby", source_id="bilby")
+    product.good("undo")
+    again = product.call("memory/add", content="one bilby", source_id="bilby")
+    assert (again["id"], again["created"], found(product, "bilby")) == (first["id"], True, 1)

@@ -82,7 +82,8 @@ WIRE = (
     "'memory/get' gives it whole. A list that has fewer rows than its limit for that reason says next_offset. "
     "'memory/export' never cuts: its pages end earlier, and a record whose versions did not fit has versions_next, "
     "which 'memory/history' takes as after; that one's own next is the same.",
-    "Several 'memory/add_many' with the same run, an id of 32 hex digits that the client makes, are one change set.",
+    "Several 'memory/add_many' with the same run, an id of 32 lower-case hex digits that the client makes, are one "
+    "change set; another one begins after 10,000 lines, and when the user has changed something else meanwhile.",
     "Requests can wait in a transaction: 'transaction/begin' answers its id and limits, 'transaction/stage' takes the "
     "method and params of a request that is checked at once and applied later, 'transaction/commit' applies all as one "
     "change set or, with an error that names the request or line, none. After a request that was refused there is no "

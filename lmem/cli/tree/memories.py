@@ -56,7 +56,8 @@ def add(
     decay_rate, layer, project, session, context, author, created_at, source_id, private, allow_secret, id. A bad line,
     also one with another key, is reported and spoils no other. A record as 'lmem export' writes it is taken too,
     but its history and counts begin anew, and what was archived is live. With --atomic nothing is stored when a line is
-    bad, and the exit status is 2. Either way 'lmem undo' takes all lines back together.
+    bad, and the exit status is 2. Either way 'lmem undo' takes the lines back
+    together, of a large file 10,000 at once; projects and sessions that they made stay.
 
     Projects and sessions that a line names are made when they are not there, and reported. With --json each line is
     answered by one object: line and id, or line and error; new_project or new_session name what was made for it.
@@ -146,7 +147,8 @@ def undo(
     changes nothing: it never reaches past what you did last.
 
     Adding, editing, archiving, restoring and linking can be undone; 'forget --purge' cannot, nor what is recorded of
-    patterns.
+    patterns. The lines of one 'add --jsonl' are one change, of a large file 10,000 at once. What an undo took
+    back comes again when its source gives it again.
     """
     return run("undo", locals())
 

@@ -13,8 +13,7 @@ from lmem.daemon.handlers.records import Json
 from lmem.daemon.params import Params
 from lmem.daemon.services import Services
 from lmem.errors import NotFound
-from lmem.service.capture import BACKFILL
-from lmem.service.changesets import Series
+from lmem.service.changesets import BACKFILL, Series
 
 
 async def backfill(services: Services, call: Call, params: Params) -> Json:

@@ -46,6 +46,12 @@ _LAST_BESIDE = f"""SELECT c.id, c.created_at FROM change_sets c WHERE c.created_
         OR c.kind = 'session-end' AND NOT EXISTS (SELECT 1 FROM memory_versions v WHERE v.change_set = c.id))
     ORDER BY c.id DESC LIMIT 1"""
 
+# Annotations of lmem's own come in between at any time, and stand in nobody's way.
+_IS_LAST = """SELECT 1 FROM change_sets c
+    WHERE c.id = ? AND c.kind = ? AND c.created_by = ? AND c.created_at = ? AND c.undone_by IS NULL
+    AND NOT EXISTS (SELECT 1 FROM change_sets later
+        WHERE later.id > c.id AND later.created_by = c.created_by AND later.kind != 'automatic')"""
+
 
 class VersionRows:
     """VersionTable on one connection."""
@@ -81,6 +87,9 @@ class VersionRows:
         sql = "SELECT id, kind, reason, created_at, created_by, undone_by FROM change_sets WHERE id = ?"
         row = self._db.execute(sql, (number,)).fetchone()
         return ChangeSet(*row) if row else None
+
+    def is_last(self, number: int, kind: str, user_id: str, at: str) -> bool:
+        return self._db.execute(_IS_LAST, (number, kind, user_id, at)).fetchone() is not None
 
     def last_change(self, user_id: str, shared: bool) -> tuple[int | None, str | None] | None:
         rows = [self._db.execute(sql, (user_id, shared)).fetchone() for sql in (_LAST, _LAST_OF_LINKS)]

@@ -123,11 +123,11 @@ def test_undo_of_an_add_has_no_number_but_that_of_the_undo(daemon: FakeDaemon, l
 
 def test_undo_of_many_names_ten_and_counts_the_others(daemon: FakeDaemon, lmem: Terminal) -> None:
     daemon.answers["memory/undo"] = lambda params: {
-        "change_set": 4, "kind": "transaction", "reversed": [BRIEF] * 1500, "undone_by": 5
+        "change_set": 4, "kind": "transaction", "reversed": [BRIEF] * 1500, "count": 20_000, "undone_by": 5
     }  # fmt: skip
     lines = lmem.run("undo").out.splitlines()
-    assert lines[0] == "Undid transaction 4 of 1,500 memories:"
-    assert len(lines) == 12 and lines[-1] == "  and 1,490 more; --json names all"
+    assert lines[0] == "Undid transaction 4 of 20,000 memories:"
+    assert len(lines) == 12 and lines[-1] == "  and 19,990 more; --json names more of them"
     assert len(lmem.run("undo", "--json").json()["reversed"]) == 1500
 
 

@@ -12,8 +12,8 @@ from lmem.domain.commits import SOURCE
 from lmem.domain.memories import Draft
 from lmem.domain.scope import NOWHERE
 from lmem.errors import Forbidden
-from lmem.service.capture import BACKFILL, Capture
-from lmem.service.changesets import Series
+from lmem.service.capture import Capture
+from lmem.service.changesets import BACKFILL, Series
 from tests.unit.service.service_kit import Kit, drive
 
 

@@ -340,6 +340,27 @@ def test_the_last_of_two_starts_at_once_counts(tmp_path: Path) -> None:
     drive(tmp_path, scenario)
 
 
+def test_a_start_of_a_worker_that_died_since_does_not_serve(tmp_path: Path) -> None:
+    async def scenario(kit: Kit) -> None:
+        await kit.add("one")
+        await kit.settle()
+        opened = kit.vectors.open
+
+        async def dies(generation: str, dimensions: int) -> str:
+            instance = await opened(generation, dimensions)
+            kit.indexes.down(WorkerDied())
+            return instance
+
+        kit.vectors.open = dies  # type: ignore[method-assign]
+        await kit.indexes.start()
+        assert kit.indexes.reason is not None
+        kit.vectors.open = opened  # type: ignore[method-assign]
+        await kit.indexes.start()
+        assert await kit.vectors.count(kit.indexes.serving(), MEMORIES) == 1
+
+    drive(tmp_path, scenario)
+
+
 def test_a_start_that_keeps_failing_is_not_hammered(tmp_path: Path) -> None:
     async def scenario(kit: Kit) -> None:
         tried: list[str] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from lmem.domain.memories import Draft
-from lmem.errors import InvalidInput, StorageFull, StoreUnavailable, WorkerDied
+from lmem.errors import InvalidInput, LmemError, StorageFull, StoreUnavailable, WorkerDied
 from lmem.ports.vectors import MEMORIES, Point
 from lmem.service import projection, relay
 from lmem.service.drafts import Added
@@ -59,6 +59,32 @@ def test_changed_flags_move_the_payload_and_embed_nothing(tmp_path: Path) -> Non
         assert kit.embedder.encoded == ["flags only"]
         stored = (await kit.vectors.retrieve(kit.indexes.serving(), MEMORIES, [memory_id]))[0]
         assert (stored.payload["importance_score"], stored.payload["tags"], stored.payload["rev"]) == (0.9, ["x"], 2)
+
+    drive(tmp_path, scenario)
+
+
+def test_a_trouble_is_over_when_a_step_has_worked(tmp_path: Path) -> None:
+    """The rest may take longer than a wait has patience with a trouble."""
+
+    async def scenario(kit: Kit) -> None:
+        seen: list[LmemError | None] = []
+
+        async def step() -> bool:
+            seen.append(kit.relay.trouble)
+            if len(seen) == 1:
+                raise StoreUnavailable("It was wiped.")
+            if len(seen) == 4:
+                await asyncio.Event().wait()
+            return True
+
+        kit.relay.step = step  # type: ignore[method-assign]
+        kit.relay.wake()
+        running = asyncio.create_task(kit.relay.run())
+        async with asyncio.timeout(5):
+            while len(seen) < 4:
+                await asyncio.sleep(0.01)
+        running.cancel()
+        assert [error and error.message for error in seen] == [None, "It was wiped.", None, None]
 
     drive(tmp_path, scenario)
 
