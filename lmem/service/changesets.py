@@ -20,6 +20,7 @@ BULK = "bulk-add"
 UNDO_OF_ADD = "undo of add"
 """Why a memory was archived whose `add` was undone; a single add has no change set of its own."""
 
+
 def note(tx: UnitOfWork, actor: Actor, kind: str, what: str, at: str) -> None:
     """Keep that a user did what `undo` does not take back: a kind of BY_HAND, and what it was as a clause."""
     assert kind in BY_HAND
@@ -34,9 +35,11 @@ def was_undone(tx: UnitOfWork, memory: Memory) -> bool:
         return False
     if versions[0].change_set is None and last.reason == UNDO_OF_ADD:
         return True
-    sets = [tx.versions.change_set(version.change_set or 0) for version in versions]
-    undone = [number for number, found in enumerate(sets) if found is not None and found.undone_by == last.id]
-    return any(number == 0 or getattr(sets[number], "kind", "") in (BACKFILL, BULK) for number in undone)
+    for version in versions:
+        found = tx.versions.change_set(version.change_set or 0)
+        if found is not None and found.undone_by == last.id and (version.number == 1 or found.kind in (BACKFILL, BULK)):
+            return True
+    return False
 
 
 class Series:
@@ -60,8 +63,11 @@ class Series:
     def open(self, tx: UnitOfWork, user_id: str, at: str) -> int:
         """The change set. The unit of work that opened it may have failed, and its number be another's now."""
         number = self.number
-        mine = number is not None and tx.versions.is_last(number, self._named[0], user_id, self._opened_at)
-        if number is None or not mine or self._size >= self._most:
+        if (
+            number is None
+            or self._size >= self._most
+            or not tx.versions.is_last(number, self._named[0], user_id, self._opened_at)
+        ):
             self.number = number = tx.versions.open_change_set(*self._named, user_id, at)
             self._opened_at, self._size = at, 0
         self._size += 1

@@ -56,8 +56,8 @@ def add(
     decay_rate, layer, project, session, context, author, created_at, source_id, private, allow_secret, id. A bad line,
     also one with another key, is reported and spoils no other. A record as 'lmem export' writes it is taken too,
     but its history and counts begin anew, and what was archived is live. With --atomic nothing is stored when a line is
-    bad, and the exit status is 2. Either way 'lmem undo' takes the lines back
-    together, of a large file 10,000 at once; projects and sessions that they made stay.
+    bad, and the exit status is 2. Either way 'lmem undo' takes the lines back together, of a large file 10,000 at once;
+    projects and sessions that they made stay.
 
     Projects and sessions that a line names are made when they are not there, and reported. With --json each line is
     answered by one object: line and id, or line and error; new_project or new_session name what was made for it.

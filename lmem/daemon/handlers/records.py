@@ -16,9 +16,6 @@ from lmem.service.lifecycle import Changed
 
 Json = dict[str, object]
 
-NAMED, TITLE = 10_000, 200
-"""Memories that one answer names, and characters of their titles in it: 3 MB, of the 8 that a frame may have."""
-
 
 def error_json(error: LmemError) -> Json:
     """An error of one row of an answer."""
@@ -103,9 +100,6 @@ def version_json(version: Version) -> Json:
 
 
 def changed_json(word: str, changed: Changed) -> Json:
-    """The memories that an action changed, under the word for it, and the change set that `undo` takes.
-
-    All are counted, and the first NAMED of them named: what was done must not be refused for its long answer.
-    """
-    titles = [{"id": memory.id, "title": memory.title[:TITLE]} for memory in changed.memories[:NAMED]]
-    return {word: titles, "count": len(changed.memories), "change_set": changed.change_set}
+    """The memories that an action changed, under the word for it, and the change set that `undo` takes."""
+    titles = [{"id": memory.id, "title": memory.title} for memory in changed.memories]
+    return {word: titles, "change_set": changed.change_set}
